@@ -1,0 +1,69 @@
+"""A WSGI application on a loopback port, for the stand-ins and for the tests."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+LOOPBACK = "127.0.0.1"
+
+
+class _QuietRequestHandler(WSGIRequestHandler):
+    """Serves HTTP/1.1 and leaves the access log to the applications, which know what is secret."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing: query strings and paths can carry codes and tokens."""
+
+
+def bind(build: Callable[[str], WSGIApplication], port: int = 0) -> tuple[BaseWSGIServer, str]:
+    """Bind a threaded server to `port` (0: a free one) and build its application for its own URL.
+
+    The application is built after the port is known because a stand-in's answers
+    name its own address (an issuer, links). A taken port ends the process with a
+    message that names it.
+    """
+    application: WSGIApplication = _not_ready
+
+    def dispatch(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return application(environ, start_response)
+
+    server = make_server(
+        LOOPBACK, port, dispatch, threaded=True, request_handler=_QuietRequestHandler
+    )
+    url = f"http://localhost:{server.port}"
+    application = build(url)
+    return server, url
+
+
+@contextmanager
+def running(build: Callable[[str], WSGIApplication], port: int = 0) -> Iterator[str]:
+    """Serve in a background thread for the length of a `with` block; gives the base URL."""
+    server, url = bind(build, port)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield url
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def serve(build: Callable[[str], WSGIApplication], port: int) -> None:
+    """Serve in the foreground until the process is told to stop."""
+    server, _ = bind(build, port)
+    server.serve_forever()
+
+
+def _not_ready(_: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("503 Service Unavailable", [])
+    return []
