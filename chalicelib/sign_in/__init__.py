@@ -1,0 +1,1 @@
+"""Sign-in through Logto: attempts, sessions and what a browser may know of them."""

@@ -1,0 +1,64 @@
+"""What can go wrong with a code, before the queue and behind it.
+
+The errors know no HTTP and no queue. Their texts hold neither code nor number.
+"""
+
+from __future__ import annotations
+
+
+class OtpError(Exception):
+    """The family's root."""
+
+
+class Unauthorized(OtpError):
+    """The request does not carry our connector's Authorization value."""
+
+
+class RequestInvalid(OtpError):
+    """The request asks for nothing that could be sent; `problem` names a sentence."""
+
+    def __init__(self, problem: str, locale: str | None = None) -> None:
+        self.problem = problem
+        self.locale = locale
+        super().__init__(problem)
+
+
+class QueueUnavailable(OtpError):
+    """The queue can't take the code now."""
+
+    def __init__(self, reason: str, locale: str | None = None) -> None:
+        self.locale = locale
+        super().__init__(reason)
+
+
+class LedgerUnavailable(OtpError):
+    """The ledger can't be read or written now."""
+
+
+class TemplatesUnavailable(OtpError):
+    """No template can be had: SSM is out of reach, or has none for this type nor Generic."""
+
+
+class SendError(OtpError):
+    """The message was not accepted, as far as we know; `code` is Twilio's error code."""
+
+    def __init__(self, code: int | None, reason: str) -> None:
+        self.code = code
+        self.reason = reason
+        super().__init__(f"{reason} ({code})")
+
+
+class SendRefused(SendError):
+    """Never to be sent: the number, the content or a policy is refused for good."""
+
+
+class SendPostponed(SendError):
+    """Certainly not sent, and worth another try."""
+
+
+class SenderMisconfigured(SendError):
+    """Certainly not sent: our account, credentials or sender are wrong for every message."""
+
+
+class SendAmbiguous(SendError):
+    """Nobody knows whether it was sent: the answer was lost, late or unreadable."""

@@ -1,0 +1,105 @@
+"""The text of a message: which template, and what Logto's placeholders mean.
+
+The semantics are Logto's to the letter, so that a template moves over from the connector
+in its Console as it is: `{{ path.to.value }}`; a placeholder whose first name the payload
+lacks stays as it stands; a value missing further down is empty; a usage type without a
+template uses Generic's. Locales are ours.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.otp.errors import TemplatesUnavailable
+from chalicelib.otp.request import TEST_USAGE_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+FALLBACK_USAGE_TYPE = TEST_USAGE_TYPE
+MAX_LOCALES = 10
+
+_PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}", re.ASCII)
+_LOCALE_SEPARATORS = re.compile(r"[\s,;]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """Texts by usage type and, in lower case, locale; None is the default language's."""
+
+    texts: Mapping[tuple[str, str | None], str]
+
+    def choose(self, usage_type: str, payload: Mapping[str, Any]) -> str:
+        """Give the text for a usage type in the best of the visitor's languages.
+
+        Raises TemplatesUnavailable where there is none for the type, nor for Generic.
+        """
+        for type_ in (usage_type, FALLBACK_USAGE_TYPE):
+            for locale in (*locale_chain(payload), None):
+                text = self.texts.get((type_, locale))
+                if text is not None:
+                    return text
+        raise TemplatesUnavailable(f"no template for {usage_type} nor {FALLBACK_USAGE_TYPE}")
+
+
+def locale_chain(payload: Mapping[str, Any]) -> Iterator[str]:
+    """Give the locales to try, in lower case: each as it is, then its base language.
+
+    `uiLocales` is what the application asked for, `locale` what Logto made of it.
+    """
+    asked = _LOCALE_SEPARATORS.split(_text(payload.get("uiLocales")))[:MAX_LOCALES]
+    for locale in [*asked, _text(payload.get("locale"))]:
+        tag = locale.strip('[]"').lower()
+        if tag:
+            yield tag
+            base = tag.partition("-")[0]
+            if base != tag:
+                yield base
+
+
+def render(text: str, payload: Mapping[str, Any]) -> str:
+    """Fill the placeholders of `text` from `payload`."""
+
+    def fill(match: re.Match[str]) -> str:
+        root, *path = match[1].split(".")
+        if not root or root not in payload:
+            return match[0]
+        value: Any = payload[root]
+        for name in path:
+            value = _member(value, name)
+        return _as_javascript_string(value)
+
+    return _PLACEHOLDER.sub(fill, text)
+
+
+def _member(value: Any, name: str) -> Any:
+    if isinstance(value, dict):
+        return value.get(name)
+    if isinstance(value, list) and name.isdigit() and int(name) < len(value):
+        return value[int(name)]
+    return None
+
+
+def _as_javascript_string(value: Any) -> str:
+    # Logto writes String(value ?? ''); the same payload must read the same here.
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case float() if value.is_integer():
+            return str(int(value))
+        case dict():
+            return "[object Object]"
+        case list():
+            return ",".join(_as_javascript_string(item) for item in value)
+        case _:
+            return str(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(item for item in value if isinstance(item, str))
+    return value if isinstance(value, str) else ""

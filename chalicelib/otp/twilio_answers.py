@@ -1,0 +1,53 @@
+"""What Twilio's error codes mean for a one-time code.
+
+Source: https://www.twilio.com/docs/api/errors and the behaviour of the Messages API.
+"""
+
+from __future__ import annotations
+
+from chalicelib.otp.errors import (
+    SendAmbiguous,
+    SenderMisconfigured,
+    SendError,
+    SendPostponed,
+    SendRefused,
+)
+
+RECIPIENT = frozenset({21211, 21214, 21217, 21610, 21614, 21635})
+CONTENT = frozenset({21602, 21617})
+POLICY = frozenset({21408, 21612, 21703, 60410, 60605})
+ACCOUNT = frozenset(
+    {20003, 20404, 21603, 21606, 21608, 21701, 21702, 21704, 21705, 30029, 30030, 90007, 90010}
+)
+BUSY = frozenset({14107, 20429, 21611, 21730, 30022, 63038})
+MAYBE_PROCESSED = frozenset({20500, 20503})
+
+_TOO_MANY_REQUESTS = 429
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
+_SERVER_ERROR = 500
+_BAD_REQUEST = 400
+
+
+def classify(status: int, code: int) -> SendError:
+    """Give the error that an answer other than 2xx stands for.
+
+    Without a known code the HTTP status decides: a 4xx was understood and not accepted, a
+    5xx may have come after the message was.
+    """
+    for kind, codes, reason in (
+        (SendRefused, RECIPIENT, "recipient"),
+        (SendRefused, CONTENT, "content"),
+        (SendRefused, POLICY, "policy"),
+        (SenderMisconfigured, ACCOUNT, "account"),
+        (SendPostponed, BUSY, "busy"),
+        (SendAmbiguous, MAYBE_PROCESSED, "server error"),
+    ):
+        if code in codes:
+            return kind(code, reason)
+    if status == _TOO_MANY_REQUESTS:
+        return SendPostponed(code, "busy")
+    if status in {_UNAUTHORIZED, _FORBIDDEN} or status < _BAD_REQUEST:
+        return SenderMisconfigured(code, "account")
+    if status >= _SERVER_ERROR:
+        return SendAmbiguous(code, "server error")
+    return SendRefused(code, "other")

@@ -1,0 +1,63 @@
+"""A batch from the queue: each message gets an outcome or goes back, none holds up another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chalicelib import log
+from chalicelib.otp.errors import QueueUnavailable
+from chalicelib.otp.queued_code import QueuedCode
+from chalicelib.otp.retry import MAX_DELAY_SECONDS, Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from chalicelib.otp.delivery import Delivery
+
+
+class Hideaway(Protocol):
+    """The queue, as far as the worker puts messages back on it."""
+
+    def hide(self, receipt_handle: str, seconds: int) -> None:
+        """Let a message come back after `seconds`; raises QueueUnavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Delivers batches; needs `seconds_for_one` of the Lambda's time for each message."""
+
+    delivery: Delivery
+    queue: Hideaway
+    seconds_for_one: float
+
+    def handle(
+        self, records: Sequence[Mapping[str, Any]], remaining_seconds: Callable[[], float]
+    ) -> dict[str, list[dict[str, str]]]:
+        """Deliver a batch; gives Lambda's partial batch response with what goes back."""
+        failures = []
+        for record in records:
+            queued = QueuedCode.from_record(record)
+            # A send that Lambda cuts off is one whose outcome nobody knows.
+            if remaining_seconds() < self.seconds_for_one:
+                retry: Retry | None = Retry(0)
+            else:
+                retry = self._deliver(queued)
+            if retry is not None:
+                self._put_back(queued, retry)
+                failures.append({"itemIdentifier": queued.message_id})
+        return {"batchItemFailures": failures}
+
+    def _deliver(self, queued: QueuedCode) -> Retry | None:
+        try:
+            return self.delivery.deliver(queued)
+        except Exception as error:  # noqa: BLE001 - one message's bug must not hold up the others
+            log.failure("delivery_failed", error, message_id=queued.message_id)
+            return Retry(int(MAX_DELAY_SECONDS))
+
+    def _put_back(self, queued: QueuedCode, retry: Retry) -> None:
+        try:
+            self.queue.hide(queued.receipt_handle, retry.delay_seconds)
+        except QueueUnavailable as error:
+            # It comes back all the same, after the queue's own time-out.
+            log.failure("visibility_unchanged", error, message_id=queued.message_id)

@@ -1,0 +1,152 @@
+"""The environment, typed: the only place that reads it.
+
+`Settings.from_env` checks every name at once and reports all that are missing or
+wrong together, so that a deployment is mended in one go. Nothing here is a secret:
+secrets live in SSM and are never in the environment.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_CODE_LIFETIME_SECONDS = 36_000  # Twilio's upper bound for a message's ValidityPeriod
+
+
+class SettingsError(Exception):
+    """Names in the environment are missing or wrong; `problems` has one sentence for each."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        self.problems = dict(problems)
+        super().__init__("; ".join(f"{name}: {why}" for name, why in self.problems.items()))
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an http or https URL")
+    if parts.query or parts.fragment or parts.username or parts.password:
+        raise ValueError("must have no query, fragment or credentials")
+    return value.rstrip("/")
+
+
+def _parameter_prefix(value: str) -> str:
+    if not value.startswith("/") or len(value.strip("/")) == 0:
+        raise ValueError('must start with "/" and name a path')
+    return value.rstrip("/")
+
+
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+ParameterPrefix = Annotated[str, AfterValidator(_parameter_prefix)]
+
+
+class Settings(BaseModel):
+    """Everything that a deployment can set; `docs/settings.md` is made from these fields."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    stage: str = Field(
+        min_length=1, max_length=64, description="The deployment's name: dev, prod, local …"
+    )
+    public_url: BaseUrl | None = Field(
+        default=None,
+        description="Where browsers reach the application, with the stage path. Unset: taken from "
+        "API Gateway's request context, never from the Host header.",
+    )
+    logto_endpoint: BaseUrl = Field(description="The Logto tenant, e.g. https://foo.logto.app.")
+    logto_app_id: str = Field(
+        min_length=1, max_length=128, description="The application's id in Logto's Console."
+    )
+    sessions_table: str = Field(
+        min_length=1, description="DynamoDB table of the sessions and sign-in attempts."
+    )
+    ledger_table: str = Field(
+        min_length=1, description="DynamoDB table with one outcome for every code."
+    )
+    otp_queue_url: BaseUrl = Field(description="SQS queue between `POST /otp` and `send_otp`.")
+    otp_dead_letter_queue_url: BaseUrl = Field(
+        description="SQS queue for messages that can't be read."
+    )
+    parameter_prefix: ParameterPrefix = Field(
+        description="Everything in SSM is under it, e.g. /portaria/dev."
+    )
+    twilio_api_url: BaseUrl | None = Field(
+        default=None, description="Another base URL for Twilio's API: a region or a stand-in."
+    )
+    logto_scopes: str = Field(
+        default="phone",
+        max_length=1024,
+        description="Scopes asked for besides openid, offline_access and profile, "
+        "separated by spaces.",
+    )
+    logto_timeout_seconds: float = Field(
+        default=6.0,
+        gt=0,
+        le=8,
+        description="For each call to Logto. A cold sign-in makes three, and API Gateway "
+        "gives up after 29 s.",
+    )
+    attempt_seconds: int = Field(
+        default=600, ge=60, le=3600, description="How long a visitor may take to sign in."
+    )
+    session_idle_seconds: int = Field(
+        default=7 * 86_400, ge=300, description="A session unused for so long is over."
+    )
+    session_absolute_seconds: int = Field(
+        default=14 * 86_400,
+        ge=300,
+        description="A session this old is over, used or not; Logto's own limit is 14 days.",
+    )
+    code_lifetime_seconds: int = Field(
+        default=600,
+        ge=30,
+        le=MAX_CODE_LIFETIME_SECONDS,
+        description="How long Logto accepts a code; an older one is not sent.",
+    )
+    ledger_retention_seconds: int = Field(
+        default=30 * 86_400, ge=3600, description="How long a code's outcome is kept."
+    )
+    default_locale: str = Field(
+        default="en",
+        max_length=35,
+        description="The language of `templates/{usageType}` and of answers to unknown locales.",
+    )
+    parameters_ttl_seconds: float = Field(
+        default=30.0,
+        ge=0,
+        le=55,
+        description="How long a value read from SSM is used before it is read again.",
+    )
+    log_level: str = Field(
+        default="INFO",
+        pattern="^(DEBUG|INFO|WARNING|ERROR)$",
+        description="DEBUG, INFO, WARNING or ERROR.",
+    )
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment (or `env`); an empty value counts as unset.
+
+        Raises SettingsError with all missing and wrong names together.
+        """
+        source = os.environ if env is None else env
+        values = {field: source.get(field.upper(), "").strip() for field in cls.model_fields}
+        try:
+            return cls.model_validate({field: value for field, value in values.items() if value})
+        except ValidationError as error:
+            # The offending value stays out of the message: it is not known to be harmless.
+            problems = {
+                str(problem["loc"][0]).upper(): (
+                    "missing"
+                    if problem["type"] == "missing"
+                    else problem["msg"].removeprefix("Value error, ")
+                )
+                for problem in error.errors(include_input=False, include_url=False)
+            }
+            raise SettingsError(problems) from None

@@ -1,0 +1,50 @@
+"""What can go wrong between a visitor and Logto.
+
+Each error says what happened in fields, none of them secret, and knows no HTTP:
+`chalicelib.responses` turns them into pages.
+"""
+
+from __future__ import annotations
+
+
+class SignInError(Exception):
+    """A visitor can't be signed in, kept signed in or signed out. `reason` is for the log."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class AttemptUnknown(SignInError):
+    """The callback belongs to no open attempt of this browser: expired, used, or not its own."""
+
+
+class SignInCancelled(SignInError):
+    """The visitor came back without an answer: Logto's consent page was cancelled."""
+
+    def __init__(self) -> None:
+        super().__init__("bare callback")
+
+
+class SignInRefused(SignInError):
+    """Logto answered the attempt with an error; `code` is OAuth's, e.g. access_denied."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(f"refused: {code}")
+
+
+class AnswerRejected(SignInError):
+    """Logto's answer, or what claims to be one, did not pass our checks."""
+
+
+class ProviderUnreachable(SignInError):
+    """Logto did not answer, not in time, or not sensibly."""
+
+
+class ProviderMisconfigured(SignInError):
+    """Logto knows the application under another id, secret or redirect URI than ours."""
+
+
+class StoreUnavailable(SignInError):
+    """The sessions table can't be read or written."""

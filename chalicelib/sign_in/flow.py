@@ -1,0 +1,168 @@
+"""The journey: leave for Logto, come back, be known, sign out."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from chalicelib import log
+from chalicelib.sign_in import attempts
+from chalicelib.sign_in.attempts import Attempt, Attempts
+from chalicelib.sign_in.errors import (
+    AnswerRejected,
+    AttemptUnknown,
+    SignInCancelled,
+    SignInError,
+    SignInRefused,
+)
+from chalicelib.sign_in.return_to import local_path
+from chalicelib.sign_in.session import Session, Sessions, index_hash
+from chalicelib.sign_in.visit import Departure, Visit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalicelib.sign_in.options import SignInOptions
+    from chalicelib.sign_in.provider import Provider, SignedIn
+
+SESSION_COOKIE = "portaria_session"
+_ANSWER_PARAMETERS = ("code", "state", "iss", "error", "error_description")
+_OAUTH_ERRORS = frozenset(
+    {
+        "access_denied",
+        "consent_required",
+        "interaction_required",
+        "invalid_request",
+        "invalid_scope",
+        "invalid_target",
+        "login_required",
+        "server_error",
+        "temporarily_unavailable",
+        "unauthorized_client",
+        "unsupported_response_type",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Sign-in through Logto, with what must outlast a request in attempts and sessions.
+
+    `provider` is a function because the SDK is costly to load and most requests need none
+    of it: a page view only reads a session.
+    """
+
+    provider: Callable[[], Provider]
+    attempts: Attempts
+    sessions: Sessions
+    clock: Callable[[], float]
+
+    def begin(self, visit: Visit, options: SignInOptions) -> Departure:
+        """Send the visitor to Logto and remember where to go afterwards."""
+        request = self.provider().authorization_request(f"{visit.public_url}/callback", options)
+        attempt = Attempt(
+            state=request.state,
+            nonce=request.nonce,
+            return_to=local_path(visit.parameter("return_to")),
+            storage=request.storage,
+        )
+        cookies = self.attempts.open(attempt, visit.jar, visit.cookie_header)
+        log.event("sign_in_begun")
+        return Departure(request.url, tuple(cookies))
+
+    def complete(self, visit: Visit) -> Departure:
+        """Turn Logto's answer into a session.
+
+        Raises SignInCancelled, AttemptUnknown, SignInRefused, AnswerRejected, or what the
+        provider and the store raise; nobody is signed in then.
+        """
+        if not any(name in visit.query for name in _ANSWER_PARAMETERS):
+            raise SignInCancelled
+        state = visit.parameter("state")
+        if state is None:
+            raise AttemptUnknown("no state")
+        # Taken before anything else is looked at: only the browser that began the attempt
+        # may learn, or cause, anything by a callback.
+        attempt = self.attempts.take(state, visit.jar, visit.cookie_header)
+        self._check_answer(visit)
+        signed_in = self.provider().exchange(attempt.storage, _callback_uri(visit))
+        _check_nonce(signed_in.claims, attempt.nonce)
+        token = self.sessions.start(
+            self._session(signed_in), visit.jar.read(visit.cookie_header, SESSION_COOKIE)
+        )
+        log.event("signed_in")
+        return Departure(
+            visit.base_path + attempt.return_to,
+            (self._session_cookie(visit, token), attempts.forget(state, visit.jar)),
+        )
+
+    def current(self, visit: Visit) -> Session | None:
+        """Give the session of this browser, if somebody is signed in."""
+        return self.sessions.find(visit.jar.read(visit.cookie_header, SESSION_COOKIE))
+
+    def leave(self, visit: Visit) -> Departure:
+        """Sign out: here first, then at Logto.
+
+        The record goes before anything that can fail. A Logto that can't be reached keeps
+        nobody signed in here: the visitor goes home instead.
+        """
+        home = f"{visit.public_url}/"
+        session = self.sessions.end(visit.jar.read(visit.cookie_header, SESSION_COOKIE))
+        try:
+            if session is not None:
+                self.provider().revoke(session.storage)
+        except SignInError as error:
+            log.failure("revocation_failed", error)
+        try:
+            location = self.provider().end_session_url(home)
+        except SignInError as error:
+            log.failure("end_session_skipped", error)
+            location = home
+        log.event("signed_out", had_session=session is not None)
+        return Departure(location, (visit.jar.clear(SESSION_COOKIE),))
+
+    def _check_answer(self, visit: Visit) -> None:
+        if any(len(visit.query.get(name, ())) > 1 for name in _ANSWER_PARAMETERS):
+            raise AnswerRejected("parameter given twice")
+        issuer = visit.parameter("iss")
+        if issuer is not None and issuer != self.provider().issuer:
+            # The answer of another provider, meant to be taken to this one (RFC 9207).
+            raise AnswerRejected("other issuer")
+        error = visit.parameter("error")
+        if error is not None:
+            raise SignInRefused(error if error in _OAUTH_ERRORS else "other")
+        if visit.parameter("code") is None:
+            raise AnswerRejected("no code")
+
+    def _session(self, signed_in: SignedIn) -> Session:
+        now = int(self.clock())
+        claims = signed_in.claims
+        return Session(
+            claims=claims,
+            storage=signed_in.storage,
+            created_at=now,
+            seen_at=now,
+            subject_hash=index_hash(self.provider().issuer, "sub", claims["sub"]),
+            provider_session_hash=(
+                index_hash(self.provider().issuer, "sid", claims["sid"])
+                if "sid" in claims
+                else None
+            ),
+        )
+
+    def _session_cookie(self, visit: Visit, token: str) -> str:
+        return visit.jar.set(SESSION_COOKIE, token, self.sessions.lifetime.absolute_seconds)
+
+
+def _check_nonce(claims: dict[str, Any], nonce: str) -> None:
+    # An ID token of another sign-in, injected into this one, carries another nonce.
+    if not hmac.compare_digest(str(claims.get("nonce")).encode(), nonce.encode()):
+        raise AnswerRejected("other nonce")
+
+
+def _callback_uri(visit: Visit) -> str:
+    given = {name: visit.parameter(name) for name in _ANSWER_PARAMETERS}
+    query = urlencode({name: value for name, value in given.items() if value is not None})
+    return f"{visit.public_url}/callback?{query}"

@@ -1,0 +1,169 @@
+"""The adapter to Logto's SDK: its client, its storage, and the names it writes in camelCase.
+
+`LogtoClient` does the work. What 0.2.1 lacks is added around it: the discovery document
+and the keys outlive a request (it fetches them for each client object), each attempt and
+session has a storage of its own (the default is one object for all visitors), a nonce and
+the parameters of newer SDKs go along, and sign-out revokes the refresh token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from logto import LogtoClient, LogtoConfig, LogtoException, Scope, Storage
+from pydantic import ValidationError
+
+from chalicelib.sign_in.errors import AnswerRejected
+from chalicelib.sign_in.oidc_core import BoundedOidcCore
+from chalicelib.sign_in.provider import AuthorizationRequest, SignedIn
+from chalicelib.sign_in.sealing import new_token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from logto.OidcCore import OidcCore
+
+    from chalicelib.sign_in.options import SignInOptions
+
+
+class RecordStorage(Storage):
+    """The SDK's view of one record, in memory.
+
+    The SDK reads and writes keys one by one; the record they make up is loaded and saved
+    as a whole, once a request, by `attempts` and `sessions`.
+    """
+
+    def __init__(self, values: dict[str, str]) -> None:
+        self.values = dict(values)
+
+    def get(self, key: str) -> str | None:
+        """Give what is kept under `key`, if anything."""
+        return self.values.get(key)
+
+    def set(self, key: str, value: str | None) -> None:
+        """Keep `value` under `key`; None forgets it."""
+        if value is None:
+            self.delete(key)
+        else:
+            self.values[key] = value
+
+    def delete(self, key: str) -> None:
+        """Forget what is kept under `key`."""
+        self.values.pop(key, None)
+
+
+class LogtoProvider:
+    """Logto at `endpoint`, through the SDK; lives as long as the process.
+
+    `app_secret` is asked for at each use, so that a changed secret needs no deployment.
+    Each method raises one of `errors`; none of them carries what Logto wrote.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        app_id: str,
+        app_secret: Callable[[], str],
+        *,
+        scopes: Sequence[str],
+        timeout_seconds: float,
+    ) -> None:
+        self._endpoint = endpoint
+        self._app_id = app_id
+        self._app_secret = app_secret
+        self._scopes: list[str | Scope] = list(scopes)
+        self._timeout_seconds = timeout_seconds
+        self._core: BoundedOidcCore | None = None
+
+    @property
+    def issuer(self) -> str:
+        """The issuer identifier that tokens and callbacks must carry."""
+        return f"{self._endpoint}/oidc"
+
+    async def core(self) -> BoundedOidcCore:
+        """Give the provider's metadata and keys, fetched once a process."""
+        if self._core is None:
+            self._core = await BoundedOidcCore.discover(self._endpoint, self._timeout_seconds)
+        return self._core
+
+    def authorization_request(
+        self, redirect_uri: str, options: SignInOptions
+    ) -> AuthorizationRequest:
+        """Begin a sign-in with a fresh state, nonce and PKCE verifier."""
+        nonce = new_token()
+        extra = {
+            "nonce": nonce,
+            "first_screen": options.first_screen,
+            "identifier": options.identifier,
+            "login_hint": options.login_hint,
+            "direct_sign_in": options.direct_sign_in,
+            "ui_locales": options.ui_locales,
+        }
+        client = self._client({}, {name: value for name, value in extra.items() if value})
+        url = asyncio.run(
+            client.signIn(redirect_uri, interactionMode="signUp" if options.sign_up else None)
+        )
+        state = json.loads(client.storage.values["signInSession"])["state"]
+        return AuthorizationRequest(url, state, nonce, client.storage.values)
+
+    def exchange(self, storage: dict[str, str], callback_uri: str) -> SignedIn:
+        """Exchange the callback's code for tokens and verify the ID token."""
+        client = self._client(storage)
+        try:
+            asyncio.run(client.handleSignInCallback(callback_uri))
+            claims = client.getIdTokenClaims()
+        except LogtoException:
+            raise AnswerRejected("callback") from None
+        except ValidationError:
+            raise AnswerRejected("ID token: claims") from None
+        return SignedIn(claims.model_dump(exclude_unset=True), client.storage.values)
+
+    def end_session_url(self, post_logout_redirect_uri: str) -> str:
+        """Give where the browser ends its session at Logto."""
+        return asyncio.run(self._client({}).signOut(post_logout_redirect_uri))
+
+    def revoke(self, storage: dict[str, str]) -> None:
+        """Revoke the refresh token, if there is one, and with it all that was granted."""
+        token = self._client(storage).getRefreshToken()
+        if token is not None:
+            asyncio.run(self._revoke(token))
+
+    async def _revoke(self, token: str) -> None:
+        core = await self.core()
+        await core.revoke(self._app_id, self._app_secret(), token)
+
+    def _client(self, storage: dict[str, str], extra: dict[str, str] | None = None) -> _Client:
+        config = LogtoConfig(
+            endpoint=self._endpoint,
+            appId=self._app_id,
+            appSecret=self._app_secret(),
+            scopes=self._scopes,
+        )
+        return _Client(config, RecordStorage(storage), self, extra or {})
+
+
+class _Client(LogtoClient):
+    """A `LogtoClient` for one request, on the process's metadata and keys."""
+
+    def __init__(
+        self,
+        config: LogtoConfig,
+        storage: RecordStorage,
+        provider: LogtoProvider,
+        extra: dict[str, str],
+    ) -> None:
+        super().__init__(config, storage)
+        self.storage = storage
+        self._provider = provider
+        self._extra = extra
+
+    async def getOidcCore(self) -> OidcCore:  # noqa: N802 - overrides the SDK's
+        return await self._provider.core()
+
+    async def _buildSignInUrl(self, *args: Any, **kwargs: Any) -> str:  # noqa: N802
+        # The released SDK can't pass parameters on; its newer siblings can.
+        url: str = await super()._buildSignInUrl(*args, **kwargs)
+        return f"{url}&{urlencode(self._extra)}" if self._extra else url

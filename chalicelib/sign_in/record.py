@@ -1,0 +1,49 @@
+"""What the store keeps, and what it promises: a dumb store under a strict policy.
+
+Lifetimes, sealing and cookies are the business of `attempts` and `sessions`. The store
+only has to be atomic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row: sealed content and the little that the table must know in clear.
+
+    `expires_at` (seconds since the epoch) lets the table delete what is long over. The
+    hashes find all sessions of a user or of a session at Logto without opening any.
+    """
+
+    id: str
+    sealed: bytes
+    expires_at: int
+    version: int = 1
+    subject_hash: str | None = None
+    provider_session_hash: str | None = None
+
+
+class RecordStore(Protocol):
+    """Where records live. Each method raises StoreUnavailable where the store can't answer."""
+
+    def create(self, record: Record) -> None:
+        """Add a record; its id is new."""
+
+    def replace(self, old_id: str, record: Record) -> None:
+        """Add a record and delete another, both or neither; the other need not exist."""
+
+    def load(self, record_id: str) -> Record | None:
+        """Read a record as it is after all earlier writes."""
+
+    def save(self, record: Record) -> bool:
+        """Write a record over its previous version.
+
+        False where it is gone or somebody else wrote first: then nothing is written, and
+        above all nothing is created anew.
+        """
+
+    def take(self, record_id: str) -> Record | None:
+        """Delete a record and give it; of two callers at once only one gets it."""

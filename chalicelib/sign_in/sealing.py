@@ -1,0 +1,76 @@
+"""Records that only their cookie can open.
+
+A record's id is a hash of the cookie's token and its content is sealed with a key made
+from the same token. The table holds neither, so a copy of it gives nobody a session, a
+token or a phone number, and whoever can write to it can't forge a session.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TOKEN_BYTES = 32
+TOKEN_LENGTH = 43  # TOKEN_BYTES in unpadded base64url
+NONCE_BYTES = 12
+VERSION = b"\x01"
+
+
+class SealBroken(Exception):
+    """The record is not what this token sealed: tampered with, foreign, or of another version."""
+
+
+def new_token(random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> str:
+    """Make a cookie's token: 256 random bits as 43 characters of base64url."""
+    return base64url(random_bytes(TOKEN_BYTES))
+
+
+def record_id(token: str) -> str:
+    """Give the id under which the record of `token` is kept."""
+    return base64url(hashlib.sha256(b"portaria record id\0" + token.encode()).digest())
+
+
+def seal(token: str, content: bytes) -> bytes:
+    """Encrypt and authenticate `content` (AES-256-GCM) for the record of `token`."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return VERSION + nonce + AESGCM(_key(token)).encrypt(nonce, content, _bound_to(token))
+
+
+def unseal(token: str, sealed: bytes) -> bytes:
+    """Give back what `seal` was given.
+
+    Raises SealBroken where the record is not the one that this token sealed.
+    """
+    version, nonce = sealed[:1], sealed[1 : 1 + NONCE_BYTES]
+    if version != VERSION or len(nonce) != NONCE_BYTES:
+        raise SealBroken
+    try:
+        return AESGCM(_key(token)).decrypt(nonce, sealed[1 + NONCE_BYTES :], _bound_to(token))
+    except InvalidTag:
+        raise SealBroken from None
+
+
+def _key(token: str) -> bytes:
+    return HKDF(SHA256(), length=32, salt=None, info=b"portaria record seal 1").derive(
+        token.encode()
+    )
+
+
+def _bound_to(token: str) -> bytes:
+    # The id as associated data: a sealed record moved under another id does not open.
+    return VERSION + record_id(token).encode()
+
+
+def base64url(data: bytes) -> str:
+    """Encode without padding, as cookies, ids and OpenID Connect do."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

@@ -1,0 +1,152 @@
+"""Sessions: who is signed in, for how long, and how a session ends.
+
+Lifetimes are enforced when a session is read, from times inside the seal: DynamoDB deletes
+expired items up to days late, and a time in clear could be changed by whoever can write
+to the table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.sign_in.record import Record
+from chalicelib.sign_in.sealing import (
+    TOKEN_LENGTH,
+    SealBroken,
+    base64url,
+    new_token,
+    record_id,
+    seal,
+    unseal,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalicelib.sign_in.record import RecordStore
+
+HINT_DIGITS = 4
+RENEWAL_SHARE = 0.05  # of the idle time that must pass before a visit is written down
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in browser. `claims` are those of the verified ID token."""
+
+    claims: dict[str, Any]
+    storage: dict[str, str] = field(repr=False)
+    """What the SDK keeps of a signed-in user: ID token, refresh token, access tokens."""
+    created_at: int
+    seen_at: int
+    subject_hash: str
+    provider_session_hash: str | None
+
+    @property
+    def display_name(self) -> str | None:
+        """The name to greet the user with, if there is one."""
+        for claim in ("name", "username"):
+            name = self.claims.get(claim)
+            if isinstance(name, str) and name.strip():
+                return name
+        return None
+
+    @property
+    def phone_hint(self) -> str | None:
+        """The end of the phone number: enough to know it by, not enough to call it."""
+        number = self.claims.get("phone_number")
+        return f"••• {number[-HINT_DIGITS:]}" if isinstance(number, str) and number else None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLifetime:
+    """Seconds until a session is over: unused (`idle`), and whatever happens (`absolute`)."""
+
+    idle_seconds: int
+    absolute_seconds: int
+
+    def ends_at(self, session: Session) -> int:
+        """Give when the session is over unless it is used before."""
+        return min(session.seen_at + self.idle_seconds, session.created_at + self.absolute_seconds)
+
+    def wants_renewal(self, session: Session, now: float) -> bool:
+        """Tell whether the last visit written down is long enough ago for another write."""
+        return now - session.seen_at >= self.idle_seconds * RENEWAL_SHARE
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """Starts, finds and ends sessions by the token in the browser's cookie."""
+
+    store: RecordStore
+    lifetime: SessionLifetime
+    clock: Callable[[], float]
+
+    def start(self, session: Session, old_token: str | None) -> str:
+        """Keep a session under a new token, in place of the old one's, and give the token.
+
+        The token is always new: a session id that was known before the sign-in, planted
+        or overheard, is worth nothing after it (session fixation).
+        """
+        token = new_token()
+        record = self._record(token, session)
+        if old_token is not None and len(old_token) == TOKEN_LENGTH:
+            self.store.replace(record_id(old_token), record)
+        else:
+            self.store.create(record)
+        return token
+
+    def find(self, token: str | None) -> Session | None:
+        """Give the session of `token` if it lives, and now and then write the visit down."""
+        opened = self._open(token)
+        if token is None or opened is None:
+            return None
+        session, version = opened
+        now = self.clock()
+        if self.lifetime.ends_at(session) <= now:
+            return None
+        if self.lifetime.wants_renewal(session, now):
+            session = replace(session, seen_at=int(now))
+            if not self.store.save(replace(self._record(token, session), version=version)):
+                # Lost to another request of the same session, or to its end; the next
+                # request reads which.
+                return session
+        return session
+
+    def end(self, token: str | None) -> Session | None:
+        """Delete the session of `token`; gives it if there was one that opens."""
+        if token is None or len(token) != TOKEN_LENGTH:
+            return None
+        record = self.store.take(record_id(token))
+        return _unsealed(token, record) if record else None
+
+    def _open(self, token: str | None) -> tuple[Session, int] | None:
+        if token is None or len(token) != TOKEN_LENGTH:
+            return None
+        record = self.store.load(record_id(token))
+        session = _unsealed(token, record) if record else None
+        return (session, record.version) if record and session else None
+
+    def _record(self, token: str, session: Session) -> Record:
+        return Record(
+            id=record_id(token),
+            sealed=seal(token, json.dumps(asdict(session)).encode()),
+            expires_at=self.lifetime.ends_at(session),
+            subject_hash=session.subject_hash,
+            provider_session_hash=session.provider_session_hash,
+        )
+
+
+def index_hash(issuer: str, claim: str, value: str) -> str:
+    """Give the value under which the table finds the sessions with this `sub` or `sid`."""
+    return base64url(hashlib.sha256(f"{issuer}\0{claim}\0{value}".encode()).digest())
+
+
+def _unsealed(token: str, record: Record) -> Session | None:
+    try:
+        return Session(**json.loads(unseal(token, record.sealed)))
+    except SealBroken:
+        # Whoever can write to the table can break a record, but not make one: it is absent.
+        return None

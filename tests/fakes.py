@@ -1,0 +1,212 @@
+"""Stand-ins that live in memory, keep the protocols' promises and remember what they were told."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.otp.errors import LedgerUnavailable, QueueUnavailable, TemplatesUnavailable
+from chalicelib.sign_in.errors import SignInError, StoreUnavailable
+from chalicelib.sign_in.provider import AuthorizationRequest, SignedIn
+
+if TYPE_CHECKING:
+    from chalicelib.otp.ledger import LedgerEntry, LedgerResult, Outcome
+    from chalicelib.otp.template import Templates
+    from chalicelib.sign_in.options import SignInOptions
+    from chalicelib.sign_in.record import Record
+
+
+@dataclass
+class Clock:
+    """A clock that goes only when told to."""
+
+    now: float = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass
+class FakeRecordStore:
+    """Keeps records in a dict; `calls` counts what a real store would be charged for."""
+
+    records: dict[str, Record] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    down: bool = False
+
+    def create(self, record: Record) -> None:
+        self._call("create")
+        self.records[record.id] = record
+
+    def replace(self, old_id: str, record: Record) -> None:
+        self._call("replace")
+        self.records.pop(old_id, None)
+        self.records[record.id] = record
+
+    def load(self, record_id: str) -> Record | None:
+        self._call("load")
+        return self.records.get(record_id)
+
+    def save(self, record: Record) -> bool:
+        self._call("save")
+        kept = self.records.get(record.id)
+        if kept is None or kept.version != record.version:
+            return False
+        self.records[record.id] = replace(record, version=record.version + 1)
+        return True
+
+    def take(self, record_id: str) -> Record | None:
+        self._call("take")
+        return self.records.pop(record_id, None)
+
+    def _call(self, name: str) -> None:
+        self.calls.append(name)
+        if self.down:
+            raise StoreUnavailable("down")
+
+
+@dataclass
+class FakeProvider:
+    """Logto without a network: hands out states, and the claims it was given."""
+
+    claims: dict[str, Any] = field(default_factory=dict)
+    issuer: str = "https://logto.test/oidc"
+    failing: SignInError | None = None
+    begun: list[tuple[str, SignInOptions]] = field(default_factory=list)
+    exchanged: list[str] = field(default_factory=list)
+    revoked: list[dict[str, str]] = field(default_factory=list)
+    nonce: str = "nonce"
+
+    def authorization_request(
+        self, redirect_uri: str, options: SignInOptions
+    ) -> AuthorizationRequest:
+        self._fail()
+        self.begun.append((redirect_uri, options))
+        state = f"state-{len(self.begun)}"
+        url = f"https://logto.test/oidc/auth?state={state}"
+        return AuthorizationRequest(url, state, self.nonce, {"signInSession": state})
+
+    def exchange(self, storage: dict[str, str], callback_uri: str) -> SignedIn:
+        self._fail()
+        self.exchanged.append(callback_uri)
+        claims = {"sub": "user-1", "nonce": self.nonce, **self.claims}
+        return SignedIn(claims, {**storage, "idToken": "id", "refreshToken": "refresh"})
+
+    def end_session_url(self, post_logout_redirect_uri: str) -> str:
+        self._fail()
+        return f"https://logto.test/oidc/session/end?to={post_logout_redirect_uri}"
+
+    def revoke(self, storage: dict[str, str]) -> None:
+        self._fail()
+        self.revoked.append(storage)
+
+    def _fail(self) -> None:
+        if self.failing is not None:
+            raise self.failing
+
+
+@dataclass
+class FakeLedger:
+    """Keeps one outcome for each code."""
+
+    code_lifetime_seconds: int = 600
+    entries: dict[str, LedgerEntry] = field(default_factory=dict)
+    results: dict[str, LedgerResult] = field(default_factory=dict)
+    postponed: list[str] = field(default_factory=list)
+    down: bool = False
+
+    def open(self, entry: LedgerEntry, now: int) -> Outcome | None:  # noqa: ARG002 - the protocol's
+        self._fail()
+        known = self.entries.get(entry.id)
+        stale = known and known.accepted_at < entry.accepted_at - self.code_lifetime_seconds
+        if entry.id in self.results and not stale:
+            return self.results[entry.id].outcome
+        self.results.pop(entry.id, None)
+        self.entries[entry.id] = entry
+        return None
+
+    def finish(self, entry_id: str, result: LedgerResult, now: int) -> bool:  # noqa: ARG002
+        self._fail()
+        if entry_id not in self.entries or entry_id in self.results:
+            return False
+        self.results[entry_id] = result
+        return True
+
+    def postpone(self, entry_id: str, reason: str, now: int) -> None:  # noqa: ARG002
+        self._fail()
+        if entry_id in self.entries:
+            self.postponed.append(reason)
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        return [result.outcome for result in self.results.values()]
+
+    def _fail(self) -> None:
+        if self.down:
+            raise LedgerUnavailable("down")
+
+
+@dataclass(frozen=True)
+class SentText:
+    """A message as a sender was asked to send it."""
+
+    recipient: str
+    text: str
+    validity_seconds: float
+
+
+@dataclass
+class FakeSender:
+    """Remembers texts; raises the next of `errors` instead while there are any."""
+
+    sent: list[SentText] = field(default_factory=list)
+    errors: deque[Exception] = field(default_factory=deque)
+
+    def send(self, recipient: str, text: str, validity_seconds: float) -> str:
+        if self.errors:
+            raise self.errors.popleft()
+        self.sent.append(SentText(recipient, text, validity_seconds))
+        return f"SM{len(self.sent):032d}"
+
+
+@dataclass
+class FakeQueue:
+    """The OTP queue and its dead-letter queue."""
+
+    bodies: list[str] = field(default_factory=list)
+    hidden: dict[str, int] = field(default_factory=dict)
+    buried: list[tuple[str, str]] = field(default_factory=list)
+    down: bool = False
+
+    def put(self, body: str) -> str:
+        self._fail()
+        self.bodies.append(body)
+        return f"message-{len(self.bodies)}"
+
+    def hide(self, receipt_handle: str, seconds: int) -> None:
+        self._fail()
+        self.hidden[receipt_handle] = seconds
+
+    def bury(self, body: str, reason: str, message_id: str) -> None:  # noqa: ARG002
+        self._fail()
+        self.buried.append((body, reason))
+
+    def _fail(self) -> None:
+        if self.down:
+            raise QueueUnavailable("down")
+
+
+@dataclass
+class FakeTemplates:
+    """Templates, or None for an SSM that can't be reached."""
+
+    templates: Templates | None
+
+    def get(self) -> Templates:
+        if self.templates is None:
+            raise TemplatesUnavailable("down")
+        return self.templates

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.otp.errors import TemplatesUnavailable
+from chalicelib.otp.template import Templates, locale_chain, render
+
+PAYLOAD = {
+    "code": "123456",
+    "application": {"name": "Shop", "logo": None, "tags": ["a", "b"]},
+    "count": 2,
+    "ratio": 1.5,
+    "whole": 2.0,
+    "yes": True,
+    "nothing": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "rendered"),
+    [
+        ("Your code is {{code}}", "Your code is 123456"),
+        ("{{ code }}{{code}}{{\tcode\n}}", "123456123456123456"),
+        ("{{application.name}}", "Shop"),
+        ("{{application.missing}}", ""),
+        ("{{application.name.deeper}}", ""),
+        ("{{application.logo}}", ""),
+        ("{{nothing}}", ""),
+        ("{{unknown}}", "{{unknown}}"),
+        ("{{unknown.name}}", "{{unknown.name}}"),
+        ("{{ unknown }}", "{{ unknown }}"),
+        ("{{count}} {{ratio}} {{whole}} {{yes}}", "2 1.5 2 true"),
+        ("{{application}}", "[object Object]"),
+        ("{{application.tags}}", "a,b"),
+        ("{{application.tags.1}}", "b"),
+        ("{{application.tags.7}}", ""),
+        ("{{.code}}", "{{.code}}"),
+        ("{{código}}", "{{código}}"),
+        ("{code} {{code} {{}} {{ }}", "{code} {{code} {{}} {{ }}"),
+        ("{{{code}}}", "{123456}"),
+        ("no placeholder", "no placeholder"),
+    ],
+)
+def test_placeholders_mean_what_they_mean_to_logto(text: str, rendered: str):
+    assert render(text, PAYLOAD) == rendered
+
+
+def test_what_is_filled_in_is_not_filled_in_again():
+    assert render("{{name}}", {"name": "{{code}}", "code": "123456"}) == "{{code}}"
+
+
+@pytest.mark.parametrize(
+    ("payload", "chain"),
+    [
+        ({}, []),
+        ({"locale": "en"}, ["en"]),
+        ({"locale": "pt-BR"}, ["pt-br", "pt"]),
+        ({"locale": "en", "uiLocales": "fr-CA en"}, ["fr-ca", "fr", "en", "en"]),
+        ({"uiLocales": "fr, pt-BR"}, ["fr", "pt-br", "pt"]),
+        ({"uiLocales": '["fr","en"]'}, ["fr", "en"]),
+        ({"uiLocales": ["fr", 7, "en"]}, ["fr", "en"]),
+        ({"locale": None, "uiLocales": 7}, []),
+    ],
+)
+def test_the_visitors_languages_are_tried_in_order(payload: dict[str, Any], chain: list[str]):
+    assert list(locale_chain(payload)) == chain
+
+
+TEMPLATES = Templates(
+    {
+        ("SignIn", None): "sign in",
+        ("SignIn", "pt-br"): "entrar",
+        ("SignIn", "fr"): "connexion",
+        ("Generic", None): "generic",
+        ("Generic", "de"): "allgemein",
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("usage_type", "payload", "text"),
+    [
+        ("SignIn", {}, "sign in"),
+        ("SignIn", {"locale": "pt-BR"}, "entrar"),
+        ("SignIn", {"locale": "PT-br"}, "entrar"),
+        ("SignIn", {"locale": "fr-CA"}, "connexion"),
+        ("SignIn", {"locale": "pt-BR", "uiLocales": "fr"}, "connexion"),
+        ("SignIn", {"locale": "de"}, "sign in"),
+        ("BindMfa", {"locale": "de"}, "allgemein"),
+        ("BindMfa", {"locale": "pt-BR"}, "generic"),
+    ],
+)
+def test_the_type_decides_first_and_then_the_language(
+    usage_type: str, payload: dict[str, Any], text: str
+):
+    assert TEMPLATES.choose(usage_type, payload) == text
+
+
+def test_without_a_generic_template_an_unknown_type_has_no_words():
+    with pytest.raises(TemplatesUnavailable):
+        Templates({("SignIn", None): "sign in"}).choose("BindMfa", {})

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.sign_in.sealing import new_token, record_id
+from chalicelib.sign_in.session import Session, SessionLifetime, Sessions, index_hash
+from tests.fakes import Clock, FakeRecordStore
+
+IDLE, ABSOLUTE = 1000, 3000
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store() -> FakeRecordStore:
+    return FakeRecordStore()
+
+
+@pytest.fixture
+def sessions(store: FakeRecordStore, clock: Clock) -> Sessions:
+    return Sessions(store, SessionLifetime(IDLE, ABSOLUTE), clock)
+
+
+def session_at(clock: Clock, **claims: object) -> Session:
+    return Session(
+        claims={"sub": "user-1", **claims},
+        storage={"refreshToken": "refresh-secret"},
+        created_at=int(clock()),
+        seen_at=int(clock()),
+        subject_hash=index_hash("issuer", "sub", "user-1"),
+        provider_session_hash=None,
+    )
+
+
+def test_a_session_is_found_by_its_token_only(sessions: Sessions, clock: Clock):
+    token = sessions.start(session_at(clock), None)
+
+    assert sessions.find(token) == session_at(clock)
+    assert sessions.find(new_token()) is None
+    assert sessions.find(None) is None
+
+
+def test_the_table_holds_no_token_no_claim_and_no_secret(
+    sessions: Sessions, store: FakeRecordStore, clock: Clock
+):
+    token = sessions.start(session_at(clock, phone_number="15550001001"), None)
+    table = repr(store.records)
+
+    assert token not in table
+    assert "15550001001" not in table
+    assert "refresh-secret" not in table
+    assert "user-1" not in table
+
+
+@pytest.mark.parametrize("token", ["", "short", "x" * 44, "x" * 10_000])
+def test_what_can_not_be_a_token_costs_no_read(
+    sessions: Sessions, store: FakeRecordStore, token: str
+):
+    assert sessions.find(token) is None
+    assert sessions.end(token) is None
+    assert store.calls == []
+
+
+def test_an_unused_session_is_over_although_the_table_still_has_it(
+    sessions: Sessions, store: FakeRecordStore, clock: Clock
+):
+    token = sessions.start(session_at(clock), None)
+    clock.advance(IDLE)
+
+    assert sessions.find(token) is None
+    assert record_id(token) in store.records
+
+
+def test_a_used_session_goes_on_until_its_absolute_end(sessions: Sessions, clock: Clock):
+    token = sessions.start(session_at(clock), None)
+    for _ in range(5):
+        clock.advance(IDLE / 2)
+        assert sessions.find(token) is not None
+    clock.advance(IDLE / 2)
+
+    assert sessions.find(token) is None
+
+
+def test_a_visit_is_written_down_only_once_in_a_good_while(
+    sessions: Sessions, store: FakeRecordStore, clock: Clock
+):
+    token = sessions.start(session_at(clock), None)
+    store.calls.clear()
+    clock.advance(IDLE * 0.04)
+    sessions.find(token)
+    clock.advance(IDLE * 0.02)
+    sessions.find(token)
+    sessions.find(token)
+
+    assert store.calls == ["load", "load", "save", "load"]
+
+
+def test_the_table_may_delete_a_session_when_it_ends_and_not_before(
+    sessions: Sessions, store: FakeRecordStore, clock: Clock
+):
+    token = sessions.start(session_at(clock), None)
+    assert store.records[record_id(token)].expires_at == int(clock()) + IDLE
+
+    clock.advance(IDLE / 2)
+    sessions.find(token)
+
+    assert store.records[record_id(token)].expires_at == int(clock()) + IDLE
+
+
+def test_a_lifetime_set_forward_in_the_table_does_not_revive_a_session(
+    sessions: Sessions, store: FakeRecordStore, clock: Clock
+):
+    token = sessions.start(session_at(clock), None)
+    record = store.records[record_id(token)]
+    store.records[record.id] = replace(record, expires_at=record.expires_at + 10**6)
+    clock.advance(IDLE)
+
+    assert sessions.find(token) is None
+
+
+def test_a_new_session_takes_the_old_ones_place(
+    sessions: Sessions, store: FakeRecordStore, clock: Clock
+):
+    old = sessions.start(session_at(clock), None)
+    new = sessions.start(session_at(clock), old)
+
+    assert new != old
+    assert sessions.find(old) is None
+    assert sessions.find(new) is not None
+    assert len(store.records) == 1
+
+
+def test_an_ended_session_is_gone_and_is_given_once(sessions: Sessions, clock: Clock):
+    token = sessions.start(session_at(clock), None)
+
+    assert sessions.end(token) == session_at(clock)
+    assert sessions.end(token) is None
+    assert sessions.find(token) is None
+
+
+def test_a_visit_written_down_too_late_does_not_bring_an_ended_session_back(clock: Clock):
+    class EndsInBetween(FakeRecordStore):
+        def save(self, record: object) -> bool:
+            self.records.clear()
+            return super().save(record)  # type: ignore[arg-type]
+
+    store = EndsInBetween()
+    sessions = Sessions(store, SessionLifetime(IDLE, ABSOLUTE), clock)
+    token = sessions.start(session_at(clock), None)
+    clock.advance(IDLE / 2)
+    sessions.find(token)
+
+    assert store.records == {}
+
+
+def test_a_tampered_record_is_an_absent_session(
+    sessions: Sessions, store: FakeRecordStore, clock: Clock
+):
+    mine = sessions.start(session_at(clock), None)
+    other = sessions.start(session_at(clock), None)
+    foreign = store.records[record_id(other)].sealed
+    store.records[record_id(mine)] = replace(store.records[record_id(mine)], sealed=foreign)
+
+    assert sessions.find(mine) is None
+
+
+@pytest.mark.parametrize(
+    ("claims", "name", "hint"),
+    [
+        ({"name": "Ana", "username": "ana1"}, "Ana", None),
+        ({"name": None, "username": "ana1"}, "ana1", None),
+        ({"name": " ", "username": None, "phone_number": "15550001001"}, None, "••• 1001"),
+        ({"name": 7, "phone_number": None}, None, None),
+    ],
+)
+def test_a_page_may_know_a_name_and_the_end_of_a_number(
+    clock: Clock, claims: dict[str, object], name: str | None, hint: str | None
+):
+    session = session_at(clock, **claims)
+
+    assert (session.display_name, session.phone_hint) == (name, hint)
+
+
+def test_sessions_of_one_user_at_two_issuers_are_told_apart():
+    assert index_hash("a", "sub", "u") != index_hash("b", "sub", "u")
+    assert index_hash("a", "sub", "u") != index_hash("a", "sid", "u")
