@@ -112,11 +112,6 @@ class Settings(BaseModel):
     ledger_retention_seconds: int = Field(
         default=30 * 86_400, ge=3600, description="How long a code's outcome is kept."
     )
-    default_locale: str = Field(
-        default="en",
-        max_length=35,
-        description="The language of `templates/{usageType}` and of answers to unknown locales.",
-    )
     parameters_ttl_seconds: float = Field(
         default=30.0,
         ge=0,

@@ -1,0 +1,1 @@
+"""What an operator does around a deployment, one module for each noun."""

@@ -1,0 +1,22 @@
+"""The operator's command line: `python -m ops NOUN`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ops import settings
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command and give its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
+    nouns = parser.add_subparsers(required=True, metavar="NOUN")
+    settings.add_to(nouns)
+    given = parser.parse_args(arguments)
+    status: int = given.run(given)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

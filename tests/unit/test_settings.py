@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.settings import Settings, SettingsError
+from ops.settings import PAGE, render
+
+REQUIRED = {
+    "STAGE": "test",
+    "LOGTO_ENDPOINT": "https://foo.logto.app",
+    "LOGTO_APP_ID": "app",
+    "SESSIONS_TABLE": "sessions",
+    "LEDGER_TABLE": "ledger",
+    "OTP_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/otp",
+    "OTP_DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/dead",
+    "PARAMETER_PREFIX": "/portaria/test",
+}
+
+
+def test_the_names_of_the_contract_are_enough():
+    settings = Settings.from_env(REQUIRED)
+
+    assert settings.stage == "test"
+    assert settings.public_url is None
+    assert settings.code_lifetime_seconds == 600
+
+
+def test_all_missing_names_are_reported_together():
+    with pytest.raises(SettingsError) as wrong:
+        Settings.from_env({})
+
+    assert set(wrong.value.problems) == set(REQUIRED)
+    assert "SESSIONS_TABLE: missing" in str(wrong.value)
+
+
+def test_wrong_and_missing_names_are_reported_together():
+    env = {**REQUIRED, "LOGTO_ENDPOINT": "logto", "ATTEMPT_SECONDS": "ten", "STAGE": ""}
+    with pytest.raises(SettingsError) as wrong:
+        Settings.from_env(env)
+
+    assert set(wrong.value.problems) == {"LOGTO_ENDPOINT", "ATTEMPT_SECONDS", "STAGE"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PUBLIC_URL", "ftp://app.example"),
+        ("PUBLIC_URL", "https://user:secret@app.example"),
+        ("PUBLIC_URL", "https://app.example/?a=b"),
+        ("PARAMETER_PREFIX", "portaria"),
+        ("PARAMETER_PREFIX", "/"),
+        ("CODE_LIFETIME_SECONDS", "36001"),
+        ("LOGTO_TIMEOUT_SECONDS", "30"),
+        ("LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_a_wrong_value_is_reported_by_name_and_not_repeated(name: str, value: str):
+    with pytest.raises(SettingsError) as wrong:
+        Settings.from_env({**REQUIRED, name: value})
+
+    assert set(wrong.value.problems) == {name}
+    assert "secret" not in str(wrong.value)
+
+
+def test_an_empty_value_counts_as_unset():
+    assert Settings.from_env({**REQUIRED, "TWILIO_API_URL": " "}).twilio_api_url is None
+
+
+def test_a_trailing_slash_makes_no_difference():
+    env = {**REQUIRED, "LOGTO_ENDPOINT": "https://foo.logto.app/", "PUBLIC_URL": "https://a.b/api/"}
+    settings = Settings.from_env(env)
+
+    assert settings.logto_endpoint == "https://foo.logto.app"
+    assert settings.public_url == "https://a.b/api"
+
+
+def test_the_page_of_settings_is_true():
+    assert PAGE.read_text(encoding="utf-8") == render()
