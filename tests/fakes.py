@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.otp.errors import LedgerUnavailable, QueueUnavailable, TemplatesUnavailable
@@ -37,6 +38,7 @@ class FakeRecordStore:
     records: dict[str, Record] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     down: bool = False
+    lock: Lock = field(default_factory=Lock)
 
     def create(self, record: Record) -> None:
         self._call("create")
@@ -53,11 +55,12 @@ class FakeRecordStore:
 
     def save(self, record: Record) -> bool:
         self._call("save")
-        kept = self.records.get(record.id)
-        if kept is None or kept.version != record.version:
-            return False
-        self.records[record.id] = replace(record, version=record.version + 1)
-        return True
+        with self.lock:
+            kept = self.records.get(record.id)
+            if kept is None or kept.version != record.version:
+                return False
+            self.records[record.id] = replace(record, version=record.version + 1)
+            return True
 
     def take(self, record_id: str) -> Record | None:
         self._call("take")
@@ -118,6 +121,7 @@ class FakeLedger:
     results: dict[str, LedgerResult] = field(default_factory=dict)
     postponed: list[str] = field(default_factory=list)
     down: bool = False
+    lock: Lock = field(default_factory=Lock)
 
     def open(self, entry: LedgerEntry, now: int) -> Outcome | None:  # noqa: ARG002 - the protocol's
         self._fail()
@@ -131,14 +135,15 @@ class FakeLedger:
 
     def finish(self, entry_id: str, result: LedgerResult, now: int) -> bool:  # noqa: ARG002
         self._fail()
-        if entry_id not in self.entries or entry_id in self.results:
-            return False
-        self.results[entry_id] = result
-        return True
+        with self.lock:
+            if entry_id not in self.entries or entry_id in self.results:
+                return False
+            self.results[entry_id] = result
+            return True
 
     def postpone(self, entry_id: str, reason: str, now: int) -> None:  # noqa: ARG002
         self._fail()
-        if entry_id in self.entries:
+        if entry_id in self.entries and entry_id not in self.results:
             self.postponed.append(reason)
 
     @property

@@ -71,6 +71,15 @@ class DynamoDBLedger:
             values["message_sid"] = {"S": result.message_sid}
         if result.error_code is not None:
             values["error_code"] = {"N": str(result.error_code)}
+        return self._update_open_entry(entry_id, values)
+
+    def postpone(self, entry_id: str, reason: str, now: int) -> None:
+        """Write down that a try failed and another one will follow."""
+        self._update_open_entry(
+            entry_id, {"postponed_for": {"S": reason}, "updated_at": {"N": str(now)}}
+        )
+
+    def _update_open_entry(self, entry_id: str, values: dict[str, Any]) -> bool:
         with _ledger_errors():
             try:
                 self.client.update_item(
@@ -83,16 +92,6 @@ class DynamoDBLedger:
             except self.client.exceptions.ConditionalCheckFailedException:
                 return False
         return True
-
-    def postpone(self, entry_id: str, reason: str, now: int) -> None:
-        """Write down that a try failed and another one will follow."""
-        with _ledger_errors():
-            self.client.update_item(
-                TableName=self.table_name,
-                Key={"id": {"S": entry_id}},
-                UpdateExpression="SET postponed_for = :reason, updated_at = :now",
-                ExpressionAttributeValues={":reason": {"S": reason}, ":now": {"N": str(now)}},
-            )
 
 
 @contextmanager

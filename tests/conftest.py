@@ -1,0 +1,24 @@
+"""Servers that many tests share; each starts when the first test asks for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import engines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[str]:
+    with engines.moto() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local() -> Iterator[str]:
+    with engines.dynamodb_local() as url:
+        yield url

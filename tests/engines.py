@@ -1,0 +1,91 @@
+"""AWS on this machine, for tests: moto's server, and AWS's own DynamoDB Local.
+
+Tables are made from the deployment's own definition, `.chalice/resources.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from moto.server import ThreadedMotoServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+RESOURCES = ROOT / ".chalice" / "resources.json"
+LAUNCHER = ROOT / "tests" / "LoopbackDynamoDB.java"
+DYNAMODB_LOCAL = ROOT / ".cache" / "dynamodb-local"
+LOOPBACK = "127.0.0.1"
+REGION = "us-east-1"
+_TABLE_FIELDS = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+
+
+def aws_client(service: str, url: str) -> Any:
+    """Give a boto3 client of the AWS at `url`."""
+    session: Any = boto3.Session()  # the service is any, so the stubs can not tell the client
+    return session.client(
+        service,
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+def create_table(client: Any, logical_id: str, table_name: str) -> None:
+    """Create the table that the deployment calls `logical_id`."""
+    properties = json.loads(RESOURCES.read_text())["Resources"][logical_id]["Properties"]
+    fields = {name: properties[name] for name in _TABLE_FIELDS if name in properties}
+    client.create_table(TableName=table_name, **fields)
+    client.get_waiter("table_exists").wait(TableName=table_name, WaiterConfig={"Delay": 1})
+    client.update_time_to_live(
+        TableName=table_name, TimeToLiveSpecification=properties["TimeToLiveSpecification"]
+    )
+
+
+@contextmanager
+def moto() -> Iterator[str]:
+    """Run moto's server on a free port; gives its URL."""
+    server = ThreadedMotoServer(ip_address=LOOPBACK, port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+
+
+@contextmanager
+def dynamodb_local() -> Iterator[str]:
+    """Run AWS's DynamoDB Local on a free port; gives its URL."""
+    java = shutil.which("java")
+    assert java is not None, "run `make test`, which sees to Java and DynamoDB Local"
+    classes = f"{DYNAMODB_LOCAL}/DynamoDBLocal.jar:{DYNAMODB_LOCAL}/DynamoDBLocal_lib/*"
+    command = [java, f"-Djava.library.path={DYNAMODB_LOCAL}/DynamoDBLocal_lib", "-cp", classes]
+    process = subprocess.Popen(  # noqa: S603 - our own arguments
+        [*command, str(LAUNCHER)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        yield f"http://{LOOPBACK}:{_announced_port(process)}"
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def _announced_port(process: subprocess.Popen[str]) -> int:
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if line.startswith("port "):
+            return int(line.removeprefix("port "))
+    raise AssertionError("DynamoDB Local did not start:\n" + "".join(said))
