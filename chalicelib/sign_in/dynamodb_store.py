@@ -68,13 +68,22 @@ class DynamoDBRecordStore:
         return True
 
     def take(self, record_id: str) -> Record | None:
-        """Delete a record and give it."""
+        """Delete a record and give it; of two callers at once only one gets it.
+
+        The condition makes that a promise: without it DynamoDB Local gives the old item to
+        both.
+        """
         with _store_errors():
-            answer = self._client.delete_item(
-                TableName=self._table_name, Key=_key(record_id), ReturnValues="ALL_OLD"
-            )
-        item = answer.get("Attributes")
-        return _record(item) if item else None
+            try:
+                answer = self._client.delete_item(
+                    TableName=self._table_name,
+                    Key=_key(record_id),
+                    ConditionExpression="attribute_exists(id)",
+                    ReturnValues="ALL_OLD",
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return None
+        return _record(answer["Attributes"])
 
     def _put(self, record: Record) -> Any:
         return {

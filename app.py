@@ -1,0 +1,96 @@
+"""Portaria's routes and entry points: a contents page, the work is done in `chalicelib`.
+
+Lambda calls `app` for the API and `send_otp` for the queue.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from chalice.app import Chalice
+
+from chalicelib import __version__, responses, wiring
+from chalicelib.sign_in.options import SignInOptions
+
+if TYPE_CHECKING:
+    from chalice.app import Request, Response, SQSEvent
+    from chalicelib.pages import Page
+
+    from chalicelib.responses import Visitor
+    from chalicelib.sign_in.visit import Departure
+
+app = Chalice(app_name="portaria", configure_logs=False)
+
+
+@app.route("/")
+@responses.browser(app)
+def home(visitor: Visitor) -> Page:
+    """Show who is signed in, or a way to sign in."""
+    return responses.home(visitor, wiring.sign_in().current(visitor.visit))
+
+
+@app.route("/sign-in")
+@responses.browser(app)
+def sign_in(visitor: Visitor) -> Departure:
+    """Send the visitor to Logto's sign-in page."""
+    return wiring.sign_in().begin(visitor.visit, SignInOptions.from_visit(visitor.visit))
+
+
+@app.route("/sign-up")
+@responses.browser(app)
+def sign_up(visitor: Visitor) -> Departure:
+    """Send the visitor to Logto's registration page."""
+    options = SignInOptions.from_visit(visitor.visit, sign_up=True)
+    return wiring.sign_in().begin(visitor.visit, options)
+
+
+@app.route("/callback")
+@responses.browser(app)
+def callback(visitor: Visitor) -> Departure:
+    """Receive Logto's answer and sign the visitor in."""
+    return wiring.sign_in().complete(visitor.visit)
+
+
+@app.route("/sign-out")
+@responses.browser(app)
+def sign_out(visitor: Visitor) -> Departure:
+    """Sign the visitor out, here and at Logto."""
+    return wiring.sign_in().leave(visitor.visit)
+
+
+@app.route("/account")
+@responses.json_client(app)
+def account(visitor: Visitor) -> Response:
+    """Answer with the signed-in user's claims."""
+    session = wiring.sign_in().current(visitor.visit)
+    if session is None:
+        return responses.json(401, {"error": "not_signed_in"})
+    return responses.json(200, session.claims)
+
+
+@app.route(
+    "/otp",
+    methods=["POST"],
+    content_types=["application/json", "application/x-www-form-urlencoded", "text/plain"],
+)
+@responses.connector(app)
+def otp(request: Request) -> None:
+    """Take a code from Logto's HTTP SMS connector."""
+    wiring.intake().accept(request.headers.get("authorization"), responses.raw_body(request))
+
+
+@app.route("/health")
+def health() -> Response:
+    """Answer with the deployed version, touching nothing else."""
+    return responses.json(200, {"status": "ok", "version": __version__})
+
+
+# Chalice wants an ARN here and can't refer to the stack's own queue; the real one, and the
+# partial batch response, come from .chalice/resources.json.
+@app.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:otp", name="send_otp")
+def send_otp(event: SQSEvent) -> dict[str, Any]:
+    """Send the codes of a batch; gives the messages that should come back."""
+    context = cast("Any", event.context)  # Chalice declares a dict; it is Lambda's own object
+    return wiring.worker().handle(
+        event.to_dict()["Records"], lambda: context.get_remaining_time_in_millis() / 1000
+    )

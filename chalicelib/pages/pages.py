@@ -1,0 +1,134 @@
+"""The pages, from templates and catalogues beside this module.
+
+Everything is escaped by Jinja unless a template says otherwise, and none does. The style
+stands in the page, and the policy names it by its hash, so that nothing else applies.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import tomllib
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jinja2 import Environment
+
+    from chalicelib.pages.locale import Locale
+
+HERE = Path(__file__).parent
+
+
+class FailureKind(StrEnum):
+    """Why there is no page to show; each has its own words in the catalogues."""
+
+    ATTEMPT_UNKNOWN = "attempt_unknown"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    PROVIDER_UNREACHABLE = "provider_unreachable"
+    ANSWER_REJECTED = "answer_rejected"
+    UNAVAILABLE = "unavailable"
+    UNEXPECTED = "unexpected"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page and the headers that belong to it."""
+
+    html: str = field(repr=False)
+    headers: Mapping[str, str]
+
+
+class Pages:
+    """Makes pages; lives as long as the process, and loads Jinja at the first one.
+
+    `base_url` is the application's public URL without a trailing slash: links are made
+    from it, so that they work under a stage path.
+    """
+
+    def home_signed_out(self, locale: Locale, *, base_url: str) -> Page:
+        """Give the home page for a stranger."""
+        return self._page("home_signed_out.html", locale, base_url)
+
+    def home_signed_in(
+        self, locale: Locale, *, base_url: str, display_name: str | None, phone_hint: str | None
+    ) -> Page:
+        """Give the home page for somebody who is signed in."""
+        return self._page(
+            "home_signed_in.html",
+            locale,
+            base_url,
+            display_name=display_name,
+            phone_hint=phone_hint,
+        )
+
+    def failure(self, locale: Locale, *, base_url: str, kind: FailureKind, reference: str) -> Page:
+        """Give the page that says what went wrong and how to go on.
+
+        `reference` stands on the page and in the log.
+        """
+        return self._page("failure.html", locale, base_url, kind=kind.value, reference=reference)
+
+    def _page(self, template: str, locale: Locale, base_url: str, **context: Any) -> Page:
+        html = self._environment.get_template(template).render(
+            lang=locale.value,
+            text=self._catalogues[locale.value],
+            style=self._style,
+            base_url=base_url,
+            **context,
+        )
+        return Page(
+            html,
+            {
+                "Content-Type": "text/html; charset=utf-8",
+                "Content-Language": locale.value,
+                "Content-Security-Policy": self._policy,
+                "Vary": "Accept-Language, Cookie",
+            },
+        )
+
+    @cached_property
+    def _environment(self) -> Environment:
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+        return Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+
+    @cached_property
+    def _catalogues(self) -> dict[str, dict[str, Any]]:
+        return {
+            path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
+            for path in (HERE / "catalogues").glob("*.toml")
+        }
+
+    @cached_property
+    def _style(self) -> str:
+        return (HERE / "style.css").read_text(encoding="utf-8")
+
+    @cached_property
+    def _policy(self) -> str:
+        # The style has no character that Jinja would escape, or its hash would not fit; a test
+        # holds it to that.
+        digest = base64.b64encode(hashlib.sha256(self._style.encode()).digest()).decode("ascii")
+        return "; ".join(
+            (
+                "default-src 'none'",
+                f"style-src 'sha256-{digest}'",
+                "img-src data:",
+                "base-uri 'none'",
+                "form-action 'none'",
+                "frame-ancestors 'none'",
+            )
+        )

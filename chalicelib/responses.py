@@ -1,0 +1,217 @@
+"""Between Chalice and the product: requests in, pages, redirects and plain answers out.
+
+Each kind of caller has a wrapper for its routes (`browser`, `json_client`, `connector`)
+that turns errors into what this caller can use, by one table. The text of an exception
+reaches nobody: a browser gets a page with a reference id that stands in the log.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from chalice.app import Response
+
+from chalicelib import log, wiring
+from chalicelib.otp.errors import QueueUnavailable, RequestInvalid, Unauthorized
+from chalicelib.otp.request import MAX_BODY_BYTES
+from chalicelib.otp.sentences import sentence
+from chalicelib.pages import FailureKind, Page, negotiate
+from chalicelib.public_url import public_url
+from chalicelib.sign_in.errors import (
+    AnswerRejected,
+    AttemptUnknown,
+    ProviderMisconfigured,
+    ProviderUnreachable,
+    SignInCancelled,
+    SignInError,
+    SignInRefused,
+    StoreUnavailable,
+)
+from chalicelib.sign_in.visit import Departure, Visit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalice.app import Chalice, Request
+
+    from chalicelib.pages import Locale
+    from chalicelib.sign_in.session import Session
+
+    Route = Callable[[], Response]
+
+View = TypeVar("View", bound="Callable[..., Any]")
+
+FAILURES: dict[type[Exception], tuple[int, FailureKind]] = {
+    AttemptUnknown: (400, FailureKind.ATTEMPT_UNKNOWN),
+    SignInCancelled: (400, FailureKind.CANCELLED),
+    SignInRefused: (403, FailureKind.REFUSED),
+    AnswerRejected: (400, FailureKind.ANSWER_REJECTED),
+    ProviderUnreachable: (503, FailureKind.PROVIDER_UNREACHABLE),
+    ProviderMisconfigured: (500, FailureKind.UNEXPECTED),
+    StoreUnavailable: (503, FailureKind.UNAVAILABLE),
+}
+UNEXPECTED = (500, FailureKind.UNEXPECTED)
+
+SECURITY_HEADERS: dict[str, str | list[str]] = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_HTTPS_ONLY = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks for a page: their visit and the language they read."""
+
+    visit: Visit
+    locale: Locale
+
+
+def visitor(request: Request) -> Visitor:
+    """Read a browser's request."""
+    event = request.to_original_event()
+    lists = {
+        name.lower(): values for name, values in (event.get("multiValueHeaders") or {}).items()
+    }
+    # HTTP/2 may split the Cookie header; API Gateway's `headers` has only the last part.
+    cookies = lists.get("cookie") or [request.headers.get("cookie", "")]
+    return Visitor(
+        Visit(
+            public_url=public_url(wiring.settings().public_url, request.context),
+            cookie_header="; ".join(cookies),
+            query=event.get("multiValueQueryStringParameters") or {},
+        ),
+        negotiate(request.headers.get("accept-language")),
+    )
+
+
+def browser(app: Chalice) -> Callable[[Callable[[Visitor], Page | Departure]], Route]:
+    """Wrap a route that shows a page or sends the browser on; errors become pages."""
+
+    def respond(view: Callable[[Visitor], Page | Departure], request: Request) -> Response:
+        try:
+            asking = visitor(request)
+        except Exception as error:  # noqa: BLE001 - no base URL, so no page with links
+            return plain(500, f"Something went wrong. Reference: {_report(error)}")
+        try:
+            return _answer(asking, view(asking))
+        except Exception as error:  # noqa: BLE001 - every failure has a page
+            return _failure(asking, error)
+
+    return _wrapper(app, respond)
+
+
+def json_client(app: Chalice) -> Callable[[Callable[[Visitor], Response]], Route]:
+    """Wrap a route that answers JSON; errors become JSON."""
+
+    def respond(view: Callable[[Visitor], Response], request: Request) -> Response:
+        try:
+            return view(visitor(request))
+        except Exception as error:  # noqa: BLE001 - every failure has an answer
+            status, kind = FAILURES.get(type(error), UNEXPECTED)
+            return json(status, {"error": kind.value, "reference": _report(error)})
+
+    return _wrapper(app, respond)
+
+
+def connector(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
+    """Wrap the route of Logto's connector; errors become sentences that its user may see."""
+
+    def respond(view: Callable[[Request], None], request: Request) -> Response:
+        try:
+            view(request)
+        except Unauthorized:
+            log.warning("connector_unauthorized")
+            return plain(401, "")
+        except RequestInvalid as error:
+            log.warning("code_not_accepted", problem=error.problem)
+            return plain(400, sentence(error.problem, error.locale))
+        except Exception as error:  # noqa: BLE001 - every failure has an answer
+            log.failure("code_not_queued", error)
+            locale = error.locale if isinstance(error, QueueUnavailable) else None
+            return plain(503, sentence("try_again", locale))
+        return plain(200, "")
+
+    return _wrapper(app, respond)
+
+
+def raw_body(request: Request) -> bytes:
+    """Give a request's body as it came, cut just beyond what anybody may send."""
+    body = request.raw_body
+    return (body if isinstance(body, bytes) else body.encode())[: MAX_BODY_BYTES + 1]
+
+
+def home(asking: Visitor, session: Session | None) -> Page:
+    """Give the home page for whoever is signed in, or nobody."""
+    pages, base_url = wiring.pages(), asking.visit.public_url
+    if session is None:
+        return pages.home_signed_out(asking.locale, base_url=base_url)
+    return pages.home_signed_in(
+        asking.locale,
+        base_url=base_url,
+        display_name=session.display_name,
+        phone_hint=session.phone_hint,
+    )
+
+
+def json(status: int, body: dict[str, Any]) -> Response:
+    """Answer with JSON."""
+    return Response(body, {**SECURITY_HEADERS, "Content-Type": "application/json"}, status)
+
+
+def plain(status: int, text: str) -> Response:
+    """Answer with plain text."""
+    headers = {**SECURITY_HEADERS, "Content-Type": "text/plain; charset=utf-8"}
+    return Response(text, headers, status)
+
+
+def _wrapper(app: Chalice, respond: Callable[[View, Request], Response]) -> Callable[[View], Route]:
+    def decorate(view: View) -> Route:
+        @wraps(view)
+        def route() -> Response:
+            request = app.current_request
+            assert request is not None  # noqa: S101 - Chalice sets it before it calls a route
+            return respond(view, request)
+
+        return route
+
+    return decorate
+
+
+def _answer(asking: Visitor, result: Page | Departure, status: int = 200) -> Response:
+    headers = dict(SECURITY_HEADERS)
+    if asking.visit.public_url.startswith("https://"):
+        headers |= _HTTPS_ONLY
+    if isinstance(result, Page):
+        return Response(result.html, headers | dict(result.headers), status)
+    headers |= {"Content-Type": "text/plain; charset=utf-8", "Location": result.location}
+    if result.cookies:
+        headers["Set-Cookie"] = list(result.cookies)  # a list: one header each
+    return Response("", headers, 302)
+
+
+def _failure(asking: Visitor, error: Exception) -> Response:
+    status, kind = FAILURES.get(type(error), UNEXPECTED)
+    page = wiring.pages().failure(
+        asking.locale,
+        base_url=asking.visit.public_url,
+        kind=kind,
+        reference=_report(error),
+    )
+    return _answer(asking, page, status)
+
+
+def _report(error: Exception) -> str:
+    reference = secrets.token_hex(5)
+    reason = error.reason if isinstance(error, SignInError) else None
+    log.failure("request_failed", error, reference=reference, reason=reason)
+    return reference

@@ -1,0 +1,172 @@
+"""The composition root: every object that lives as long as the process, made on first use.
+
+Nothing is made at import. Each Lambda makes only its own parts, and imports only what
+these need: the API never loads Twilio's SDK, `send_otp` never loads Logto's, and a home
+page for a stranger loads neither.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import TYPE_CHECKING
+
+from chalicelib import aws, log
+from chalicelib.parameters import ParameterError, Parameters
+from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from chalicelib.otp.intake import Intake
+    from chalicelib.otp.ledger import LedgerKeys
+    from chalicelib.otp.sqs_queue import SqsOtpQueue
+    from chalicelib.otp.worker import Worker
+    from chalicelib.pages import Pages
+    from chalicelib.sign_in.flow import SignIn
+    from chalicelib.sign_in.logto_client import LogtoProvider
+
+API_PARAMETERS = ("logto/app-secret", "otp/authorization")
+WORKER_PARAMETERS = ("twilio", "ledger-key")
+AWS_SECONDS = 8.0  # around one send: the ledger before and after it, the queue
+
+
+@cache
+def settings() -> Settings:
+    """Read the environment; raises SettingsError."""
+    found = Settings.from_env()
+    log.configure(level=found.log_level, stage=found.stage)
+    return found
+
+
+@cache
+def pages() -> Pages:
+    """Give the HTML pages."""
+    from chalicelib.pages import Pages
+
+    return Pages()
+
+
+@cache
+def sign_in() -> SignIn:
+    """Give the sign-in flow on Logto and DynamoDB."""
+    from chalicelib.sign_in.attempts import Attempts
+    from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
+    from chalicelib.sign_in.flow import SignIn
+    from chalicelib.sign_in.session import SessionLifetime, Sessions
+
+    wanted = settings()
+    store = DynamoDBRecordStore(aws.dynamodb(), wanted.sessions_table)
+    lifetime = SessionLifetime(wanted.session_idle_seconds, wanted.session_absolute_seconds)
+    return SignIn(
+        provider=_provider,
+        attempts=Attempts(store, wanted.attempt_seconds, time.time),
+        sessions=Sessions(store, lifetime, time.time),
+        clock=time.time,
+    )
+
+
+@cache
+def intake() -> Intake:
+    """Give what stands before the OTP queue."""
+    from chalicelib.otp.errors import QueueUnavailable
+    from chalicelib.otp.intake import Intake
+
+    parameters = _parameters(API_PARAMETERS)
+
+    def authorization() -> str:
+        try:
+            return parameters["otp/authorization"]
+        except ParameterError as error:
+            raise QueueUnavailable(str(error)) from error
+
+    return Intake(authorization, _queue())
+
+
+@cache
+def worker() -> Worker:
+    """Give what stands behind the OTP queue."""
+    from chalicelib.otp.delivery import Delivery
+    from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
+    from chalicelib.otp.errors import LedgerUnavailable, SenderMisconfigured
+    from chalicelib.otp.ledger import LedgerKeys
+    from chalicelib.otp.ssm_templates import SsmTemplates
+    from chalicelib.otp.twilio_sender import WORST_CASE_SECONDS, TwilioSender
+    from chalicelib.otp.worker import Worker
+
+    wanted = settings()
+    parameters = _parameters(WORKER_PARAMETERS)
+
+    def twilio() -> str:
+        try:
+            return parameters["twilio"]
+        except ParameterError as error:
+            raise SenderMisconfigured(None, str(error)) from error
+
+    def keys() -> LedgerKeys:
+        try:
+            return LedgerKeys.from_base64(parameters["ledger-key"])
+        except (ParameterError, ValueError) as error:
+            raise LedgerUnavailable("ledger-key") from error
+
+    delivery = Delivery(
+        ledger=DynamoDBLedger(
+            aws.dynamodb(),
+            wanted.ledger_table,
+            code_lifetime_seconds=wanted.code_lifetime_seconds,
+            retention_seconds=wanted.ledger_retention_seconds,
+        ),
+        keys=keys,
+        templates=SsmTemplates(
+            aws.ssm(),
+            wanted.parameter_prefix,
+            ttl_seconds=wanted.parameters_ttl_seconds,
+            clock=time.monotonic,
+        ),
+        sender=TwilioSender(twilio, wanted.twilio_api_url),
+        dead_letters=_queue(),
+        code_lifetime_seconds=wanted.code_lifetime_seconds,
+        clock=time.time,
+    )
+    return Worker(delivery, _queue(), seconds_for_one=WORST_CASE_SECONDS + AWS_SECONDS)
+
+
+@cache
+def _provider() -> LogtoProvider:
+    from chalicelib.sign_in.errors import ProviderUnreachable
+    from chalicelib.sign_in.logto_client import LogtoProvider
+
+    wanted = settings()
+    parameters = _parameters(API_PARAMETERS)
+
+    def app_secret() -> str:
+        try:
+            return parameters["logto/app-secret"]
+        except ParameterError as error:
+            raise ProviderUnreachable(str(error)) from error
+
+    return LogtoProvider(
+        wanted.logto_endpoint,
+        wanted.logto_app_id,
+        app_secret,
+        scopes=wanted.logto_scopes.split(),
+        timeout_seconds=wanted.logto_timeout_seconds,
+    )
+
+
+@cache
+def _queue() -> SqsOtpQueue:
+    from chalicelib.otp.sqs_queue import SqsOtpQueue
+
+    wanted = settings()
+    return SqsOtpQueue(aws.sqs(), wanted.otp_queue_url, wanted.otp_dead_letter_queue_url)
+
+
+@cache
+def _parameters(names: tuple[str, ...]) -> Parameters:
+    wanted = settings()
+    return Parameters(
+        aws.ssm(),
+        wanted.parameter_prefix,
+        names,
+        ttl_seconds=wanted.parameters_ttl_seconds,
+        clock=time.monotonic,
+    )

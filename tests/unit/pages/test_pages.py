@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import tomllib
+from html import escape
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.pages import FailureKind, Locale, Page, Pages
+from chalicelib.pages.pages import HERE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from _pytest.mark import ParameterSet
+
+BASE_URL = "https://abc.execute-api.us-east-1.amazonaws.com/api"
+HOSTILE = "<script>alert(1)</script>\"'&"
+PAGES = Pages()
+
+
+class Outline(HTMLParser):
+    """What the tests want to know of a page."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.links: dict[str, str] = {}
+        self._href: str | None = None
+        self.feed(page.html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag == "a":
+            self._href = dict(attrs)["href"]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "a":
+            self._href = None
+
+    def handle_data(self, data: str) -> None:
+        if self._href is not None and data.strip():
+            self.links[data.strip()] = self._href
+
+
+def every_page() -> Iterator[ParameterSet]:
+    for locale in Locale:
+        out = PAGES.home_signed_out(locale, base_url=BASE_URL)
+        inside = PAGES.home_signed_in(
+            locale, base_url=BASE_URL, display_name=HOSTILE, phone_hint="••• 1001"
+        )
+        yield pytest.param(out, id=f"signed out, {locale}")
+        yield pytest.param(inside, id=f"signed in, {locale}")
+        for kind in FailureKind:
+            failure = PAGES.failure(locale, base_url=BASE_URL, kind=kind, reference=HOSTILE)
+            yield pytest.param(failure, id=f"{kind}, {locale}")
+
+
+each_page = pytest.mark.parametrize("page", list(every_page()))
+
+
+@each_page
+def test_a_page_is_in_one_language_and_has_one_heading(page: Page):
+    tags = Outline(page).tags
+
+    assert ("html", {"lang": page.headers["Content-Language"]}) in tags
+    assert [tag for tag, _ in tags].count("h1") == 1
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+@each_page
+def test_nothing_in_a_page_comes_from_elsewhere_or_runs(page: Page):
+    outline = Outline(page)
+
+    assert not {tag for tag, _ in outline.tags} & {"script", "iframe", "img", "form", "object"}
+    for _, attributes in outline.tags:
+        assert not {name for name in attributes if name.startswith("on") or name == "style"}
+        assert not (attributes.get("src") or "").startswith("http")
+    for href in outline.links.values():
+        assert href == "#content" or href.startswith(f"{BASE_URL}/")
+
+
+@each_page
+def test_the_policy_allows_this_pages_style_and_nothing_else(page: Page):
+    found = re.search(r"<style>(.*)</style>", page.html, re.DOTALL)
+    assert found is not None
+    digest = base64.b64encode(hashlib.sha256(found[1].encode()).digest()).decode()
+
+    policy = page.headers["Content-Security-Policy"]
+    assert f"style-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+
+
+@each_page
+def test_what_comes_from_outside_is_escaped(page: Page):
+    assert HOSTILE not in page.html
+    assert "<script" not in page.html
+
+
+@each_page
+def test_a_page_is_small(page: Page):
+    assert len(page.html.encode()) < 8192
+
+
+def test_the_style_holds_no_character_that_escaping_would_change():
+    style = (HERE / "style.css").read_text(encoding="utf-8")
+
+    assert escape(style) == style
+
+
+def keys(tree: dict[str, object], path: str = "") -> set[str]:
+    found: set[str] = set()
+    for key, value in tree.items():
+        found |= keys(value, f"{path}{key}.") if isinstance(value, dict) else {f"{path}{key}"}
+    return found
+
+
+def test_every_language_says_the_same():
+    catalogues = {
+        path.stem: keys(tomllib.loads(path.read_text(encoding="utf-8")))
+        for path in (HERE / "catalogues").glob("*.toml")
+    }
+
+    assert set(catalogues) == {locale.value for locale in Locale}
+    assert len({frozenset(names) for names in catalogues.values()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("locale", "sign_in", "sign_up", "sign_out"),
+    [
+        (Locale.EN, "Sign in", "Create an account", "Sign out"),
+        (Locale.PT_BR, "Entrar", "Criar conta", "Sair"),
+    ],
+)
+def test_the_home_page_leads_in_and_out(locale: Locale, sign_in: str, sign_up: str, sign_out: str):
+    out = Outline(PAGES.home_signed_out(locale, base_url=BASE_URL)).links
+    inside = Outline(
+        PAGES.home_signed_in(locale, base_url=BASE_URL, display_name=None, phone_hint=None)
+    ).links
+
+    assert out[sign_in] == f"{BASE_URL}/sign-in"
+    assert out[sign_up] == f"{BASE_URL}/sign-up"
+    assert inside[sign_out] == f"{BASE_URL}/sign-out"
+    assert f"{BASE_URL}/account" in inside.values()
+    assert f"{BASE_URL}/sign-in" not in inside.values()
+
+
+def test_the_home_page_shows_who_is_signed_in():
+    page = PAGES.home_signed_in(
+        Locale.EN, base_url=BASE_URL, display_name="Ana", phone_hint="••• 1001"
+    )
+
+    assert "Ana" in page.html
+    assert "••• 1001" in page.html
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_every_failure_offers_another_try_and_a_reference(kind: FailureKind):
+    page = PAGES.failure(Locale.EN, base_url=BASE_URL, kind=kind, reference="a1b2c3")
+
+    assert "Try again" in Outline(page).links
+    assert "<code>a1b2c3</code>" in page.html
