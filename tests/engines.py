@@ -70,7 +70,11 @@ def dynamodb_local() -> Iterator[str]:
     classes = f"{DYNAMODB_LOCAL}/DynamoDBLocal.jar:{DYNAMODB_LOCAL}/DynamoDBLocal_lib/*"
     command = [java, f"-Djava.library.path={DYNAMODB_LOCAL}/DynamoDBLocal_lib", "-cp", classes]
     process = subprocess.Popen(  # noqa: S603 - our own arguments
-        [*command, str(LAUNCHER)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [*command, str(LAUNCHER)],
+        cwd=DYNAMODB_LOCAL,  # it writes a file wherever it is started
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     try:
         yield f"http://{LOOPBACK}:{_announced_port(process)}"

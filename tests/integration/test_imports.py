@@ -1,0 +1,62 @@
+"""What each Lambda loads, seen from a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+from tests.engines import ROOT
+
+
+def loaded_after(code: str) -> set[str]:
+    script = textwrap.dedent(code) + "\nimport sys; print(*sys.modules)"
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", script], cwd=ROOT, env={}, capture_output=True, text=True, check=True
+    )
+    return {name.partition(".")[0] for name in done.stdout.split()}
+
+
+def test_importing_the_application_reads_no_environment_and_loads_no_sdk():
+    loaded = loaded_after("import app")
+
+    assert "chalice" in loaded
+    assert not loaded & {"logto", "aiohttp", "twilio", "jinja2"}
+
+
+def test_the_health_check_touches_nothing():
+    loaded = loaded_after(
+        """
+        import app
+        answer = app.health()
+        assert answer.status_code == 200 and answer.body["status"] == "ok"
+        """
+    )
+
+    assert not loaded & {"logto", "aiohttp", "twilio", "jinja2"}
+
+
+def test_the_api_never_loads_twilio():
+    loaded = loaded_after(
+        """
+        import app
+        import chalicelib.pages.pages, chalicelib.sign_in.flow, chalicelib.sign_in.logto_client
+        import chalicelib.sign_in.dynamodb_store, chalicelib.otp.intake, chalicelib.otp.sqs_queue
+        """
+    )
+
+    assert "logto" in loaded
+    assert "twilio" not in loaded
+
+
+def test_the_worker_never_loads_logto():
+    loaded = loaded_after(
+        """
+        import app
+        import chalicelib.otp.worker, chalicelib.otp.twilio_sender
+        import chalicelib.otp.dynamodb_ledger, chalicelib.otp.ssm_templates
+        """
+    )
+
+    assert "twilio" in loaded
+    assert not loaded & {"logto", "aiohttp", "jinja2"}

@@ -1,0 +1,140 @@
+"""Parameters and templates, read from moto's SSM over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from chalicelib.otp.errors import TemplatesUnavailable
+from chalicelib.otp.ssm_templates import SsmTemplates
+from chalicelib.parameters import ParameterError, Parameters
+from tests.engines import aws_client
+from tests.fakes import Clock
+
+TTL = 30
+
+
+@pytest.fixture
+def prefix() -> str:
+    return f"/portaria/{uuid4().hex}"
+
+
+@pytest.fixture
+def ssm(moto_server: str) -> Any:
+    return aws_client("ssm", moto_server)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+class Unreachable:
+    """A client whose every call is refused, at an address where nobody listens."""
+
+    def __new__(cls) -> Any:
+        return aws_client("ssm", "http://127.0.0.1:1")
+
+
+def put(ssm: Any, name: str, value: str, kind: str = "String") -> None:
+    ssm.put_parameter(Name=name, Value=value, Type=kind, Overwrite=True)
+
+
+def parameters(client: Any, prefix: str, clock: Clock) -> Parameters:
+    return Parameters(client, prefix, ["a", "b"], ttl_seconds=TTL, clock=clock)
+
+
+def test_secrets_are_read_decrypted_and_together(ssm: Any, prefix: str, clock: Clock):
+    put(ssm, f"{prefix}/a", "first", "SecureString")
+    put(ssm, f"{prefix}/b", "second", "SecureString")
+    both = parameters(ssm, prefix, clock)
+
+    assert (both["a"], both["b"]) == ("first", "second")
+
+
+def test_a_changed_secret_is_seen_after_the_ttl(ssm: Any, prefix: str, clock: Clock):
+    put(ssm, f"{prefix}/a", "old")
+    both = parameters(ssm, prefix, clock)
+    assert both["a"] == "old"
+
+    put(ssm, f"{prefix}/a", "new")
+    assert both["a"] == "old"
+    clock.advance(TTL)
+    assert both["a"] == "new"
+
+
+def test_a_secret_outlives_an_outage_of_ssm(ssm: Any, prefix: str, clock: Clock):
+    put(ssm, f"{prefix}/a", "kept")
+    both = parameters(ssm, prefix, clock)
+    assert both["a"] == "kept"
+
+    both._client = Unreachable()
+    clock.advance(TTL)
+    assert both["a"] == "kept"
+
+
+def test_a_missing_secret_is_named(ssm: Any, prefix: str, clock: Clock):
+    with pytest.raises(ParameterError, match=f"{prefix}/a"):
+        parameters(ssm, prefix, clock)["a"]
+
+
+def test_an_ssm_that_was_never_reached_is_said_to_be(prefix: str, clock: Clock):
+    with pytest.raises(ParameterError) as error:
+        parameters(Unreachable(), prefix, clock)["a"]
+
+    assert error.value.names == (f"{prefix}/a", f"{prefix}/b")
+
+
+def templates(client: Any, prefix: str, clock: Clock) -> SsmTemplates:
+    return SsmTemplates(client, prefix, ttl_seconds=TTL, clock=clock)
+
+
+def test_templates_are_read_by_type_and_language_however_many(ssm: Any, prefix: str, clock: Clock):
+    put(ssm, f"{prefix}/templates/SignIn", "sign in")
+    put(ssm, f"{prefix}/templates/SignIn/pt-BR", "entrar")
+    for n in range(25):
+        put(ssm, f"{prefix}/templates/Type{n}", f"text {n}")
+    found = templates(ssm, prefix, clock).get()
+
+    assert found.choose("SignIn", {}) == "sign in"
+    assert found.choose("SignIn", {"locale": "pt-BR"}) == "entrar"
+    assert found.choose("Type24", {}) == "text 24"
+
+
+def test_a_changed_template_is_live_after_the_ttl(ssm: Any, prefix: str, clock: Clock):
+    put(ssm, f"{prefix}/templates/SignIn", "old")
+    source = templates(ssm, prefix, clock)
+    source.get()
+    put(ssm, f"{prefix}/templates/SignIn", "new")
+    clock.advance(TTL)
+
+    assert source.get().choose("SignIn", {}) == "new"
+
+
+def test_templates_outlive_an_outage_of_ssm(ssm: Any, prefix: str, clock: Clock):
+    put(ssm, f"{prefix}/templates/SignIn", "kept")
+    source = templates(ssm, prefix, clock)
+    source.get()
+    source._client = Unreachable()
+    clock.advance(TTL)
+
+    assert source.get().choose("SignIn", {}) == "kept"
+
+
+def test_templates_that_were_deleted_all_at_once_are_kept(ssm: Any, prefix: str, clock: Clock):
+    put(ssm, f"{prefix}/templates/SignIn", "kept")
+    source = templates(ssm, prefix, clock)
+    source.get()
+    ssm.delete_parameter(Name=f"{prefix}/templates/SignIn")
+    clock.advance(TTL)
+
+    assert source.get().choose("SignIn", {}) == "kept"
+
+
+def test_without_templates_there_is_nothing_to_send(ssm: Any, prefix: str, clock: Clock):
+    with pytest.raises(TemplatesUnavailable):
+        templates(ssm, prefix, clock).get()
+    with pytest.raises(TemplatesUnavailable):
+        templates(Unreachable(), prefix, clock).get()
