@@ -98,9 +98,7 @@ class TwilioSender:
             http_client = TwilioHttpClient(pool_connections=False)
             # The constructor takes one number for both; requests takes a pair.
             http_client.timeout = (CONNECT_SECONDS, READ_SECONDS)  # type: ignore[assignment]
-            client: Client = Client(  # type: ignore[no-untyped-call]
-                account.account_sid, account.auth_token, http_client=http_client
-            )
+            client = Client(account.account_sid, account.auth_token, http_client=http_client)
             if self._api_url is not None:
                 client.api.base_url = self._api_url
             self._held = config, account, client

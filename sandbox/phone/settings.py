@@ -1,0 +1,33 @@
+"""What the stand-in knows: one account, its senders, and how fast messages travel."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEFAULT_ACCOUNT_SID = "AC" + "0" * 31 + "1"
+DEFAULT_AUTH_TOKEN = "portaria-local-token"
+DEFAULT_MESSAGING_SERVICE_SID = "MG" + "0" * 31 + "1"
+MAGIC_SENDER = "+15005550006"  # the one that Twilio's test credentials accept
+
+
+def say_nothing(_: str) -> None:
+    """Report nothing: what tests want."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneSettings:
+    """The account that may send; `step_seconds` pass between two states of a message."""
+
+    account_sid: str = DEFAULT_ACCOUNT_SID
+    auth_token: str = field(default=DEFAULT_AUTH_TOKEN, repr=False)
+    messaging_service_sids: frozenset[str] = frozenset({DEFAULT_MESSAGING_SERVICE_SID})
+    numbers: frozenset[str] = frozenset({MAGIC_SENDER})
+    step_seconds: float = 0.2
+    app_url: str = "http://localhost:8000"
+    clock: Callable[[], float] = time.time
+    report: Callable[[str], None] = say_nothing

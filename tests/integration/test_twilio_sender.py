@@ -1,0 +1,219 @@
+"""Twilio's SDK and our adapter against the stand-in for Twilio, over HTTP."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from socket import create_server
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from chalicelib.otp.errors import (
+    SendAmbiguous,
+    SenderMisconfigured,
+    SendError,
+    SendPostponed,
+    SendRefused,
+)
+from chalicelib.otp.twilio_answers import classify
+from chalicelib.otp.twilio_sender import TwilioSender
+from sandbox.phone import PhoneSettings, create_app
+from sandbox.phone.faults import Fault
+from sandbox.server import running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Flask
+
+SETTINGS = PhoneSettings(numbers=frozenset({"+15005550006"}), step_seconds=0.01)
+RECIPIENT = "+15550001001"
+
+
+class Phone:
+    """The stand-in, running."""
+
+    def __init__(self) -> None:
+        self.app: Flask = create_app(SETTINGS)
+        self.url = ""
+
+    def messages(self) -> list[dict[str, Any]]:
+        answer = requests.get(f"{self.url}/messages.json", timeout=5).json()
+        found: list[dict[str, Any]] = answer["messages"]
+        return found
+
+    def will(self, *faults: Fault) -> None:
+        self.app.extensions["faults"].plan(*faults)
+
+
+@pytest.fixture
+def phone() -> Iterator[Phone]:
+    phone = Phone()
+    with running(lambda _: phone.app) as url:
+        phone.url = url
+        yield phone
+
+
+def config(**changes: Any) -> str:
+    fields = {
+        "accountSID": SETTINGS.account_sid,
+        "authToken": SETTINGS.auth_token,
+        "fromMessagingServiceSid": next(iter(SETTINGS.messaging_service_sids)),
+    }
+    return json.dumps({name: value for name, value in (fields | changes).items() if value})
+
+
+def sender(phone: Phone, **changes: Any) -> TwilioSender:
+    return TwilioSender(lambda: config(**changes), phone.url)
+
+
+def test_a_text_arrives_with_the_codes_remaining_life(phone: Phone):
+    sid = sender(phone).send(RECIPIENT, "Code: 961615 é", 123.9)
+
+    (message,) = phone.messages()
+    assert message["sid"] == sid
+    assert message["to"] == RECIPIENT
+    assert message["body"] == "Code: 961615 é"
+    assert message["validity_seconds"] == 123
+
+
+def test_a_life_beyond_twilios_limits_is_cut_to_them(phone: Phone):
+    sender(phone).send(RECIPIENT, "text", 0.2)
+    sender(phone).send(RECIPIENT, "text", 100_000)
+
+    assert [m["validity_seconds"] for m in phone.messages()] == [36_000, 1]
+
+
+def test_a_number_can_send_instead_of_a_service(phone: Phone):
+    sender(phone, fromMessagingServiceSid=None, **{"from": "+15005550006"}).send(
+        RECIPIENT, "text", 60
+    )
+
+    assert phone.messages()[0]["from"] == "+15005550006"
+
+
+def test_the_spelling_of_logtos_own_connector_is_understood(phone: Phone):
+    service = next(iter(SETTINGS.messaging_service_sids))
+    sender(phone, fromMessagingServiceSid=None, fromMessagingServiceSID=service).send(
+        RECIPIENT, "text", 60
+    )
+
+    assert phone.messages()[0]["from"] == service
+
+
+@pytest.mark.parametrize(
+    ("recipient", "code"),
+    [
+        ("+15005550001", 21211),
+        ("+15005550002", 21612),
+        ("+15005550003", 21408),
+        ("+15005550004", 21610),
+        ("+15005550009", 21614),
+    ],
+)
+def test_a_number_that_twilio_refuses_is_refused_for_good(phone: Phone, recipient: str, code: int):
+    with pytest.raises(SendRefused) as refused:
+        sender(phone).send(recipient, "text", 60)
+
+    assert refused.value.code == code
+    assert recipient not in str(refused.value)
+
+
+def test_a_wrong_token_is_our_mistake_and_its_correction_is_seen(phone: Phone):
+    configs = [config(authToken="wrong"), config()]
+    both = TwilioSender(lambda: configs[0], phone.url)
+
+    with pytest.raises(SenderMisconfigured) as error:
+        both.send(RECIPIENT, "text", 60)
+    assert error.value.code == 20003
+
+    configs.pop(0)
+    assert both.send(RECIPIENT, "text", 60)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "not JSON",
+        "[]",
+        "{}",
+        '{"accountSID": "AC1", "authToken": "t"}',
+        '{"accountSID": "AC1"}',
+    ],
+)
+def test_a_configuration_that_can_not_be_read_is_our_mistake(text: str):
+    with pytest.raises(SenderMisconfigured) as error:
+        TwilioSender(lambda: text, "http://127.0.0.1:1").send(RECIPIENT, "text", 60)
+
+    assert text == "" or text not in str(error.value)
+
+
+def test_being_asked_to_slow_down_is_certainly_not_sent(phone: Phone):
+    phone.will(Fault("error", status=429, code=20429, retry_after_seconds=2))
+
+    with pytest.raises(SendPostponed):
+        sender(phone).send(RECIPIENT, "text", 60)
+    assert phone.messages() == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("error_after_accept", status=500, code=20500),
+        Fault("error_after_accept", status=503, code=20503),
+        Fault("garbage"),
+        Fault("reset_after_accept"),
+    ],
+    ids=lambda fault: f"{fault.kind} {fault.status}",
+)
+def test_an_answer_that_was_lost_leaves_it_open_whether_it_was_sent(phone: Phone, fault: Fault):
+    phone.will(fault)
+
+    with pytest.raises(SendAmbiguous):
+        sender(phone).send(RECIPIENT, "text", 60)
+    assert len(phone.messages()) == 1
+
+
+def test_a_server_that_was_never_reached_has_certainly_not_sent():
+    with closing(create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+
+    with pytest.raises(SendPostponed):
+        TwilioSender(config, f"http://127.0.0.1:{port}").send(RECIPIENT, "text", 60)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, 21610, SendRefused),
+        (400, 21602, SendRefused),
+        (400, 21408, SendRefused),
+        (400, 21703, SendRefused),
+        (400, 99999, SendRefused),
+        (401, 20003, SenderMisconfigured),
+        (403, 99999, SenderMisconfigured),
+        (404, 20404, SenderMisconfigured),
+        (400, 21606, SenderMisconfigured),
+        (307, 307, SenderMisconfigured),
+        (429, 20429, SendPostponed),
+        (429, 429, SendPostponed),
+        (400, 21611, SendPostponed),
+        (400, 63038, SendPostponed),
+        (500, 20500, SendAmbiguous),
+        (502, 502, SendAmbiguous),
+        (503, 20503, SendAmbiguous),
+    ],
+)
+def test_what_an_answer_means(status: int, code: int, kind: type[SendError]):
+    assert type(classify(status, code)) is kind
+
+
+def test_the_sdk_logs_nothing(phone: Phone, caplog: pytest.LogCaptureFixture):
+    caplog.set_level("INFO")
+    sender(phone).send(RECIPIENT, "Code: 961615", 60)
+
+    assert "961615" not in caplog.text
+    assert SETTINGS.account_sid not in caplog.text
