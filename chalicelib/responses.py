@@ -20,6 +20,7 @@ from chalicelib.otp.request import MAX_BODY_BYTES
 from chalicelib.otp.sentences import sentence
 from chalicelib.pages import FailureKind, Page, negotiate
 from chalicelib.public_url import public_url
+from chalicelib.settings import SettingsError
 from chalicelib.sign_in.errors import (
     AnswerRejected,
     AttemptUnknown,
@@ -212,6 +213,6 @@ def _failure(asking: Visitor, error: Exception) -> Response:
 
 def _report(error: Exception) -> str:
     reference = secrets.token_hex(5)
-    reason = error.reason if isinstance(error, SignInError) else None
+    reason = str(error) if isinstance(error, SignInError | SettingsError) else None
     log.failure("request_failed", error, reference=reference, reason=reason)
     return reference

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 LOOPBACK = "127.0.0.1"
+POLL_SECONDS = 0.02  # how soon a server in a thread notices that it should stop
 
 
 class _QuietRequestHandler(WSGIRequestHandler):
@@ -48,7 +49,7 @@ def bind(build: Callable[[str], WSGIApplication], port: int = 0) -> tuple[BaseWS
 def running(build: Callable[[str], WSGIApplication], port: int = 0) -> Iterator[str]:
     """Serve in a background thread for the length of a `with` block; gives the base URL."""
     server, url = bind(build, port)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True)
     thread.start()
     try:
         yield url

@@ -9,6 +9,7 @@ import json
 import shutil
 import subprocess
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ REGION = "us-east-1"
 _TABLE_FIELDS = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
 
 
+@cache
 def aws_client(service: str, url: str) -> Any:
     """Give a boto3 client of the AWS at `url`."""
     session: Any = boto3.Session()  # the service is any, so the stubs can not tell the client

@@ -1,0 +1,119 @@
+"""The application under Chalice's local server, on a free port, against an AWS that it is given."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import requests
+from chalice.config import Config
+from chalice.local import ChaliceRequestHandler, LocalDevServer, create_local_server
+
+import app
+from chalicelib import aws, wiring
+from tests.engines import LOOPBACK, REGION, aws_client, create_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
+    from chalice.app import Chalice
+
+CONFIG = Config(chalice_stage="test", config_from_disk={"app_name": "portaria"})
+AUTHORIZATION = "Bearer test-sms-key"
+LOGTO_SECRET = "portaria-secret"
+
+
+class Stage:
+    """Tables, queues and parameters of its own in the AWS at `aws_url`, and their names."""
+
+    def __init__(self, aws_url: str, **environment: str) -> None:
+        name = uuid4().hex
+        self.sqs, self.ssm = aws_client("sqs", aws_url), aws_client("ssm", aws_url)
+        self.dynamodb = aws_client("dynamodb", aws_url)
+        self.sessions_table, self.ledger_table = f"sessions-{name}", f"ledger-{name}"
+        create_table(self.dynamodb, "SessionsTable", self.sessions_table)
+        create_table(self.dynamodb, "LedgerTable", self.ledger_table)
+        self.queue_url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
+        self.dead_letter_queue_url = self.sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
+        self.prefix = f"/portaria/{name}"
+        self.put("logto/app-secret", LOGTO_SECRET)
+        self.put("otp/authorization", AUTHORIZATION)
+        self.environment = {
+            "STAGE": "test",
+            "PUBLIC_URL": "http://localhost:8000",
+            "LOGTO_ENDPOINT": "http://127.0.0.1:1",
+            "LOGTO_APP_ID": "portaria",
+            "SESSIONS_TABLE": self.sessions_table,
+            "LEDGER_TABLE": self.ledger_table,
+            "OTP_QUEUE_URL": self.queue_url,
+            "OTP_DEAD_LETTER_QUEUE_URL": self.dead_letter_queue_url,
+            "PARAMETER_PREFIX": self.prefix,
+            "AWS_ENDPOINT_URL": aws_url,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        } | environment
+
+    def put(self, name: str, value: str) -> None:
+        self.ssm.put_parameter(
+            Name=f"{self.prefix}/{name}", Value=value, Type="SecureString", Overwrite=True
+        )
+
+    def queued(self) -> list[str]:
+        found = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10)
+        return [message["Body"] for message in found.get("Messages", [])]
+
+
+class SilentHandler(ChaliceRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        """Leave the output to the application's own log."""
+
+
+class Site(requests.Session):
+    """A client of the running application: keeps cookies, follows nothing by itself."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+
+    def request(self, method: Any, url: Any, *args: Any, **options: Any) -> requests.Response:
+        options["allow_redirects"] = False
+        return super().request(method, f"{self.url}{url}", *args, **options)
+
+
+@contextmanager
+def serving(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """Serve the application with the stage's environment."""
+    with monkeypatch.context() as patched:
+        for name, value in stage.environment.items():
+            patched.setenv(name, value)
+        forget()
+        local = LocalDevServer(local_app(), CONFIG, LOOPBACK, 0, handler_cls=SilentHandler)
+        thread = threading.Thread(target=local.server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        try:
+            with Site(f"http://{LOOPBACK}:{local.server.server_port}") as site:
+                yield site
+        finally:
+            local.shutdown()
+            thread.join()
+            local.server.server_close()
+            forget()
+
+
+@cache
+def local_app() -> Chalice:
+    """Give the application as `chalice local` changes it, which can be done once a process."""
+    create_local_server(app.app, CONFIG, LOOPBACK, 0).server.server_close()
+    return app.app
+
+
+def forget() -> None:
+    """Let `wiring` and `aws` make their objects anew, as a new process would."""
+    for made in (*vars(wiring).values(), *vars(aws).values()):
+        if hasattr(made, "cache_clear"):
+            made.cache_clear()

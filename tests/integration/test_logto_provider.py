@@ -1,0 +1,251 @@
+"""The adapter to Logto's SDK against the stand-in for Logto, over HTTP."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import closing
+from socket import create_server
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask import Flask, Response
+
+from chalicelib.sign_in.errors import (
+    AnswerRejected,
+    ProviderMisconfigured,
+    ProviderUnreachable,
+    SignInError,
+    SignInRefused,
+)
+from chalicelib.sign_in.logto_client import LogtoProvider, RecordStorage
+from chalicelib.sign_in.options import SignInOptions
+from sandbox.server import running
+from tests.recordings import recorded
+from tests.sandbox.identity.world import APP, SECRET, World, world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chalicelib.sign_in.provider import AuthorizationRequest
+
+TIMEOUT = 5.0
+
+
+def provider_of(endpoint: str, secret: str = SECRET, timeout: float = TIMEOUT) -> LogtoProvider:
+    return LogtoProvider(endpoint, APP, lambda: secret, scopes=["phone"], timeout_seconds=timeout)
+
+
+@pytest.fixture
+def logto() -> Iterator[World]:
+    with world() as running_world:
+        running_world.clock.now = time.time()  # PyJWT has no other clock
+        yield running_world
+
+
+@pytest.fixture
+def provider(logto: World) -> LogtoProvider:
+    return provider_of(logto.url)
+
+
+def begin(logto: World, provider: LogtoProvider, **options: Any) -> AuthorizationRequest:
+    return provider.authorization_request(f"{logto.app.url}/callback", SignInOptions(**options))
+
+
+def come_back(logto: World, request: AuthorizationRequest) -> str:
+    """Sign a new visitor in at Logto; gives where Logto sends the browser."""
+    browser = logto.browser()
+    answer = logto.walk(browser, browser.get(request.url))
+    return answer.headers["Location"]
+
+
+def asked_for(request: AuthorizationRequest) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(request.url).query)
+
+
+def test_a_visitor_is_signed_in_with_verified_claims_and_tokens(
+    logto: World, provider: LogtoProvider
+):
+    request = begin(logto, provider)
+    signed_in = provider.exchange(request.storage, come_back(logto, request))
+
+    assert signed_in.claims["iss"] == provider.issuer
+    assert signed_in.claims["nonce"] == request.nonce
+    assert signed_in.claims["phone_number"].isdigit()
+    assert {"idToken", "refreshToken", "accessTokenMap"} == set(signed_in.storage)
+    assert "refreshToken" not in repr(signed_in)
+
+
+def test_logto_is_asked_for_what_the_product_needs(logto: World, provider: LogtoProvider):
+    asked = asked_for(begin(logto, provider))
+
+    assert asked["response_type"] == ["code"]
+    assert asked["prompt"] == ["consent"]
+    assert asked["code_challenge_method"] == ["S256"]
+    assert set(asked["scope"][0].split()) == {"openid", "offline_access", "profile", "phone"}
+    assert "interaction_mode" not in asked
+
+
+def test_what_a_link_asks_for_is_passed_on(logto: World, provider: LogtoProvider):
+    options = {
+        "first_screen": "register",
+        "identifier": "phone",
+        "login_hint": "+15550001001",
+        "direct_sign_in": "social:google",
+        "ui_locales": "pt-BR en",
+    }
+    asked = asked_for(begin(logto, provider, sign_up=True, **options))
+
+    assert {name: asked[name][0] for name in options} == options
+    assert asked["interaction_mode"] == ["signUp"]
+
+
+def test_no_two_attempts_share_a_state_a_nonce_or_a_verifier(logto: World, provider: LogtoProvider):
+    first, second = begin(logto, provider), begin(logto, provider)
+
+    assert first.state != second.state
+    assert first.nonce != second.nonce
+    assert first.storage != second.storage
+
+
+def test_a_code_of_another_attempt_is_refused(logto: World, provider: LogtoProvider):
+    mine, other = begin(logto, provider), begin(logto, provider)
+    answer = come_back(logto, other).replace(other.state, mine.state)
+
+    with pytest.raises(SignInRefused) as refused:
+        provider.exchange(mine.storage, answer)
+    assert refused.value.code == "invalid_grant"
+
+
+def test_a_wrong_secret_is_our_mistake_and_not_the_visitors(logto: World):
+    provider = provider_of(logto.url, secret="wrong")
+    request = begin(logto, provider)
+
+    with pytest.raises(ProviderMisconfigured) as error:
+        provider.exchange(request.storage, come_back(logto, request))
+    assert error.value.reason == "invalid_client"
+
+
+def test_a_callback_on_another_path_is_rejected(logto: World, provider: LogtoProvider):
+    request = begin(logto, provider)
+
+    with pytest.raises(AnswerRejected):
+        provider.exchange(request.storage, come_back(logto, request).replace("/callback", "/x"))
+
+
+def test_metadata_and_keys_are_fetched_once_a_process(logto: World, provider: LogtoProvider):
+    for _ in range(2):
+        request = begin(logto, provider)
+        provider.exchange(request.storage, come_back(logto, request))
+    core = provider._core
+
+    begin(logto, provider)
+    assert core is not None
+    assert provider._core is core
+
+
+def test_signing_out_leads_to_logto_and_back(logto: World, provider: LogtoProvider):
+    url = provider.end_session_url(f"{logto.app.url}/")
+    answer = logto.browser().get(url)
+
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith(f"{logto.app.url}/")
+
+
+def test_a_revoked_sign_in_can_not_be_refreshed(logto: World, provider: LogtoProvider):
+    request = begin(logto, provider)
+    storage = provider.exchange(request.storage, come_back(logto, request)).storage
+    assert logto.refresh(storage["refreshToken"]).status_code == 200
+
+    provider.revoke(storage)
+
+    assert logto.refresh(storage["refreshToken"]).status_code == 400
+
+
+def test_without_a_refresh_token_there_is_nothing_to_revoke(provider: LogtoProvider):
+    provider.revoke({})
+
+
+def answering(**answers: tuple[int, str, str]) -> Flask:
+    """Make a server that gives fixed answers by the last part of the path."""
+    app = Flask(__name__)
+
+    @app.route("/<path:path>", methods=["GET", "POST"])
+    def answer(path: str) -> Response:
+        status, content_type, body = answers.get(
+            path.rpartition("/")[2].replace("-", "_"), (404, "text/plain", "")
+        )
+        return Response(body, status, content_type=content_type)
+
+    return app
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (500, "application/json", "{}"),
+        (404, "text/html", "<html>"),
+        (200, "text/html", "<html>"),
+        (200, "application/json", "not JSON"),
+        (200, "application/json", "{}"),
+        (302, "text/plain", ""),
+    ],
+)
+def test_a_discovery_that_makes_no_sense_is_no_logto(answer: tuple[int, str, str]):
+    with (
+        running(lambda _: answering(openid_configuration=answer)) as url,
+        pytest.raises(ProviderUnreachable),
+    ):
+        provider_of(url).end_session_url("http://localhost:8000/")
+
+
+def test_a_discovery_of_another_issuer_is_rejected():
+    document = json.dumps(recorded("discovery"))
+    with (
+        running(
+            lambda _: answering(openid_configuration=(200, "application/json", document))
+        ) as url,
+        pytest.raises(AnswerRejected),
+    ):
+        provider_of(url).end_session_url("http://localhost:8000/")
+
+
+def test_a_logto_that_is_down_is_unreachable_and_found_again_later(logto: World):
+    with closing(create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+    provider = provider_of(f"http://127.0.0.1:{port}")
+    with pytest.raises(ProviderUnreachable):
+        provider.end_session_url("http://localhost:8000/")
+
+    provider._endpoint = logto.url
+    assert provider.end_session_url(f"{logto.app.url}/")
+
+
+def test_a_logto_that_hangs_is_given_up():
+    with closing(create_server(("127.0.0.1", 0))) as silent:
+        provider = provider_of(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.1)
+
+        with pytest.raises(ProviderUnreachable):
+            provider.end_session_url("http://localhost:8000/")
+
+
+def test_no_error_repeats_what_logto_wrote(logto: World, provider: LogtoProvider):
+    request = begin(logto, provider)
+    answer = come_back(logto, request)
+    provider.exchange(request.storage, answer)
+
+    with pytest.raises(SignInError) as error:
+        provider.exchange(request.storage, answer)
+    assert "grant request is invalid" not in str(error.value)
+    assert error.value.__cause__ is None
+
+
+def test_the_storage_keeps_what_the_sdk_tells_it():
+    storage = RecordStorage({"idToken": "a"})
+    storage.set("refreshToken", "b")
+    storage.set("idToken", None)
+    storage.delete("accessTokenMap")
+
+    assert storage.get("idToken") is None
+    assert storage.values == {"refreshToken": "b"}

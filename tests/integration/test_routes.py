@@ -1,0 +1,329 @@
+"""Every route over HTTP: `chalice local`'s server, moto's AWS, the stand-in for Logto."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from chalicelib import __version__
+from chalicelib.otp.request import MAX_BODY_BYTES
+from tests.application import AUTHORIZATION, Site, Stage, serving
+from tests.recordings import connector_requests
+from tests.sandbox.identity.world import world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import requests
+
+GOOD = '{"to":"15550001001","type":"SignIn","payload":{"code":"961615","locale":"en"}}'
+
+
+@pytest.fixture
+def stage(moto_server: str) -> Stage:
+    return Stage(moto_server)
+
+
+@pytest.fixture
+def site(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    with serving(stage, monkeypatch) as site:
+        yield site
+
+
+def post_otp(site: Site, body: str | bytes = GOOD, **headers: str) -> requests.Response:
+    known = {"Authorization": AUTHORIZATION, "Content-Type": "application/json"}
+    data = body if isinstance(body, bytes) else body.encode()
+    return site.post("/otp", data=data, headers=known | headers)
+
+
+@pytest.mark.parametrize("body", connector_requests().values(), ids=connector_requests().keys())
+def test_what_logto_posts_is_accepted_and_queued_as_it_came(site: Site, stage: Stage, body: str):
+    answer = post_otp(site, body)
+
+    assert answer.status_code == 200
+    assert stage.queued() == [body]
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer guess", "bearer test-sms-key"])
+def test_a_stranger_is_turned_away_without_a_reason(site: Site, stage: Stage, authorization: str):
+    answer = post_otp(site, Authorization=authorization)
+
+    assert (answer.status_code, answer.text) == (401, "")
+    assert stage.queued() == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b"\xff",
+        b"[" * 10_000,
+        b'{"to":"1","type":"SignIn","payload":{"code":"1"}}',
+        b'{"to":"15550001001","type":"","payload":{"code":"1"}}',
+        b'{"to":"15550001001","type":"SignIn","payload":{}}',
+        b" " * (MAX_BODY_BYTES + 1),
+    ],
+)
+def test_bad_input_gets_a_sentence_that_a_visitor_may_read(site: Site, stage: Stage, body: bytes):
+    answer = post_otp(site, body)
+
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert 20 < len(answer.text) < 100
+    assert answer.text.endswith(".")
+    assert stage.queued() == []
+
+
+def test_without_the_queue_logto_is_told_to_try_again(
+    moto_server: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    stage = Stage(moto_server, OTP_QUEUE_URL=f"{moto_server}/123456789012/gone")
+    with serving(stage, monkeypatch) as site:
+        answer = post_otp(site)
+
+    assert answer.status_code == 503
+    assert answer.text == "The message could not be sent. Please try again in a moment."
+    assert "961615" not in capsys.readouterr().out
+
+
+def test_without_the_secret_nobody_is_let_in(site: Site, stage: Stage):
+    stage.ssm.delete_parameter(Name=f"{stage.prefix}/otp/authorization")
+
+    assert post_otp(site).status_code == 503
+    assert "otp/authorization" not in post_otp(site).text
+    assert stage.queued() == []
+
+
+def test_health_answers_without_anything_else(moto_server: str, monkeypatch: pytest.MonkeyPatch):
+    broken = Stage(moto_server, STAGE="", AWS_ENDPOINT_URL="http://127.0.0.1:1")
+    with serving(broken, monkeypatch) as site:
+        answer = site.get("/health")
+
+    assert answer.json() == {"status": "ok", "version": __version__}
+
+
+def test_a_stranger_sees_a_way_in(site: Site):
+    answer = site.get("/")
+
+    assert answer.status_code == 200
+    assert 'href="http://localhost:8000/sign-in"' in answer.text
+    assert 'href="http://localhost:8000/sign-up"' in answer.text
+
+
+def test_pages_speak_the_visitors_language(site: Site):
+    answer = site.get("/", headers={"Accept-Language": "pt-BR,pt;q=0.9"})
+
+    assert answer.headers["Content-Language"] == "pt-BR"
+    assert "Entrar" in answer.text
+
+
+def test_the_account_of_nobody_is_401_in_json(site: Site):
+    answer = site.get("/account")
+
+    assert answer.status_code == 401
+    assert answer.json() == {"error": "not_signed_in"}
+
+
+@pytest.mark.parametrize("path", ["/", "/callback", "/sign-in", "/sign-out", "/account", "/health"])
+def test_every_answer_is_guarded(site: Site, path: str):
+    headers = site.get(path).headers
+
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+def failure(answer: requests.Response, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """Give the log line that a failure page's reference stands in."""
+    logged = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (line,) = [line for line in logged if line.get("reference")]
+    assert f"<code>{line['reference']}</code>" in answer.text
+    found: dict[str, Any] = line
+    return found
+
+
+@pytest.mark.parametrize(
+    ("query", "title", "error"),
+    [
+        ("", "Sign-in cancelled", "SignInCancelled"),
+        ("?code=a&state=b", "This sign-in is no longer open", "AttemptUnknown"),
+        ("?code=a", "This sign-in is no longer open", "AttemptUnknown"),
+        ("?error=access_denied&state=b", "This sign-in is no longer open", "AttemptUnknown"),
+    ],
+)
+def test_a_callback_that_leads_nowhere_gets_a_friendly_page(
+    site: Site,
+    capsys: pytest.CaptureFixture[str],
+    query: str,
+    title: str,
+    error: str,
+):
+    answer = site.get(f"/callback{query}")
+
+    assert answer.status_code == 400
+    assert title in answer.text
+    assert "Try again" in answer.text
+    assert failure(answer, capsys)["error"] == error
+
+
+def test_a_logto_that_is_down_gets_a_friendly_page(site: Site, capsys: pytest.CaptureFixture[str]):
+    answer = site.get("/sign-in")
+
+    assert answer.status_code == 503
+    assert "Sign-in is not available right now" in answer.text
+    assert failure(answer, capsys)["error"].startswith("ProviderUnreachable")
+
+
+def test_a_database_that_is_down_gets_a_friendly_page(
+    moto_server: str, monkeypatch: pytest.MonkeyPatch
+):
+    stage = Stage(moto_server, SESSIONS_TABLE="no-such-table")
+    with serving(stage, monkeypatch) as site:
+        site.cookies.set("portaria_session", "x" * 43)
+        answer = site.get("/")
+        account = site.get("/account")
+
+    assert answer.status_code == 503
+    assert "We will be right back" in answer.text
+    assert account.status_code == 503
+    assert account.json()["error"] == "unavailable"
+    assert "no-such-table" not in answer.text + account.text
+
+
+def test_missing_settings_are_named_in_the_log_and_nowhere_else(
+    moto_server: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    stage = Stage(moto_server, SESSIONS_TABLE="", LOGTO_APP_ID="")
+    with serving(stage, monkeypatch) as site:
+        answer = site.get("/")
+
+    logged = capsys.readouterr().out
+    assert answer.status_code == 500
+    assert "SESSIONS_TABLE" in logged
+    assert "LOGTO_APP_ID" in logged
+    assert "SESSIONS_TABLE" not in answer.text
+
+
+def test_the_host_header_decides_nothing(site: Site):
+    answer = site.get("/", headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
+
+    assert "evil.example" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?return_to=%0d%0aSet-Cookie:%20a=b",
+        "?login_hint=%0d%0aSet-Cookie:%20a=b",
+        "?ui_locales=<script>",
+        "?first_screen=<script>",
+        "?direct_sign_in=social:%0a",
+    ],
+)
+def test_what_a_query_holds_reaches_no_header_and_no_page(site: Site, query: str):
+    for path in ("/", "/sign-in", "/sign-up", "/callback", "/sign-out"):
+        answer = site.get(f"{path}{query}")
+        assert "a=b" not in str(answer.headers)
+        assert "<script>" not in answer.text
+
+
+def test_signing_out_as_a_stranger_without_logto_leads_home(site: Site):
+    answer = site.get("/sign-out")
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "http://localhost:8000/"
+    assert "Max-Age=0" in answer.headers["Set-Cookie"]
+
+
+def test_a_method_that_a_route_lacks_is_refused(site: Site):
+    assert site.post("/").status_code == 405
+    assert site.get("/otp").status_code == 405
+
+
+@pytest.fixture(scope="module")
+def logto_url() -> Iterator[str]:
+    with world() as running_world:
+        yield running_world.url
+
+
+@pytest.fixture
+def logto_site(moto_server: str, logto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """The same site with the stand-in for Logto behind it."""
+    with serving(Stage(moto_server, LOGTO_ENDPOINT=logto_url), monkeypatch) as site:
+        yield site
+
+
+@pytest.mark.parametrize(("path", "mode"), [("/sign-in", None), ("/sign-up", ["signUp"])])
+def test_a_visitor_is_sent_to_logto(
+    logto_site: Site, logto_url: str, path: str, mode: list[str] | None
+):
+    answer = logto_site.get(f"{path}?login_hint=%2B15550001001&return_to=/account")
+    asked = parse_qs(urlsplit(answer.headers["Location"]).query)
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith(f"{logto_url}/oidc/auth?")
+    assert asked["redirect_uri"] == ["http://localhost:8000/callback"]
+    assert asked["login_hint"] == ["+15550001001"]
+    assert asked.get("interaction_mode") == mode
+    assert "return_to" not in asked
+
+
+def test_each_attempt_has_a_cookie_of_its_own(logto_site: Site):
+    first, second = logto_site.get("/sign-in"), logto_site.get("/sign-in")
+    names = {answer.headers["Set-Cookie"].partition("=")[0] for answer in (first, second)}
+
+    assert len(names) == 2
+    assert all("HttpOnly; SameSite=Lax" in a.headers["Set-Cookie"] for a in (first, second))
+
+
+def test_a_refusal_of_logtos_gets_a_friendly_page(
+    logto_site: Site, capsys: pytest.CaptureFixture[str]
+):
+    begun = logto_site.get("/sign-in").headers["Location"]
+    state = parse_qs(urlsplit(begun).query)["state"][0]
+    capsys.readouterr()
+    answer = logto_site.get(
+        "/callback",
+        params={
+            "error": "access_denied",
+            "error_description": "<script>alert(1)</script>",
+            "state": state,
+        },
+    )
+
+    assert answer.status_code == 403
+    assert "You could not be signed in" in answer.text
+    assert "<script" not in answer.text
+    assert failure(answer, capsys)["reason"] == "refused: access_denied"
+
+
+def test_a_code_that_logto_does_not_know_signs_nobody_in(logto_site: Site):
+    begun = logto_site.get("/sign-in").headers["Location"]
+    state = parse_qs(urlsplit(begun).query)["state"][0]
+    answer = logto_site.get("/callback", params={"code": "unknown", "state": state})
+
+    assert answer.status_code == 403
+    assert "portaria_session" not in answer.headers.get("Set-Cookie", "")
+    assert logto_site.get("/account").status_code == 401
+
+
+def test_logtos_raw_cookie_in_front_does_not_hide_the_attempt(logto_site: Site):
+    begun = logto_site.get("/sign-in")
+    cookie = begun.headers["Set-Cookie"].partition(";")[0]
+    state = parse_qs(urlsplit(begun.headers["Location"]).query)["state"][0]
+    logto_site.cookies.clear()
+    answer = logto_site.get(
+        "/callback",
+        params={"error": "access_denied", "state": state},
+        headers={"Cookie": '_logto={"appId":"portaria"}; ' + cookie},
+    )
+
+    assert answer.status_code == 403
