@@ -1,0 +1,60 @@
+"""The parameters in SSM that a deployment starts with: made once, never overwritten.
+
+A secret that is already there is in use, and a text that is already there may be somebody's
+own, so everything here only fills gaps.
+"""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mypy_boto3_ssm import SSMClient
+
+TEMPLATES = Path(__file__).parent / "templates"
+SECRET_BYTES = 32
+
+
+def put_missing(client: SSMClient, prefix: str, values: Mapping[str, str]) -> list[str]:
+    """Put those of `values` that SSM lacks under `prefix`; gives their names.
+
+    Templates are plain strings, everything else is encrypted. Raises botocore's ClientError
+    where SSM refuses for another reason than that the parameter exists.
+    """
+    return [name for name, value in values.items() if _put(client, f"{prefix}/{name}", name, value)]
+
+
+def generated_secrets(random_bytes: Callable[[int], bytes]) -> dict[str, str]:
+    """Make the secrets that nobody has to know by heart, from a source such as `token_bytes`."""
+    bearer = base64.urlsafe_b64encode(random_bytes(SECRET_BYTES)).decode().rstrip("=")
+    return {
+        "otp/authorization": f"Bearer {bearer}",
+        "ledger-key": base64.b64encode(random_bytes(SECRET_BYTES)).decode(),
+    }
+
+
+def default_templates() -> dict[str, str]:
+    """Read the texts to start with: `templates/{usageType}[/{locale}]`, each one SMS segment."""
+    return {
+        f"templates/{path.relative_to(TEMPLATES).with_suffix('').as_posix()}": path.read_text(
+            encoding="utf-8"
+        ).strip()
+        for path in sorted(TEMPLATES.rglob("*.txt"))
+    }
+
+
+def _put(client: SSMClient, path: str, name: str, value: str) -> bool:
+    try:
+        client.put_parameter(
+            Name=path,
+            Value=value,
+            Type="String" if name.startswith("templates/") else "SecureString",
+            Overwrite=False,
+        )
+    except client.exceptions.ParameterAlreadyExists:
+        return False
+    return True

@@ -1,0 +1,82 @@
+"""The application on `chalice local`, with this sandbox's addresses and a discreet access log.
+
+Chalice writes the stage's environment over the process's own, so other ports and real
+providers have to be put in where it loads the application.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from chalice.cli import create_local_server
+from chalice.cli.factory import CLIFactory
+from chalice.local import ChaliceRequestHandler, LocalDevServer
+
+from sandbox import stage
+from sandbox.deployment import ROOT, STAGE
+from sandbox.reloading import serve_and_reload
+from sandbox.server import LOOPBACK
+from sandbox.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+
+    from chalice.app import Chalice
+    from chalice.config import Config
+
+
+def main() -> int:
+    """Serve until told to stop, again and again as the code changes."""
+    settings = Settings.read()
+    factory = LocalFactory(str(ROOT), stage.environment(settings))
+    build = partial(create_local_server, factory, LOOPBACK, settings.app_port, STAGE)
+    return serve_and_reload("sandbox.app", build, ROOT)
+
+
+class LocalFactory(CLIFactory):
+    """Chalice's factory, with `overrides` laid over the stage's environment."""
+
+    def __init__(self, project_dir: str, overrides: Mapping[str, str]) -> None:
+        super().__init__(project_dir, environ=os.environ)
+        self._overrides = overrides
+
+    def load_chalice_app(
+        self,
+        environment_variables: MutableMapping[str, str] | None = None,
+        validate_feature_flags: bool | None = True,  # noqa: FBT001, FBT002 - Chalice's signature
+    ) -> Chalice:
+        """Load `app.py` with the stage's environment in place."""
+        return super().load_chalice_app(
+            {**(environment_variables or {}), **self._overrides}, validate_feature_flags
+        )
+
+    def create_local_server(
+        self, app_obj: Chalice, config: Config, host: str, port: int
+    ) -> LocalDevServer:
+        """Give a server that says nothing on its own account."""
+        return _Server(app_obj, config, host, port, handler_cls=_RequestHandler)
+
+
+class _Server(LocalDevServer):
+    def serve_forever(self) -> None:
+        """Serve, without the line that names the address: the sandbox says it once for all."""
+        self.server.serve_forever()
+
+
+class _RequestHandler(ChaliceRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002
+        """Tell the path alone: a query has codes and states. Who asks for /health polls."""
+        path = urlsplit(getattr(self, "path", "")).path
+        if path != "/health":
+            print(f"{self.command} {path} {int(code)}")
+
+    def log_error(self, *_: Any) -> None:
+        """Say nothing: the text quotes the request line, and log_request has the status."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""AWS on this machine: moto's server with the deployment's own tables, queues and parameters.
+
+`python -m sandbox.aws` opens its port once everything is made, so nobody meets half an AWS.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.wrappers import Request, Response
+
+from ops.parameters import default_templates, generated_secrets, put_missing
+from sandbox import deployment, stage
+from sandbox.phone.settings import (
+    DEFAULT_ACCOUNT_SID,
+    DEFAULT_AUTH_TOKEN,
+    DEFAULT_MESSAGING_SERVICE_SID,
+)
+from sandbox.server import running, serve
+from sandbox.settings import STAND_IN_APP_SECRET, Settings, Twilio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+STACK = "portaria-local"
+_LOCAL_HOSTS = {"localhost", "127.0.0.1"}
+_STAND_IN_TWILIO = Twilio(
+    DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN, DEFAULT_MESSAGING_SERVICE_SID, ""
+)
+
+
+def main() -> None:
+    """Make everything behind a port that nobody knows, then serve on the one they do."""
+    settings = Settings.read()
+    environment = stage.environment(settings)
+    with running(application) as url:
+        make(url, environment, settings)
+    serve(application, settings.aws_port)
+
+
+def application(_url: str) -> WSGIApplication:
+    """Build moto's server; it keeps what it holds in the process, whichever port it answers on."""
+    moto: WSGIApplication = DomainDispatcherApplication(create_backend_app)
+
+    def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        # moto lets pages of any origin in, and real credentials may be among the parameters. A
+        # page that a developer happens to visit must reach them neither by CORS, which sends an
+        # Origin, nor by DNS rebinding, which sends a foreign Host.
+        request = Request(environ)
+        if "Origin" in request.headers or request.host.partition(":")[0] not in _LOCAL_HOSTS:
+            return Response("Not for browsers.\n", 403)(environ, start_response)
+        return moto(environ, start_response)
+
+    return guarded
+
+
+def make(url: str, environment: Mapping[str, str], settings: Settings) -> None:
+    """Make tables, queues and parameters in the AWS at `url`."""
+    session: Any = boto3.Session(
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=environment["AWS_DEFAULT_REGION"],
+    )
+    resources = deployment.storage(environment)
+    session.client("cloudformation", endpoint_url=url).create_stack(
+        StackName=STACK, TemplateBody=json.dumps({"Resources": resources})
+    )
+    dynamodb = session.client("dynamodb", endpoint_url=url)
+    for resource in resources.values():
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            _complete_table(dynamodb, resource["Properties"])
+    put_missing(
+        session.client("ssm", endpoint_url=url),
+        environment["PARAMETER_PREFIX"],
+        parameters(settings),
+    )
+
+
+def parameters(settings: Settings) -> dict[str, str]:
+    """Give every parameter of the sandbox by its name."""
+    return {
+        **generated_secrets(secrets.token_bytes),
+        **default_templates(),
+        "otp/authorization": settings.otp_authorization,
+        "logto/app-secret": settings.logto.app_secret if settings.logto else STAND_IN_APP_SECRET,
+        "twilio": _twilio_json(settings.twilio or _STAND_IN_TWILIO),
+    }
+
+
+def _complete_table(dynamodb: Any, properties: Mapping[str, Any]) -> None:
+    # moto's CloudFormation drops a table's time to live, and reads its encryption under the name
+    # that DynamoDB's own API has for it; so both are set as that API wants them.
+    name = properties["TableName"]
+    dynamodb.update_time_to_live(
+        TableName=name, TimeToLiveSpecification=properties["TimeToLiveSpecification"]
+    )
+    dynamodb.update_table(
+        TableName=name,
+        SSESpecification={"Enabled": properties["SSESpecification"]["SSEEnabled"]},
+    )
+
+
+def _twilio_json(twilio: Twilio) -> str:
+    connector = {
+        "accountSID": twilio.account_sid,
+        "authToken": twilio.auth_token,
+        "fromMessagingServiceSid": twilio.messaging_service_sid,
+        "from": twilio.sender,
+    }
+    return json.dumps({name: value for name, value in connector.items() if value})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""What `.chalice` says about the deployment, read for the sandbox.
+
+Tables, queues, the event source, time-outs and the local stage's environment are defined
+there once; the sandbox has no list of its own that could say something else.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chalice.config import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).parent.parent
+STAGE = "local"
+WORKER = "send_otp"
+_NAME_PROPERTIES = {"AWS::DynamoDB::Table": "TableName", "AWS::SQS::Queue": "QueueName"}
+
+
+def resources() -> dict[str, Any]:
+    """Give the resources that the deployment adds to Chalice's own, by logical id."""
+    template = json.loads((ROOT / ".chalice" / "resources.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = template["Resources"]
+    return found
+
+
+def local_stage(function_name: str = "api_handler") -> Config:
+    """Give Chalice's configuration of one function in the stage `local`."""
+    config = json.loads((ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))
+    return Config(chalice_stage=STAGE, function_name=function_name, config_from_disk=config)
+
+
+def storage(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Give the tables and queues among the resources, under the names `environment` has for them.
+
+    In a deployment CloudFormation invents the names and the functions' environment refers to
+    them; here the environment is fixed, so the references are followed backwards.
+    """
+    everything = resources()
+    variables = everything["APIHandler"]["Properties"]["Environment"]["Variables"]
+    names = {
+        value["Ref"]: environment[variable].rpartition("/")[2]  # a queue's variable is a URL
+        for variable, value in variables.items()
+        if everything.get(value["Ref"], {}).get("Type") in _NAME_PROPERTIES
+    }
+    return {
+        logical_id: {
+            **resource,
+            "Properties": {
+                **resource["Properties"],
+                _NAME_PROPERTIES[resource["Type"]]: names[logical_id],
+            },
+        }
+        for logical_id, resource in everything.items()
+        if resource.get("Type") in _NAME_PROPERTIES
+    }
+
+
+def worker_event_source() -> Mapping[str, Any]:
+    """Give the properties of the event source that feeds the worker."""
+    events = resources()["SendOtp"]["Properties"]["Events"]
+    properties: Mapping[str, Any] = events["SendOtpSqsEventSource"]["Properties"]
+    return properties

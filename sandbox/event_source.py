@@ -1,0 +1,115 @@
+"""Lambda's event source mapping, on this machine: takes batches off a queue, invokes, deletes.
+
+It keeps to Lambda's rules, so that what the worker does to the queue here is what it would do
+there: a message is deleted when the function said nothing against it, and otherwise left alone
+until its visibility time-out brings it back.
+"""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sandbox.lambda_invocation import sqs_event
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterable
+
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import (
+        DeleteMessageBatchRequestEntryTypeDef,
+        MessageTypeDef,
+    )
+
+MAX_BATCH = 10  # ReceiveMessage gives no more
+WAIT_SECONDS = 1  # of long polling, so that a stop is never far away
+RETRY_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class EventSource:
+    """A queue and how it feeds a function; `partial` where the function reports single failures."""
+
+    queue_url: str
+    region: str
+    batch_size: int
+    partial: bool
+
+    @property
+    def arn(self) -> str:
+        """The queue's ARN; account and name are its URL's path."""
+        _, account_id, name = urlsplit(self.queue_url).path.split("/")
+        return f"arn:aws:sqs:{self.region}:{account_id}:{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pump:
+    """Feeds a function, `invoke`, from a queue."""
+
+    sqs: SQSClient
+    source: EventSource
+    invoke: Callable[[dict[str, Any]], Any]
+    report: Callable[[str], None]
+
+    def pump(self, wait_seconds: int) -> None:
+        """Take one batch through, waiting for it at most so long; raises what boto3 raises."""
+        messages = self.sqs.receive_message(
+            QueueUrl=self.source.queue_url,
+            MaxNumberOfMessages=min(self.source.batch_size, MAX_BATCH),
+            WaitTimeSeconds=wait_seconds,
+            MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        ).get("Messages", [])
+        if messages:
+            kept = self._invoked(messages)
+            self._delete([each for each in messages if each["MessageId"] not in kept])
+
+    def run(self, stopping: threading.Event) -> None:
+        """Pump until told to stop; a queue out of reach is waited for."""
+        while not stopping.is_set():
+            try:
+                self.pump(WAIT_SECONDS)
+            except BotoCoreError:
+                stopping.wait(RETRY_SECONDS)
+            except ClientError as error:
+                self.report(f"AWS refuses: {error.response['Error']['Code']}")
+                stopping.wait(RETRY_SECONDS)
+
+    def _invoked(self, messages: list[MessageTypeDef]) -> set[str]:
+        message_ids = {message["MessageId"] for message in messages}
+        try:
+            response = self.invoke(sqs_event(messages, self.source.arn))
+        except Exception as error:  # noqa: BLE001 - whatever it raises, Lambda goes on
+            # Without the error's text: it may quote a code or a number.
+            places = "".join(traceback.format_tb(error.__traceback__))
+            self.report(f"The function raised {type(error).__qualname__}:\n{places}")
+            return message_ids
+        return failed(response, message_ids) if self.source.partial else set()
+
+    def _delete(self, messages: Iterable[MessageTypeDef]) -> None:
+        entries: list[DeleteMessageBatchRequestEntryTypeDef] = [
+            {"Id": str(index), "ReceiptHandle": message["ReceiptHandle"]}
+            for index, message in enumerate(messages)
+        ]
+        if entries:
+            self.sqs.delete_message_batch(QueueUrl=self.source.queue_url, Entries=entries)
+
+
+def failed(response: Any, message_ids: set[str]) -> set[str]:
+    """Give the ids of the messages that failed, by a function's partial batch response.
+
+    As Lambda reads it: nothing or an empty list is success; an answer of another shape, or one
+    that names a message which was not in the batch, fails the whole batch.
+    """
+    if response is None:
+        return set()
+    try:
+        named = {failure["itemIdentifier"] for failure in response.get("batchItemFailures") or []}
+    except (AttributeError, KeyError, TypeError):
+        return message_ids
+    return named if message_ids.issuperset(named) else message_ids

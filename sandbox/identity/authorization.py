@@ -1,0 +1,126 @@
+"""The authorization endpoint: from an application's request to its callback, or to a page first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from authlib.oauth2 import OAuth2Error  # type: ignore[import-untyped]
+from flask import Blueprint, Response, request
+
+from sandbox.identity import answers, cookies, errors
+from sandbox.identity.errors import Refused
+from sandbox.identity.interactions import NoInteraction
+
+if TYPE_CHECKING:
+    from sandbox.identity.code_grant import CodeGrant
+    from sandbox.identity.identity import Identity
+    from sandbox.identity.interactions import Interaction
+    from sandbox.identity.oauth import ParametersRequest
+
+_FIRST_SCREENS = {
+    "register": "/register",
+    "signUp": "/register",  # the older parameter interaction_mode
+    "reset_password": "/reset-password",
+    "identifier:sign_in": "/identifier-sign-in",
+    "identifier:register": "/identifier-register",
+}
+_FOR_THE_PAGE = ("login_hint", "identifier", "ui_locales")
+
+
+def blueprint(identity: Identity) -> Blueprint:
+    """Give the routes."""
+    routes = Blueprint("authorization", __name__, url_prefix="/oidc/auth")
+
+    @routes.route("", methods=["GET", "POST"])
+    def begin() -> Response:
+        return _answer(identity, identity.server.create_oauth2_request(None), None)
+
+    @routes.get("/<uid>")
+    def resume(uid: str) -> Response:
+        try:
+            interaction = identity.interactions.find(
+                uid if uid in cookies.interactions(request) else None
+            )
+        except NoInteraction:
+            return _expired(identity)
+        return _answer(identity, interaction.asked, interaction)
+
+    return routes
+
+
+def _answer(
+    identity: Identity, asked: ParametersRequest, interaction: Interaction | None
+) -> Response:
+    session = identity.directory.session(request.cookies.get(cookies.SESSION))
+    user = session.user if session else None
+    if interaction is not None and interaction.user is not None:
+        user = interaction.user
+    try:
+        grant: CodeGrant = identity.server.get_consent_grant(asked, end_user=user)
+        freshly_signed_in = interaction is not None and interaction.user is not None
+        if user is None or (grant.prompt == "login" and not freshly_signed_in):
+            return _ask_to_sign_in(identity, grant)
+        application = grant.client.application
+        if application.app_id in user.barred_from:
+            denied = Refused("access_denied", "Access denied.")
+            denied.redirect_uri = grant.redirect_uri
+            raise denied
+    except OAuth2Error as error:
+        return _error(identity, asked, error)
+    if application.third_party and not (interaction is not None and interaction.consented):
+        interaction = interaction or identity.interactions.begin(asked, application)
+        interaction.user = user
+        return _to_page(identity, interaction, "/consent")
+    asked.session = identity.directory.open_session(user, session)
+    response: Response = identity.server.create_authorization_response(
+        asked, grant_user=user, grant=grant
+    )
+    cookies.announce_application(response, application.app_id)
+    cookies.put(
+        response, cookies.SESSION, asked.session.id, identity.settings.lifetimes.session_seconds
+    )
+    if interaction is not None:
+        identity.interactions.finish(interaction)
+        left = [uid for uid in cookies.interactions(request) if uid != interaction.uid]
+        cookies.put_interactions(response, left, identity.settings.lifetimes.interaction_seconds)
+    return response
+
+
+def _ask_to_sign_in(identity: Identity, grant: CodeGrant) -> Response:
+    interaction = identity.interactions.begin(grant.request, grant.client.application)
+    screen = interaction.parameter("first_screen") or interaction.parameter("interaction_mode")
+    return _to_page(identity, interaction, _FIRST_SCREENS.get(screen or "", "/sign-in"))
+
+
+def _to_page(identity: Identity, interaction: Interaction, path: str) -> Response:
+    app_id = interaction.application.app_id
+    query = {"app_id": app_id}
+    for name in _FOR_THE_PAGE:
+        value = interaction.parameter(name)
+        if value is not None:
+            query[name] = value
+    response = answers.see_other(f"{path}?{urlencode(query)}")
+    cookies.announce_application(response, app_id)
+    others = [uid for uid in cookies.interactions(request) if uid != interaction.uid]
+    seconds = identity.settings.lifetimes.interaction_seconds
+    cookies.put_interactions(response, [interaction.uid, *others], seconds)
+    return response
+
+
+def _expired(identity: Identity) -> Response:
+    issuer = identity.settings.issuer
+    return answers.refusal(
+        errors.session_not_found("authorization request has expired", iss=issuer)
+    )
+
+
+def _error(identity: Identity, asked: ParametersRequest, error: OAuth2Error) -> Response:
+    if error.redirect_uri:
+        response: Response = identity.server.handle_error_response(asked, error)
+        return response
+    body = errors.body_of(error)
+    state = asked.payload.data.get("state")
+    if state is not None:
+        body["state"] = state
+    return answers.refusal(body | {"iss": identity.settings.issuer}, error.status_code)

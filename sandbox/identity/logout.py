@@ -1,0 +1,100 @@
+"""Sign-out: the end-session endpoint, and the word of it to the applications of the session."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING
+
+import requests
+from flask import Blueprint, Response, request
+
+from sandbox.identity import answers, cookies, errors
+from sandbox.identity.claims import logout_token_claims
+from sandbox.identity.errors import Refused
+
+if TYPE_CHECKING:
+    from sandbox.identity.identity import Identity
+    from sandbox.identity.records import Session
+    from sandbox.identity.settings import Application
+
+_PATIENCE_SECONDS = 2.5
+
+
+def blueprint(identity: Identity) -> Blueprint:
+    """Give the routes."""
+    routes = Blueprint("logout", __name__)
+
+    @routes.route("/oidc/session/end", methods=["GET", "POST"])
+    def end_session() -> Response:
+        try:
+            target = _target(identity)
+        except Refused as refusal:
+            return answers.refusal(errors.body_of(refusal), refusal.status_code)
+        session = identity.directory.session(request.cookies.get(cookies.SESSION))
+        if session is not None:
+            identity.directory.close_session(session)
+            identity.settings.report(f"signed out: {session.user.sub}")
+            _tell_applications(identity, session)
+        if target is None:
+            response = answers.page("signed_out.html")
+        else:
+            response = answers.callback(target, {"state": request.values.get("state")})
+        cookies.drop(response, cookies.SESSION)
+        return response
+
+    return routes
+
+
+def _target(identity: Identity) -> str | None:
+    """Give the registered URI to go to; the client is named by its id or by an ID token.
+
+    An `id_token_hint` is not needed, and nobody is asked whether they are sure.
+    """
+    client_id, hint = request.values.get("client_id"), request.values.get("id_token_hint")
+    if hint is not None:
+        audience = (identity.keys.read(hint) or {}).get("aud")
+        if audience is None:
+            raise Refused("invalid_request", "could not decode id_token_hint")
+        if client_id not in (None, audience):
+            raise Refused("invalid_request", "client_id does not match the provided id_token_hint")
+        client_id = audience
+    target = request.values.get("post_logout_redirect_uri")
+    if target is None:
+        return None
+    application = identity.settings.application(client_id)
+    if application is None or target not in application.post_logout_redirect_uris:
+        raise Refused("invalid_request", "post_logout_redirect_uri not registered")
+    return target
+
+
+def _tell_applications(identity: Identity, session: Session) -> None:
+    """Post a logout token to each application at once; answers are waited for but not heeded."""
+    applications = [
+        application
+        for application in identity.settings.applications
+        if application.app_id in session.sids and application.backchannel_logout_uri
+    ]
+    if not applications:
+        return
+    pool = ThreadPoolExecutor(len(applications))
+    told = [pool.submit(_tell, identity, session, application) for application in applications]
+    answered, _ = wait(told, timeout=_PATIENCE_SECONDS)
+    pool.shutdown(wait=False)
+    for each in answered:
+        each.result()  # raises what went wrong here; an application's refusal is no such thing
+
+
+def _tell(identity: Identity, session: Session, application: Application) -> None:
+    sid = session.sids[application.app_id]
+    claims = logout_token_claims(session.user, application, sid, identity.settings)
+    form = {"logout_token": identity.keys.sign(claims, "logout+jwt")}
+    uri = application.backchannel_logout_uri or ""
+    with requests.Session() as http:
+        http.trust_env = False
+        try:
+            response = http.post(uri, form, timeout=_PATIENCE_SECONDS, allow_redirects=False)
+        except requests.RequestException as error:
+            answer = type(error).__name__
+        else:
+            answer = str(response.status_code)
+    identity.settings.report(f"back-channel logout of {application.app_id}: {answer}")

@@ -1,0 +1,159 @@
+"""authlib's authorization server with Logto's clients and Logto's answers."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Any
+
+from authlib.integrations.flask_oauth2 import AuthorizationServer  # type: ignore[import-untyped]
+from authlib.oauth2 import OAuth2Error, OAuth2Request  # type: ignore[import-untyped]
+from authlib.oauth2.rfc6749 import (  # type: ignore[import-untyped]
+    ClientMixin,
+    InvalidClientError,
+    OAuth2Payload,
+    UnsupportedResponseTypeError,
+)
+from flask import Response, request
+
+from sandbox.identity import answers, errors
+from sandbox.identity.claims import OIDC_SCOPES, only
+from sandbox.identity.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from werkzeug.datastructures import MultiDict
+
+    from sandbox.identity.keys import SigningKeys
+    from sandbox.identity.records import Authorization, Session
+    from sandbox.identity.settings import Application, IdentitySettings
+    from sandbox.identity.token_store import TokenStore
+
+CLIENT_AUTHENTICATION = ["client_secret_basic", "client_secret_post"]
+
+
+class Client(ClientMixin):  # type: ignore[misc]
+    """An application as authlib asks about it."""
+
+    def __init__(self, application: Application, known_scopes: frozenset[str]) -> None:
+        self.application = application
+        self._known_scopes = known_scopes
+
+    def get_default_redirect_uri(self) -> None:
+        """Give none: Logto wants the redirect URI spelled out."""
+
+    def get_allowed_scope(self, scope: str | None) -> str:
+        """Drop unknown scopes without a word, as Logto does."""
+        return only(scope or "", self._known_scopes)
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        """Compare exactly."""
+        return redirect_uri in self.application.redirect_uris
+
+    def check_client_secret(self, client_secret: str) -> bool:
+        """Compare in constant time."""
+        return hmac.compare_digest(client_secret.encode(), self.application.app_secret.encode())
+
+    def check_endpoint_auth_method(self, method: str, _endpoint: str) -> bool:
+        """Allow Basic and form credentials everywhere."""
+        return method in CLIENT_AUTHENTICATION
+
+    def check_response_type(self, response_type: str) -> bool:
+        """Allow the code flow only."""
+        return response_type == "code"
+
+    def check_grant_type(self, _grant_type: str) -> bool:
+        """Allow what is registered."""
+        return True
+
+
+class Values(OAuth2Payload):  # type: ignore[misc]
+    """Parameters as authlib reads them."""
+
+    def __init__(self, values: MultiDict[str, str]) -> None:
+        self._values = values
+
+    @property
+    def data(self) -> MultiDict[str, str]:
+        """One value of each name."""
+        return self._values
+
+    @property
+    def datalist(self) -> dict[str, list[str]]:
+        """All values of each name."""
+        return dict(self._values.lists())
+
+
+class ParametersRequest(OAuth2Request):  # type: ignore[misc]
+    """A request that can outlast its HTTP request: an authorization request waits for a sign-in."""
+
+    def __init__(self, values: MultiDict[str, str]) -> None:
+        super().__init__(request.method, request.url, headers=request.headers)
+        self.payload = Values(values)
+        self.session: Session | None = None
+        self.authorization: Authorization | None = None
+        self._values = values
+
+    @property
+    def form(self) -> MultiDict[str, str]:
+        """The same parameters: the provider takes them from the query and from a form alike."""
+        return self._values
+
+
+class LogtoAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
+    """Finds clients in the settings and answers, errors above all, as Logto does."""
+
+    def __init__(self, settings: IdentitySettings, tokens: TokenStore, keys: SigningKeys) -> None:
+        super().__init__()
+        self.settings = settings
+        self.tokens = tokens
+        self.keys = keys
+        self._known_scopes = frozenset(OIDC_SCOPES).union(
+            *(resource.scopes for resource in settings.api_resources)
+        )
+
+    def query_client(self, client_id: str) -> Client:
+        """Find a client; an unknown one is a 400 even where authlib would make it a 401."""
+        application = self.settings.application(client_id)
+        if application is None:
+            raise Refused("invalid_client", f"invalid client {client_id}")
+        return Client(application, self._known_scopes)
+
+    def create_oauth2_request(self, given: ParametersRequest | None) -> ParametersRequest:
+        """Take the request at hand, or one that has waited."""
+        return given or ParametersRequest(request.values.copy())
+
+    def handle_response(
+        self, status: int, payload: Any, headers: Sequence[tuple[str, str]]
+    ) -> Response:
+        """Turn what authlib decided into a response."""
+        if status == 302:  # noqa: PLR2004 - authlib's redirect; Logto's is a 303
+            return answers.see_other(dict(headers)["Location"])
+        if isinstance(payload, dict):
+            return answers.json(payload, status)
+        return Response(payload, status, headers)
+
+    def handle_error_response(self, asked: ParametersRequest, error: OAuth2Error) -> Response:
+        """Tell the application through its callback, or the caller with JSON."""
+        if error.redirect_uri:
+            parameters = {
+                "error": error.error,
+                "error_description": errors.description_of(error),
+                "state": asked.payload.data.get("state"),
+                "iss": self.settings.issuer,
+            }
+            in_fragment = isinstance(error, UnsupportedResponseTypeError)
+            return answers.callback(error.redirect_uri, parameters, fragment=in_fragment)
+        response = answers.json(errors.body_of(error), error.status_code)
+        by_basic = request.authorization is not None and request.authorization.type == "basic"
+        if isinstance(error, InvalidClientError) and by_basic:
+            response.headers["WWW-Authenticate"] = challenge("Basic", self.settings.issuer, error)
+        return response
+
+
+def challenge(scheme: str, realm: str, error: OAuth2Error) -> str:
+    """Give a WWW-Authenticate value that names the error."""
+    return (
+        f'{scheme} realm="{realm}", error="{error.error}", '
+        f'error_description="{errors.description_of(error)}"'
+    )

@@ -1,0 +1,115 @@
+"""The things the stand-in remembers, as plain records.
+
+Only the stores change them, under their lock; everybody else reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.identity.oauth import Client
+    from sandbox.identity.settings import Application
+
+
+@dataclass(slots=True)
+class User:
+    """A person with a phone number (digits, no "+"). Times are Unix seconds."""
+
+    sub: str
+    phone: str
+    created_at: float
+    updated_at: float
+    suspended: bool = False
+    barred_from: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Session:
+    """A browser's session at the identity provider; `sids` and `grants` are by application id."""
+
+    id: str
+    user: User
+    expires_at: float
+    sids: dict[str, str] = field(default_factory=dict)
+    grants: dict[str, Grant] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Grant:
+    """What one user allowed one application; all tokens hang on it and die with it.
+
+    `offline` is set once `offline_access` was granted: such a grant survives sign-out.
+    """
+
+    user: User
+    application: Application
+    sid: str | None
+    offline: bool = False
+    resources: frozenset[str] = frozenset()
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """One answered authorization request: what its code, its tokens and their successors share."""
+
+    grant: Grant
+    scope: str
+    nonce: str | None = None
+
+    @property
+    def scopes(self) -> list[str]:
+        """The scopes, one by one, in the order of the request."""
+        return self.scope.split()
+
+
+@dataclass(slots=True)
+class AuthorizationCode:
+    """A code on its way through the browser. The names are those that authlib reads."""
+
+    value: str
+    authorization: Authorization
+    redirect_uri: str
+    code_challenge: str | None
+    expires_at: float
+    redeemed: bool = False
+    code_challenge_method: str = "S256"
+
+    def get_redirect_uri(self) -> str:
+        """Answer authlib."""
+        return self.redirect_uri
+
+    def get_scope(self) -> str:
+        """Answer authlib."""
+        return self.authorization.scope
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """An opaque access token."""
+
+    value: str
+    authorization: Authorization
+    issued_at: float
+    expires_at: float
+
+
+@dataclass(slots=True)
+class RefreshToken:
+    """A refresh token; `rotated_at` is when a successor was first given out for it."""
+
+    value: str
+    authorization: Authorization
+    issued_at: float
+    expires_at: float
+    rotated_at: float | None = None
+
+    def check_client(self, client: Client) -> bool:
+        """Answer authlib, which asks whose token this is."""
+        return client.application is self.authorization.grant.application
+
+    def get_scope(self) -> str:
+        """Answer authlib."""
+        return self.authorization.scope

@@ -1,0 +1,86 @@
+"""The refresh grant: authlib's, with Logto's rotation and its JWTs for API resources."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from authlib.oauth2.rfc6749.grants import RefreshTokenGrant  # type: ignore[import-untyped]
+
+from sandbox.identity.claims import OIDC_SCOPES, only, resource_token_claims
+from sandbox.identity.errors import Refused
+from sandbox.identity.oauth import CLIENT_AUTHENTICATION
+
+if TYPE_CHECKING:
+    from sandbox.identity.records import Authorization, RefreshToken, User
+    from sandbox.identity.settings import ApiResource
+
+
+class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
+    """Checks in authlib's order, and hands out what the token store decides."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = CLIENT_AUTHENTICATION
+
+    def validate_token_request(self) -> None:
+        """Check the resource too, before anything is given out."""
+        super().validate_token_request()
+        self.resource = self._resource(self.request.refresh_token.authorization)
+
+    def authenticate_refresh_token(self, refresh_token: str) -> RefreshToken | None:
+        """Find the token in the store, which notices reuse."""
+        found: RefreshToken | None = self.server.tokens.refresh_token(refresh_token)
+        return found
+
+    def authenticate_user(self, refresh_token: RefreshToken) -> User:
+        """Give the user, unless they lost access to this application."""
+        grant = refresh_token.authorization.grant
+        if grant.application.app_id in grant.user.barred_from:
+            raise Refused("access_denied", "Access denied.")
+        return grant.user
+
+    def issue_token(self, _user: User, refresh_token: RefreshToken) -> dict[str, Any]:
+        """Make the tokens, for the resource or opaque."""
+        server = self.server
+        authorization = refresh_token.authorization
+        scope = self.request.payload.scope or authorization.scope
+        narrowed = replace(authorization, scope=scope)
+        self.request.authorization = narrowed
+        token = {
+            "refresh_token": server.tokens.succeed(refresh_token).value,
+            "expires_in": server.settings.lifetimes.access_token_seconds,
+            "token_type": "Bearer",
+        }
+        if self.resource is None:
+            scope = only(scope, OIDC_SCOPES)
+            return token | {
+                "access_token": server.tokens.issue_access_token(
+                    replace(authorization, scope=scope)
+                ).value,
+                "scope": scope,
+            }
+        scope = only(scope, self.resource.scopes)
+        claims = resource_token_claims(narrowed, self.resource.indicator, scope, server.settings)
+        return token | {"access_token": server.keys.sign(claims, "at+jwt"), "scope": scope}
+
+    def save_token(self, token: dict[str, Any]) -> None:
+        """Do nothing: the store keeps tokens as it makes them."""
+
+    def revoke_old_credential(self, refresh_token: RefreshToken) -> None:
+        """Do nothing: an old token has three seconds, which the store counts."""
+
+    def _validate_token_scope(self, token: RefreshToken) -> None:
+        asked = (self.request.payload.scope or "").split()
+        missing = [each for each in asked if each not in token.authorization.scopes]
+        if missing:
+            raise Refused(
+                "invalid_scope", "refresh token missing requested scope", scope=" ".join(missing)
+            )
+
+    def _resource(self, authorization: Authorization) -> ApiResource | None:
+        indicator = self.request.form.get("resource")
+        if indicator is None:
+            return None
+        resource: ApiResource | None = self.server.settings.resource(indicator)
+        if resource is None or indicator not in authorization.grant.resources:
+            raise Refused("invalid_target", "resource indicator is missing, or unknown")
+        return resource

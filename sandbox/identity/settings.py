@@ -1,0 +1,89 @@
+"""What the stand-in for Logto is told: its applications, its resources and its SMS connector."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One application of the console: a confidential client.
+
+    `third_party` asks the user for consent on a page; a first-party application has it silently.
+    """
+
+    app_id: str
+    app_secret: str
+    redirect_uris: tuple[str, ...]
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
+    always_issue_refresh_token: bool = False
+    third_party: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApiResource:
+    """An API that access tokens are made for: its resource indicator (RFC 8707) and its scopes."""
+
+    indicator: str
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """The HTTP SMS connector: where codes are posted, and the Authorization value sent along."""
+
+    endpoint: str
+    authorization: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """How long things live, in seconds; the defaults are Logto's."""
+
+    code_seconds: int = 60
+    access_token_seconds: int = 3600
+    id_token_seconds: int = 3600
+    refresh_token_seconds: int = 14 * 86_400
+    session_seconds: int = 14 * 86_400
+    interaction_seconds: int = 3600
+
+
+def _say_nothing(_: str) -> None:
+    """Keep events to oneself, as a test wants it."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySettings:
+    """Everything the stand-in knows when it starts.
+
+    `endpoint` is its own base URL without a slash at the end; `report` gets one plain sentence
+    for each event, without codes, whole phone numbers or tokens.
+    """
+
+    endpoint: str
+    applications: tuple[Application, ...]
+    connector: Connector
+    api_resources: tuple[ApiResource, ...] = ()
+    clock: Callable[[], float] = time.time
+    lifetimes: Lifetimes = field(default_factory=Lifetimes)
+    report: Callable[[str], None] = _say_nothing
+
+    @property
+    def issuer(self) -> str:
+        """The `iss` of every token and callback."""
+        return f"{self.endpoint}/oidc"
+
+    def application(self, app_id: str | None) -> Application | None:
+        """Give the application of that id, if there is one."""
+        return next((each for each in self.applications if each.app_id == app_id), None)
+
+    def resource(self, indicator: str) -> ApiResource | None:
+        """Give the API resource of that indicator, if there is one."""
+        return next((each for each in self.api_resources if each.indicator == indicator), None)

@@ -1,0 +1,136 @@
+"""The endpoints that applications call: token, userinfo, introspection, revocation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from authlib.oauth2.rfc7009 import RevocationEndpoint  # type: ignore[import-untyped]
+from authlib.oauth2.rfc7662 import IntrospectionEndpoint  # type: ignore[import-untyped]
+from flask import Blueprint, Response, request
+
+from sandbox.identity import answers, errors
+from sandbox.identity.claims import user_claims
+from sandbox.identity.errors import Refused
+from sandbox.identity.oauth import CLIENT_AUTHENTICATION, challenge
+from sandbox.identity.records import AccessToken
+
+if TYPE_CHECKING:
+    from sandbox.identity.oauth import LogtoAuthorizationServer, ParametersRequest
+    from sandbox.identity.records import RefreshToken
+
+
+def blueprint(server: LogtoAuthorizationServer) -> Blueprint:
+    """Give the routes."""
+    routes = Blueprint("tokens", __name__, url_prefix="/oidc")
+    server.register_endpoint(Revocation)
+    server.register_endpoint(Introspection)
+
+    @routes.post("/token")
+    def token() -> Response:
+        answer: Response = server.create_token_response()
+        return answer
+
+    @routes.post("/token/revocation")
+    def revocation() -> Response:
+        answer: Response = server.create_endpoint_response(Revocation.ENDPOINT_NAME)
+        return answer
+
+    @routes.post("/token/introspection")
+    def introspection() -> Response:
+        answer: Response = server.create_endpoint_response(Introspection.ENDPOINT_NAME)
+        return answer
+
+    @routes.route("/me", methods=["GET", "POST"])
+    def userinfo() -> Response:
+        token = server.tokens.access_token(_bearer_token() or "")
+        if token is None:
+            return _no_userinfo(server.settings.issuer)
+        authorization = token.authorization
+        return answers.json(user_claims(authorization.grant.user, authorization.scopes))
+
+    @routes.get("/jwks")
+    def jwks() -> Response:
+        return answers.json(server.keys.public())
+
+    return routes
+
+
+class Revocation(RevocationEndpoint):  # type: ignore[misc]
+    """Revocation (RFC 7009): 200 and nothing, whatever the token was."""
+
+    CLIENT_AUTH_METHODS = CLIENT_AUTHENTICATION
+
+    def authenticate_token(self, asked: ParametersRequest, client: Any) -> str:
+        """Give the token's value; the store looks whose it is."""
+        self.check_params(asked, client)
+        return asked.form["token"]
+
+    def revoke_token(self, token: str, asked: ParametersRequest) -> None:
+        """Revoke it."""
+        self.server.tokens.revoke(token, asked.client.application.app_id)
+
+    def create_endpoint_response(self, asked: ParametersRequest) -> tuple[int, str, list[Any]]:
+        """Answer with the empty text that Logto answers."""
+        super().create_endpoint_response(asked)
+        return 200, "", [("Content-Type", "text/plain; charset=utf-8")]
+
+
+class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
+    """Introspection (RFC 7662) of opaque tokens."""
+
+    CLIENT_AUTH_METHODS = CLIENT_AUTHENTICATION
+
+    def query_token(self, value: str, _hint: str | None) -> AccessToken | RefreshToken | None:
+        """Find a living token of either kind."""
+        tokens = self.server.tokens
+        found: AccessToken | RefreshToken | None = tokens.access_token(
+            value
+        ) or tokens.refresh_token(value)
+        return found
+
+    def check_permission(
+        self, token: AccessToken | RefreshToken, client: Any, _: ParametersRequest
+    ) -> bool:
+        """Let an application look at its own tokens."""
+        return token.authorization.grant.application is client.application
+
+    def create_introspection_payload(
+        self, token: AccessToken | RefreshToken | None
+    ) -> dict[str, Any]:
+        """Describe the token."""
+        if token is None:
+            return {"active": False}
+        authorization, grant = token.authorization, token.authorization.grant
+        payload = {
+            "active": True,
+            "sub": grant.user.sub,
+            "client_id": grant.application.app_id,
+            "exp": int(token.expires_at),
+            "iat": int(token.issued_at),
+            "iss": self.server.settings.issuer,
+            "scope": authorization.scope,
+        }
+        if grant.sid is not None:
+            payload["sid"] = grant.sid
+        if isinstance(token, AccessToken):
+            payload["token_type"] = "Bearer"
+        return payload
+
+
+def _bearer_token() -> str | None:
+    credentials = request.authorization
+    if credentials is not None:
+        return credentials.token if credentials.type == "bearer" else None
+    return request.form.get("access_token")
+
+
+def _no_userinfo(issuer: str) -> Response:
+    if _bearer_token() is None:
+        error = Refused("invalid_token", "no access token provided", 401)
+        authenticate = f'Bearer realm="{issuer}"'
+    else:
+        error = Refused("invalid_token", "invalid token provided", 401)
+        authenticate = challenge("Bearer", issuer, error)
+    response = answers.json(errors.body_of(error), error.status_code)
+    response.headers["WWW-Authenticate"] = authenticate
+    return response

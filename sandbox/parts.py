@@ -1,0 +1,99 @@
+"""The processes that make up the sandbox, and what each is told in its environment."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sandbox import deployment
+from sandbox.phone.settings import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN
+from sandbox.settings import STAND_IN_APP_SECRET
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sandbox.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a part answers on loopback: `path` does so once the part is ready.
+
+    `variable` is the environment's name for the port.
+    """
+
+    port: int
+    variable: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One process of the sandbox; without an address where nobody calls it."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    address: Address | None = None
+
+
+def parts(settings: Settings) -> list[Part]:
+    """Give the parts to start: no stand-in where a real provider is set."""
+    everything = settings.to_env()
+    found = [
+        Part(
+            "aws",
+            _module("sandbox.aws"),
+            everything,
+            Address(settings.aws_port, "AWS_PORT", "/moto-api/data.json"),
+        )
+    ]
+    if settings.logto is None:
+        found.append(_identity(settings))
+    if settings.twilio is None:
+        found.append(_phone(settings))
+    return [
+        *found,
+        Part(
+            "app",
+            _module("sandbox.app"),
+            everything,
+            Address(settings.app_port, "APP_PORT", "/health"),
+        ),
+        Part("pump", _module("sandbox.pump"), everything),
+    ]
+
+
+def base_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Give what every part inherits: nothing that leads boto3 to a real account of AWS."""
+    inherited = {name: value for name, value in environ.items() if not name.startswith("AWS_")}
+    return {**inherited, "PYTHONUNBUFFERED": "1"}
+
+
+def _identity(settings: Settings) -> Part:
+    environment = {
+        "IDENTITY_PORT": str(settings.identity_port),
+        "APP_URL": settings.app_url,
+        "LOGTO_APP_ID": deployment.local_stage().environment_variables["LOGTO_APP_ID"],
+        "LOGTO_APP_SECRET": STAND_IN_APP_SECRET,
+        "OTP_AUTHORIZATION": settings.otp_authorization,
+    }
+    path = "/oidc/.well-known/openid-configuration"
+    address = Address(settings.identity_port, "IDENTITY_PORT", path)
+    return Part("identity", _module("sandbox.identity"), environment, address)
+
+
+def _phone(settings: Settings) -> Part:
+    environment = {
+        "PHONE_PORT": str(settings.phone_port),
+        "APP_URL": settings.app_url,
+        "TWILIO_ACCOUNT_SID": DEFAULT_ACCOUNT_SID,
+        "TWILIO_AUTH_TOKEN": DEFAULT_AUTH_TOKEN,
+    }
+    address = Address(settings.phone_port, "PHONE_PORT", "/messages.json")
+    return Part("phone", _module("sandbox.phone"), environment, address)
+
+
+def _module(name: str) -> tuple[str, ...]:
+    return sys.executable, "-m", name

@@ -1,0 +1,161 @@
+"""What a developer can change about the sandbox: ports, and real providers for stand-ins.
+
+Read from the environment and from a `.env` file, where the environment wins. Without any
+of it, everything runs on stand-ins and default ports.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dotenv import dotenv_values
+
+from ops.parameters import generated_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENV_FILE = Path(__file__).parent.parent / ".env"
+STAND_IN_APP_SECRET = "portaria-local-secret"
+PORTS = {"APP_PORT": 8000, "IDENTITY_PORT": 3001, "PHONE_PORT": 3010, "AWS_PORT": 4566}
+LOGTO = ("LOGTO_ENDPOINT", "LOGTO_APP_ID", "LOGTO_APP_SECRET")
+TWILIO = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
+TWILIO_SENDER = ("TWILIO_MESSAGING_SERVICE_SID", "TWILIO_FROM")
+MAX_PORT = 65_535
+
+
+class SettingsError(Exception):
+    """The sandbox can't start like this; `problems` has one sentence for each thing."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__(" ".join(problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Logto:
+    """A real Logto tenant and the application in it."""
+
+    endpoint: str
+    app_id: str
+    app_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Twilio:
+    """A real Twilio account; it sends from a messaging service or from one number."""
+
+    account_sid: str
+    auth_token: str = field(repr=False)
+    messaging_service_sid: str
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One sandbox. `logto` and `twilio` are None where the stand-ins take their place."""
+
+    app_port: int
+    identity_port: int
+    phone_port: int
+    aws_port: int
+    otp_authorization: str = field(repr=False)
+    logto: Logto | None = None
+    twilio: Twilio | None = None
+
+    @property
+    def app_url(self) -> str:
+        """Where the browser reaches the application."""
+        return f"http://localhost:{self.app_port}"
+
+    @property
+    def identity_url(self) -> str:
+        """Where Logto's stand-in answers."""
+        return f"http://localhost:{self.identity_port}"
+
+    @property
+    def phone_url(self) -> str:
+        """Where Twilio's stand-in answers."""
+        return f"http://localhost:{self.phone_port}"
+
+    @property
+    def aws_url(self) -> str:
+        """Where AWS's stand-in answers."""
+        return f"http://localhost:{self.aws_port}"
+
+    @classmethod
+    def read(cls) -> Settings:
+        """Read this process's environment and the `.env` file; raises SettingsError."""
+        return cls.from_env(merged(ENV_FILE, os.environ))
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Settings:
+        """Read `env`, where an empty value counts as unset; raises SettingsError."""
+        given = {name: value.strip() for name, value in env.items() if value.strip()}
+        problems = [
+            *_port_problems(given),
+            *_group_problems(given, LOGTO),
+            *_group_problems(given, TWILIO, one_of=TWILIO_SENDER),
+        ]
+        if problems:
+            raise SettingsError(problems)
+        return cls(
+            **{name.lower(): int(given.get(name, default)) for name, default in PORTS.items()},
+            otp_authorization=given.get("OTP_AUTHORIZATION")
+            or generated_secrets(secrets.token_bytes)["otp/authorization"],
+            logto=Logto(*(given[name] for name in LOGTO)) if LOGTO[0] in given else None,
+            twilio=Twilio(*(given.get(name, "") for name in (*TWILIO, *TWILIO_SENDER)))
+            if TWILIO[0] in given
+            else None,
+        )
+
+    def to_env(self) -> dict[str, str]:
+        """Give the environment that reads as these settings, whatever a `.env` file says."""
+        logto = self.logto or Logto("", "", "")
+        twilio = self.twilio or Twilio("", "", "", "")
+        return {
+            **{name: str(getattr(self, name.lower())) for name in PORTS},
+            "OTP_AUTHORIZATION": self.otp_authorization,
+            "LOGTO_ENDPOINT": logto.endpoint,
+            "LOGTO_APP_ID": logto.app_id,
+            "LOGTO_APP_SECRET": logto.app_secret,
+            "TWILIO_ACCOUNT_SID": twilio.account_sid,
+            "TWILIO_AUTH_TOKEN": twilio.auth_token,
+            "TWILIO_MESSAGING_SERVICE_SID": twilio.messaging_service_sid,
+            "TWILIO_FROM": twilio.sender,
+        }
+
+
+def merged(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Lay the environment over the file. A name set to nothing in it switches the file's off."""
+    # Without interpolation: a secret may have a "$" in it.
+    in_file = dotenv_values(env_file, interpolate=False)
+    return {**{name: value for name, value in in_file.items() if value is not None}, **environ}
+
+
+def _port_problems(given: Mapping[str, str]) -> list[str]:
+    ports = {name: given.get(name, str(default)) for name, default in PORTS.items()}
+    problems = [
+        f"{name} must be a port number, from 1 to {MAX_PORT}."
+        for name, port in ports.items()
+        if not (port.isascii() and port.isdigit() and 1 <= int(port) <= MAX_PORT)
+    ]
+    if not problems and len({int(port) for port in ports.values()}) < len(ports):
+        problems = [f"{', '.join(ports)} must differ from one another."]
+    return problems
+
+
+def _group_problems(
+    given: Mapping[str, str], names: tuple[str, ...], one_of: tuple[str, ...] = ()
+) -> list[str]:
+    present = [name for name in (*names, *one_of) if name in given]
+    missing = [name for name in names if name not in given]
+    if one_of and not any(name in given for name in one_of):
+        missing.append(" or ".join(one_of))
+    if present and missing:
+        return [f"{' and '.join(missing)} must be set too, since {present[0]} is."]
+    return []

@@ -1,0 +1,170 @@
+"""Runs the parts as one: starts all, shows what they say, and when one ends stops the rest.
+
+Each part leads a process group of its own, so that what it started (Chalice's reloader has a
+child) goes with it, and so that Ctrl-C reaches only the supervisor, which then stops them all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from sandbox.server import LOOPBACK
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sandbox.parts import Address, Part
+    from sandbox.terminal import Terminal
+
+ROOT = Path(__file__).parent.parent
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LAST_WORDS_SECONDS = 1
+POLL_SECONDS = 0.2
+MAX_LINE_BYTES = 1 << 24
+SERVER_ERRORS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    part: Part
+    process: asyncio.subprocess.Process
+    relay: asyncio.Task[None]  # done when nobody is left who could write to the part's output
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the part and all that it started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
+
+
+def taken(parts: Sequence[Part]) -> list[str]:
+    """Give a sentence for each part whose port somebody else has."""
+    return [
+        f"Port {part.address.port}, for {part.name}, is taken. "
+        f"Stop what uses it, or set {part.address.variable} to another."
+        for part in parts
+        if part.address is not None and not _is_free(part.address.port)
+    ]
+
+
+async def supervise(
+    parts: Sequence[Part],
+    environment: Mapping[str, str],
+    terminal: Terminal,
+    welcome: str,
+    *,
+    kill_after_seconds: float = 5,
+) -> int:
+    """Run the parts until one ends or a signal asks for the end; gives the exit status.
+
+    `welcome` is shown once all of them answer. A part that is told to stop and has not done so
+    `kill_after_seconds` later is killed. Status 0 when asked to stop, 1 when a part ended.
+    """
+    stop = asyncio.Event()
+    for number in STOP_SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    running: list[_Running] = []
+    try:
+        for part in parts:
+            # One by one: what has started must be known, to be stopped, when the next can't.
+            running.append(await _start(part, environment, terminal, stop))  # noqa: PERF401
+        greeting = asyncio.create_task(_greet(parts, terminal, welcome))
+        ended = await _first_end(running, stop)
+        greeting.cancel()
+        terminal.say(f"\n{_obituary(ended)} Stopping the rest." if ended else "\nStopping.")
+    finally:
+        terminal.mute()
+        await _stop(running, kill_after_seconds)
+    return 1 if ended else 0
+
+
+async def _start(
+    part: Part, environment: Mapping[str, str], terminal: Terminal, stop: asyncio.Event
+) -> _Running:
+    process = await asyncio.create_subprocess_exec(
+        *part.command,
+        cwd=ROOT,
+        env={**environment, **part.environment},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+        limit=MAX_LINE_BYTES,
+    )
+
+    output = cast("asyncio.StreamReader", process.stdout)  # it is a pipe
+
+    async def relay() -> None:
+        async for line in output:
+            if not terminal.line(part.name, line.decode(errors="replace").rstrip()):
+                stop.set()
+        await process.wait()
+
+    return _Running(part, process, asyncio.create_task(relay()))
+
+
+async def _greet(parts: Sequence[Part], terminal: Terminal, welcome: str) -> None:
+    for part in parts:
+        while part.address is not None and not await _answers(part.address):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(POLL_SECONDS)
+    terminal.say(welcome)
+
+
+async def _first_end(running: Sequence[_Running], stop: asyncio.Event) -> _Running | None:
+    """Wait for a part's end or for `stop`; gives the part, when its last lines are shown."""
+    asked = asyncio.create_task(stop.wait())
+    exits = {asyncio.create_task(each.process.wait()): each for each in running}
+    done, pending = await asyncio.wait([asked, *exits], return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    if asked in done:
+        return None
+    ended = next(each for task, each in exits.items() if task in done)
+    ended.signal(signal.SIGTERM)  # what it started may still hold its output
+    await asyncio.wait([ended.relay], timeout=LAST_WORDS_SECONDS)
+    return ended
+
+
+async def _stop(running: Sequence[_Running], kill_after_seconds: float) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        left = [each for each in running if not each.relay.done()]
+        for each in left:
+            each.signal(number)
+        if left:
+            await asyncio.wait([each.relay for each in left], timeout=kill_after_seconds)
+
+
+def _obituary(ended: _Running) -> str:
+    status = ended.process.returncode or 0
+    how = f"exit status {status}" if status >= 0 else f"by {signal.Signals(-status).name}"
+    return f"{ended.part.name} ended ({how})."
+
+
+async def _answers(address: Address) -> bool:
+    try:
+        reader, writer = await asyncio.open_connection(LOOPBACK, address.port)
+        try:
+            request = f"GET {address.path} HTTP/1.0\r\nHost: localhost:{address.port}\r\n\r\n"
+            writer.write(request.encode())
+            status = int((await reader.readline()).split()[1])
+        finally:
+            writer.close()
+    except (OSError, ValueError, IndexError):
+        return False
+    return status < SERVER_ERRORS
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True

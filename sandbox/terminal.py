@@ -1,0 +1,88 @@
+"""What a developer sees: every part's lines under one another, each with the part's name.
+
+The application logs JSON, for CloudWatch; here such a line is put the way a person reads it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_COLOURS = (36, 33, 32, 35, 34)  # ANSI: cyan, yellow, green, magenta, blue
+_BOLD = 1
+_ROUTINE = {"level", "message", "location", "timestamp", "service", "stage"}
+
+
+class Terminal:
+    """Writes to `stream` for the parts called `names`.
+
+    In colours where `stream` is a terminal and `environ` has no NO_COLOR (no-color.org).
+    """
+
+    def __init__(self, stream: TextIO, names: Sequence[str], environ: Mapping[str, str]) -> None:
+        self._stream = stream
+        self._names = list(names)
+        self._width = max(map(len, names), default=0)
+        self._coloured = stream.isatty() and not environ.get("NO_COLOR")
+        self._muted = False
+
+    def line(self, name: str, text: str) -> bool:
+        """Show a line of a part's output; gives False where nobody can see it any more."""
+        shown = readable(text)
+        if self._muted or shown is None:
+            return True
+        colour = _COLOURS[self._names.index(name) % len(_COLOURS)]
+        return self.say(f"{self._styled(f'{name:<{self._width}} │', colour)} {shown}")
+
+    def say(self, text: str) -> bool:
+        """Say something on the sandbox's own account; gives False where nobody can see it."""
+        try:
+            print(text, file=self._stream, flush=True)
+        except OSError:
+            # The window was closed. What is buffered must not fail again at the end.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+            return False
+        return True
+
+    def mute(self) -> None:
+        """Show no more lines of parts: what they say as they are stopped is nobody's concern."""
+        self._muted = True
+
+    def bold(self, text: str) -> str:
+        """Give `text` so that it stands out."""
+        return self._styled(text, _BOLD)
+
+    def _styled(self, text: str, style: int) -> str:
+        return f"\x1b[{style}m{text}\x1b[0m" if self._coloured else text
+
+
+def readable(line: str) -> str | None:
+    """Give a line of the application's log as `event name=value …`; any other line as it is.
+
+    None for a metric: it repeats, for CloudWatch, what a line beside it says.
+    """
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(entry, dict):
+        return line
+    if "_aws" in entry:
+        return None
+    if not {"level", "message"} <= entry.keys():
+        return line
+    level = "" if entry["level"] == "INFO" else f"{entry['level']} "
+    fields = "".join(
+        f" {name}={_plain(value)}" for name, value in entry.items() if name not in _ROUTINE
+    )
+    return f"{level}{entry['message']}{fields}"
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,248 @@
+"""The product as a person meets it: a browser, a phone number, a code."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+    from tests.browser.conftest import Sandbox
+
+_numbers = itertools.count(15_550_002_000)
+SIGNED_IN, WELCOME = "You are signed in", "Welcome"
+PHONES = ({"width": 390, "height": 844}, {"width": 1280, "height": 800})
+
+
+@pytest.fixture
+def number() -> str:
+    """A number that nobody has signed in with."""
+    return f"+{next(_numbers)}"
+
+
+def heading(page: Page, text: str) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text(text)
+
+
+def ask_for_a_code(page: Page, number: str) -> None:
+    page.locator("input[name=phone]").fill(number)
+    page.locator("input[name=phone]").press("Enter")
+    expect(page.locator("input[name=code]")).to_be_visible()
+
+
+def code_on_the_phone(page: Page, sandbox: Sandbox, number: str) -> str:
+    """Read the newest code off the phone's page, as a person would."""
+    phone = page.context.new_page()
+    phone.goto(f"{sandbox.url('phone')}/?to={quote(number)}")
+    newest = phone.get_by_role("listitem").first
+    expect(newest).to_be_visible()
+    found = re.search(r"\b\d{6}\b", newest.inner_text().replace(number, ""))
+    phone.close()
+    assert found is not None
+    return found[0]
+
+
+def enter_code(page: Page, code: str) -> None:
+    page.locator("input[name=code]").fill(code)
+    page.locator("input[name=code]").press("Enter")
+
+
+def sign_in(page: Page, sandbox: Sandbox, number: str) -> None:
+    page.goto(sandbox.url("app"))
+    page.get_by_role("link", name="Sign in", exact=True).click()
+    ask_for_a_code(page, number)
+    enter_code(page, code_on_the_phone(page, sandbox, number))
+    heading(page, SIGNED_IN)
+
+
+def test_a_stranger_signs_in_stays_signed_in_and_signs_out(
+    page: Page, sandbox: Sandbox, number: str
+):
+    page.goto(sandbox.url("app"))
+    heading(page, WELCOME)
+
+    sign_in(page, sandbox, number)
+    expect(page).to_have_url(f"{sandbox.url('app')}/")
+    expect(page.get_by_text(f"••• {number[-4:]}")).to_be_visible()
+    expect(page.get_by_text(number)).not_to_be_visible()
+
+    page.reload()
+    heading(page, SIGNED_IN)
+
+    page.get_by_role("link", name="Sign out").click()
+    heading(page, WELCOME)
+    expect(page).to_have_url(f"{sandbox.url('app')}/")
+    page.reload()
+    heading(page, WELCOME)
+
+
+def test_the_account_shows_whose_it_is_and_is_closed_to_strangers(
+    page: Page, sandbox: Sandbox, number: str
+):
+    assert page.request.get(f"{sandbox.url('app')}/account").status == 401
+
+    sign_in(page, sandbox, number)
+    answer = page.request.get(f"{sandbox.url('app')}/account")
+
+    assert answer.status == 200
+    assert answer.json()["phone_number"] == number.removeprefix("+")
+    assert answer.json()["sub"]
+
+
+def test_the_message_on_the_phone_is_the_deployments_text(
+    page: Page, sandbox: Sandbox, number: str
+):
+    sign_in(page, sandbox, number)
+    (message,) = sandbox.messages(number)
+
+    assert re.fullmatch(r"\d{6} is your code to sign in\. .+", message["body"])
+    assert message["to"] == number
+
+
+def test_a_wrong_code_is_told_and_the_right_one_still_works(
+    page: Page, sandbox: Sandbox, number: str
+):
+    page.goto(f"{sandbox.url('app')}/sign-in")
+    ask_for_a_code(page, number)
+    right = code_on_the_phone(page, sandbox, number)
+    enter_code(page, f"{(int(right) + 1) % 1_000_000:06d}")
+    expect(page.get_by_text("Invalid verification code.")).to_be_visible()
+
+    enter_code(page, right)
+    heading(page, SIGNED_IN)
+
+
+def test_a_second_tab_with_a_second_attempt_disturbs_nothing(
+    page: Page, sandbox: Sandbox, number: str
+):
+    first = page
+    second = page.context.new_page()
+    first.goto(f"{sandbox.url('app')}/sign-in?return_to=/?tab=first")
+    ask_for_a_code(first, number)
+    code = code_on_the_phone(page, sandbox, number)
+    second.goto(f"{sandbox.url('app')}/sign-in?return_to=/?tab=second")
+
+    enter_code(first, code)
+    heading(first, SIGNED_IN)
+    expect(first).to_have_url(f"{sandbox.url('app')}/?tab=first")
+
+    other = "+15550009999"
+    ask_for_a_code(second, other)
+    enter_code(second, code_on_the_phone(second, sandbox, other))
+    heading(second, SIGNED_IN)
+    expect(second).to_have_url(f"{sandbox.url('app')}/?tab=second")
+    expect(second.get_by_text("••• 9999")).to_be_visible()
+
+    first.reload()
+    expect(first.get_by_text("••• 9999")).to_be_visible()
+
+
+def test_creating_an_account_sends_the_message_for_it(page: Page, sandbox: Sandbox, number: str):
+    page.goto(sandbox.url("app"))
+    page.get_by_role("link", name="Create an account").click()
+    ask_for_a_code(page, number)
+    enter_code(page, code_on_the_phone(page, sandbox, number))
+    heading(page, SIGNED_IN)
+
+    (message,) = sandbox.messages(number)
+    assert "create your account" in message["body"]
+
+
+def test_a_brazilian_visitor_reads_portuguese_all_the_way(
+    new_browser: Callable[..., Page], sandbox: Sandbox, number: str
+):
+    page = new_browser("pt-BR")
+    page.goto(sandbox.url("app"))
+    heading(page, "Boas-vindas")
+    page.get_by_role("link", name="Entrar", exact=True).click()
+    ask_for_a_code(page, number)
+    enter_code(page, code_on_the_phone(page, sandbox, number))
+    heading(page, "Você entrou")
+    (message,) = sandbox.messages(number)
+    assert "para entrar" in message["body"]
+
+    page.get_by_role("link", name="Sair").click()
+    heading(page, "Boas-vindas")
+
+
+def test_a_callback_opened_again_says_so_and_offers_another_try(
+    page: Page, sandbox: Sandbox, number: str
+):
+    callbacks: list[str] = []
+    page.on(
+        "request",
+        lambda request: callbacks.append(request.url) if "/callback?" in request.url else None,
+    )
+    sign_in(page, sandbox, number)
+    page.goto(callbacks[0])
+
+    heading(page, "This sign-in is no longer open")
+    reference = page.locator("code").inner_text()
+    assert re.fullmatch(r"[0-9a-f]{10}", reference)
+    page.get_by_role("link", name="Go to the home page").click()
+    heading(page, SIGNED_IN)
+
+
+def test_a_cancelled_sign_in_says_so(page: Page, sandbox: Sandbox):
+    page.goto(f"{sandbox.url('app')}/callback")
+
+    heading(page, "Sign-in cancelled")
+    page.get_by_role("link", name="Try again").click()
+    expect(page.locator("input[name=phone]")).to_be_visible()
+
+
+def test_the_address_of_an_unfinished_sign_in_is_worth_nothing_elsewhere(
+    new_browser: Callable[..., Page], sandbox: Sandbox, number: str
+):
+    mine, theirs = new_browser(), new_browser()
+    mine.goto(f"{sandbox.url('app')}/sign-in")
+    ask_for_a_code(mine, number)
+    code = code_on_the_phone(mine, sandbox, number)
+    mine.context.clear_cookies(name=re.compile("portaria_attempt"))
+    enter_code(mine, code)
+    heading(mine, "This sign-in is no longer open")
+
+    theirs.goto(mine.url)
+    heading(theirs, "This sign-in is no longer open")
+    theirs.goto(sandbox.url("app"))
+    heading(theirs, WELCOME)
+
+
+def test_scripts_are_not_needed(new_browser: Callable[..., Page], sandbox: Sandbox, number: str):
+    page = new_browser(java_script_enabled=False)
+    sign_in(page, sandbox, number)
+
+
+@pytest.mark.parametrize("viewport", PHONES, ids=["phone", "desktop"])
+def test_nothing_is_cut_off_and_nothing_is_blocked(
+    new_browser: Callable[..., Page], sandbox: Sandbox, viewport: dict[str, int]
+):
+    page = new_browser(viewport=viewport)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    for path in ("/", "/callback?code=a&state=b"):
+        page.goto(f"{sandbox.url('app')}{path}")
+        overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(overflow) == 0
+        colour = page.locator(".button").first.evaluate("e => getComputedStyle(e).backgroundColor")
+        assert colour == "rgb(15, 118, 110)"
+
+    # Chromium itself notes the failure page's status; the policy must have nothing to say.
+    assert [text for text in complaints if "Security Policy" in text] == []
+
+
+def test_no_part_of_the_sandbox_says_a_code_or_a_number(page: Page, sandbox: Sandbox, number: str):
+    sign_in(page, sandbox, number)
+    code = re.findall(r"\d{6}", sandbox.messages(number)[0]["body"])[0]
+    said = "".join(sandbox.said)
+
+    assert code not in said
+    assert number.removeprefix("+") not in said

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.sandbox.identity.world import new_phone, query
+
+if TYPE_CHECKING:
+    from tests.sandbox.identity.world import World
+
+PAGES = ["/sign-in", "/register", "/forgot-password"]
+
+
+@pytest.mark.parametrize(
+    "path", [*PAGES, "/sign-in/verification-code", "/consent", "/identifier-sign-in"]
+)
+def test_a_page_without_a_sign_in_leads_to_the_unknown_session(logto: World, path: str):
+    answer = logto.browser().get(path)
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == f"{logto.url}/unknown-session"
+    assert "go back and sign in again" in logto.browser().get("/unknown-session").text
+
+
+def test_an_interaction_is_forgotten_after_an_hour(logto: World):
+    browser = logto.browser()
+    logto.authorize(browser)
+    logto.clock.advance(3600)
+
+    assert browser.get("/sign-in").status_code == 302
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_labelled_asks_for_the_phone_and_needs_no_script(logto: World, path: str):
+    browser = logto.browser()
+    logto.authorize(browser)
+
+    page = browser.get(path)
+
+    assert "Logto sandbox" in page.text
+    assert 'name="phone"' in page.text
+    assert "The code arrives on the sandbox phone" in page.text
+    assert "<script" not in page.text
+
+
+def test_the_code_is_asked_for_on_a_page_of_its_own(logto: World):
+    browser, phone = logto.browser(), new_phone()
+    logto.authorize(browser)
+
+    page = browser.follow(browser.post("/sign-in", data={"phone": phone}))
+
+    assert 'name="code"' in page.text
+    assert 'name="phone"' not in page.text
+    assert f"+{phone}" in page.text
+    assert "Send again" in page.text
+
+
+def test_the_pages_link_to_each_other(logto: World):
+    browser = logto.browser()
+    logto.authorize(browser)
+
+    assert 'href="/register?interaction=' in browser.get("/sign-in").text
+    assert 'href="/sign-in?interaction=' in browser.get("/register").text
+
+
+def test_answers_tell_browsers_to_be_careful(logto: World):
+    browser = logto.browser()
+    logto.authorize(browser)
+
+    headers = browser.get("/sign-in").headers
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("ui_locales", "accepted", "language", "title"),
+    [
+        (None, "en-GB,en;q=0.9", "en", "Sign in"),
+        (None, "pt-BR,pt;q=0.9,en;q=0.8", "pt-BR", "Entrar"),
+        (None, "pt", "pt-BR", "Entrar"),
+        (None, "bn", "en", "Sign in"),
+        ("pt-BR en", "en", "pt-BR", "Entrar"),
+        ("en", "pt-BR", "en", "Sign in"),
+    ],
+)
+def test_a_page_speaks_the_visitors_language(
+    logto: World, ui_locales: str | None, accepted: str, language: str, title: str
+):
+    browser = logto.browser()
+    browser.headers["Accept-Language"] = accepted
+    logto.authorize(browser, ui_locales=ui_locales)
+
+    page = browser.get("/sign-in").text
+    assert f'<html lang="{language}">' in page
+    assert f"<h1>{title}</h1>" in page
+
+
+def test_a_wrong_code_is_explained_in_portuguese(logto: World):
+    browser = logto.browser()
+    logto.authorize(browser, ui_locales="pt-BR")
+    browser.post("/sign-in", data={"phone": new_phone()})
+
+    answer = browser.post("/sign-in/verification-code", data={"code": "wrong"})
+
+    assert "Código de verificação inválido." in answer.text
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "+1 555 000 1001",
+        "1 (555) 000-1001",
+        "15550001001",
+        " +1.555.000.1001 ",
+        "+1\u00a05550001001",
+    ],
+)
+def test_a_number_may_be_typed_as_people_type_it(logto: World, typed: str):
+    browser = logto.browser()
+    logto.authorize(browser)
+    logto.clock.advance(600)
+
+    browser.post("/sign-in", data={"phone": typed})
+
+    assert logto.app.received[0].json["to"] == "15550001001"
+
+
+@pytest.mark.parametrize("typed", ["", "abc", "+", "1555<b>", "\uff11\uff15\uff15\uff15"])
+def test_what_is_no_number_is_asked_for_again(logto: World, typed: str):
+    browser = logto.browser()
+    logto.authorize(browser)
+
+    answer = browser.post("/sign-in", data={"phone": typed})
+
+    assert answer.status_code == 400
+    assert "That is not a phone number." in answer.text
+    assert "<b>" not in answer.text
+    assert logto.app.received == []
+
+
+def test_a_login_hint_is_already_typed_and_escaped(logto: World):
+    browser = logto.browser()
+    logto.authorize(browser, login_hint='+1"><script>')
+
+    page = browser.get("/sign-in").text
+
+    assert 'value="+1&#34;&gt;&lt;script&gt;"' in page
+
+
+def test_who_signs_in_again_is_the_same_user(logto: World):
+    phone = new_phone()
+
+    signed_in = logto.tokens(phone=phone)
+    registered = logto.tokens(phone=phone, first_screen="register")
+
+    first, second = (logto.read(each["id_token"]).claims for each in (signed_in, registered))
+    assert first["sub"] == second["sub"]
+
+
+def test_another_number_in_the_same_browser_is_another_user(logto: World):
+    browser = logto.browser()
+
+    first, second = (
+        logto.read(logto.tokens(browser, prompt="login consent")["id_token"]).claims
+        for _ in range(2)
+    )
+
+    assert first["sub"] != second["sub"]
+    assert first["sid"] != second["sid"]
+
+
+def test_after_a_reset_the_visitor_signs_in_with_a_code(logto: World):
+    browser = logto.browser()
+    logto.authorize(browser)
+    browser.post("/forgot-password", data={"phone": new_phone()})
+
+    confirmed = browser.post("/forgot-password/verification-code", data={"code": logto.app.code})
+
+    assert confirmed.headers["Location"].startswith("/sign-in?interaction=")
+    assert query(logto.authorize(browser, prompt="none"))["error"] == "login_required"
+
+
+def test_two_tabs_of_one_browser_each_finish_their_own_sign_in(logto: World):
+    browser = logto.browser()
+    first, second = (
+        hidden_field(browser.follow(logto.authorize(browser, state=state)).text)
+        for state in ("first", "second")
+    )
+
+    for interaction, state in ((first, "first"), (second, "second")):
+        asked = browser.post("/sign-in", data={"phone": new_phone(), "interaction": interaction})
+        entered = browser.post(
+            asked.headers["Location"],
+            data={"code": logto.app.code, "interaction": interaction},
+        )
+        assert query(browser.follow(entered))["state"] == state
+
+
+def hidden_field(page: str) -> str:
+    found = re.search(r'name="interaction" value="([\w-]+)"', page)
+    assert found is not None
+    return found[1]

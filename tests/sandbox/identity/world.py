@@ -1,0 +1,259 @@
+"""A running stand-in, an application that it knows, and visitors with browsers."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import json
+import threading
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+import requests
+from flask import Flask, Response, request
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from sandbox.identity import (
+    ApiResource,
+    Application,
+    Connector,
+    Identity,
+    IdentitySettings,
+    create_app,
+)
+from sandbox.server import running
+from tests.fakes import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+APP = "portaria"
+SECRET = "portaria-secret"
+BARE_APP = "no-session-required"
+THIRD_PARTY = "third-party"
+ALWAYS_REFRESHING = "always-refreshing"
+AUTHORIZATION = "Bearer test-otp"
+API = "https://api.example.test"
+SCOPE = "openid profile phone offline_access"
+VERIFIER = "v" * 43
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=")
+
+_phones = itertools.count(15_550_000_000)
+
+
+@dataclass
+class Received:
+    """A request that the application got."""
+
+    path: str
+    method: str
+    headers: dict[str, str]
+    body: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class ApplicationServer:
+    """The application's side: remembers what was posted, and answers /otp as told."""
+
+    url: str = ""
+    received: list[Received] = field(default_factory=list)
+    answer: tuple[int, str, dict[str, str]] = (200, "", {})
+    logout_status: int = 200
+    answered_logouts: int = 0
+    may_answer_logout: threading.Event = field(default_factory=threading.Event)
+
+    def flask(self, url: str) -> Flask:
+        self.url = url
+        self.may_answer_logout.set()
+        app = Flask(__name__)
+
+        @app.route("/<path:path>", methods=["GET", "POST"])
+        def anything(path: str) -> Response:
+            body = request.get_data(as_text=True)
+            self.received.append(Received(path, request.method, dict(request.headers), body))
+            if path == "otp":
+                status, text, headers = self.answer
+                return Response(text, status, headers)
+            if path == "backchannel-logout":
+                self.may_answer_logout.wait(60)
+                self.answered_logouts += 1
+                return Response("", self.logout_status)
+            return Response("")
+
+        return app
+
+    def posted(self, path: str) -> list[Received]:
+        return [each for each in self.received if each.path == path]
+
+    @property
+    def code(self) -> str:
+        code: str = self.posted("otp")[-1].json["payload"]["code"]
+        return code
+
+
+class Browser(requests.Session):
+    """Follows no redirects by itself and keeps cookies."""
+
+    def __init__(self, origin: str) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.origin = origin
+
+    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        kwargs["allow_redirects"] = False  # `get` itself sets True
+        return super().request(method, urljoin(self.origin, url), *args, **kwargs)
+
+    def follow(self, response: requests.Response) -> requests.Response:
+        return self.get(urljoin(response.url, response.headers["Location"]))
+
+
+@dataclass
+class World:
+    url: str
+    identity: Identity
+    app: ApplicationServer
+    clock: Clock
+    events: list[str]
+
+    @property
+    def issuer(self) -> str:
+        return f"{self.url}/oidc"
+
+    def browser(self) -> Browser:
+        return Browser(self.url)
+
+    def parameters(self, **changes: str | None) -> dict[str, str]:
+        asked: dict[str, str | None] = {
+            "client_id": APP,
+            "redirect_uri": f"{self.app.url}/callback",
+            "response_type": "code",
+            "scope": SCOPE,
+            "prompt": "consent",
+            "state": "a-state",
+            "nonce": "a-nonce",
+            "code_challenge": CHALLENGE.decode(),
+            "code_challenge_method": "S256",
+        }
+        return {name: value for name, value in (asked | changes).items() if value is not None}
+
+    def authorize(self, browser: Browser, **changes: str | None) -> requests.Response:
+        return browser.get("/oidc/auth", params=self.parameters(**changes))
+
+    def sign_in(
+        self, browser: Browser, phone: str | None = None, **changes: str | None
+    ) -> dict[str, str]:
+        """Walk from the application's request to its callback; gives the callback's query."""
+        return query(self.walk(browser, self.authorize(browser, **changes), phone))
+
+    def walk(
+        self, browser: Browser, begun: requests.Response, phone: str | None = None
+    ) -> requests.Response:
+        page = begun.headers["Location"]
+        asked = browser.post(page, data={"phone": phone or new_phone()})
+        assert asked.status_code == 303, asked.text
+        entered = browser.post(asked.headers["Location"], data={"code": self.app.code})
+        assert entered.status_code == 303, entered.text
+        return browser.follow(entered)
+
+    def token(self, **form: str) -> requests.Response:
+        known = {"client_id": APP, "client_secret": SECRET}
+        return self.post("/oidc/token", **(known | form))
+
+    def redeem(self, code: str, /, **changes: str) -> requests.Response:
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": f"{self.app.url}/callback",
+            "code_verifier": VERIFIER,
+        }
+        return self.token(**(form | changes))
+
+    def refresh(self, refresh_token: str, **changes: str) -> requests.Response:
+        return self.token(grant_type="refresh_token", refresh_token=refresh_token, **changes)
+
+    def tokens(
+        self, browser: Browser | None = None, phone: str | None = None, **changes: str | None
+    ) -> dict[str, Any]:
+        """Sign somebody in and give the token response."""
+        callback = self.sign_in(browser or self.browser(), phone, **changes)
+        form = {"client_id": changes["client_id"]} if changes.get("client_id") else {}
+        answer = self.redeem(callback["code"], **form)  # type: ignore[arg-type]
+        assert answer.status_code == 200, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+    def userinfo(self, access_token: str) -> requests.Response:
+        return requests.get(
+            f"{self.url}/oidc/me",
+            headers={"Authorization": f"Bearer {access_token}"},
+            timeout=None,  # noqa: S113 - a test knows no time limit
+        )
+
+    def post(self, path: str, **form: str) -> requests.Response:
+        return requests.post(f"{self.url}{path}", form, timeout=None)  # noqa: S113 - as above
+
+    def revoke(self, token: str) -> requests.Response:
+        return self.post("/oidc/token/revocation", client_id=APP, client_secret=SECRET, token=token)
+
+    def read(self, token: str) -> jwt.Token:
+        """Check a JWT against the published keys."""
+        keys = KeySet.import_key_set(self.browser().get("/oidc/jwks").json())
+        return jwt.decode(token, keys, ["ES384", "RS256"])
+
+
+def new_phone() -> str:
+    """Give a number that nobody has had yet, as digits."""
+    return str(next(_phones))
+
+
+def query(response: requests.Response) -> dict[str, str]:
+    """Give the query of a redirect's target."""
+    assert response.status_code == 303, response.text
+    return dict(parse_qsl(urlsplit(response.headers["Location"]).query))
+
+
+@contextmanager
+def world() -> Iterator[World]:
+    """Run an application and a stand-in that knows it."""
+    app, clock, events, built = ApplicationServer(), Clock(), list[str](), list[Identity]()
+
+    def application(app_id: str, **more: Any) -> Application:
+        uris = (f"{app.url}/callback",)
+        return Application(app_id, SECRET, uris, (f"{app.url}/",), **more)
+
+    def build(url: str) -> Flask:
+        told = f"{app.url}/backchannel-logout"
+        stand_in = create_app(
+            IdentitySettings(
+                endpoint=url,
+                applications=(
+                    application(
+                        APP,
+                        backchannel_logout_uri=told,
+                        backchannel_logout_session_required=True,
+                    ),
+                    application(BARE_APP, backchannel_logout_uri=f"{app.url}/told-too"),
+                    application(THIRD_PARTY, third_party=True),
+                    application(ALWAYS_REFRESHING, always_issue_refresh_token=True),
+                ),
+                api_resources=(ApiResource(API, ("read", "write")),),
+                connector=Connector(f"{app.url}/otp", AUTHORIZATION),
+                clock=clock,
+                report=events.append,
+            )
+        )
+        built.append(stand_in.extensions["identity"])
+        return stand_in
+
+    with ExitStack() as stack:
+        stack.enter_context(running(app.flask))
+        url = stack.enter_context(running(build))
+        yield World(url, built[0], app, clock, events)
