@@ -54,7 +54,8 @@ FAILURES: dict[type[Exception], tuple[int, FailureKind]] = {
     ProviderMisconfigured: (500, FailureKind.UNEXPECTED),
     StoreUnavailable: (503, FailureKind.UNAVAILABLE),
 }
-UNEXPECTED = (500, FailureKind.UNEXPECTED)
+SERVER_ERROR = 500
+UNEXPECTED = (SERVER_ERROR, FailureKind.UNEXPECTED)
 
 SECURITY_HEADERS: dict[str, str | list[str]] = {
     "Cache-Control": "no-store",
@@ -102,7 +103,9 @@ def browser(app: Chalice) -> Callable[[Callable[[Visitor], Page | Departure]], R
         try:
             asking = visitor(request)
         except Exception as error:  # noqa: BLE001 - no base URL, so no page with links
-            return plain(500, f"Something went wrong. Reference: {_report(error)}")
+            return plain(
+                SERVER_ERROR, f"Something went wrong. Reference: {_report(error, SERVER_ERROR)}"
+            )
         try:
             return _answer(asking, view(asking))
         except Exception as error:  # noqa: BLE001 - every failure has a page
@@ -119,7 +122,7 @@ def json_client(app: Chalice) -> Callable[[Callable[[Visitor], Response]], Route
             return view(visitor(request))
         except Exception as error:  # noqa: BLE001 - every failure has an answer
             status, kind = FAILURES.get(type(error), UNEXPECTED)
-            return json(status, {"error": kind.value, "reference": _report(error)})
+            return json(status, {"error": kind.value, "reference": _report(error, status)})
 
     return _wrapper(app, respond)
 
@@ -206,13 +209,18 @@ def _failure(asking: Visitor, error: Exception) -> Response:
         asking.locale,
         base_url=asking.visit.public_url,
         kind=kind,
-        reference=_report(error),
+        reference=_report(error, status),
     )
     return _answer(asking, page, status)
 
 
-def _report(error: Exception) -> str:
+def _report(error: Exception, status: int) -> str:
     reference = secrets.token_hex(5)
     reason = str(error) if isinstance(error, SignInError | SettingsError) else None
-    log.failure("request_failed", error, reference=reference, reason=reason)
+    if status >= SERVER_ERROR:
+        log.failure("request_failed", error, reference=reference, reason=reason)
+    else:
+        # The visitor's end of it: worth a look where it piles up, but nobody's alarm.
+        kind = type(error).__name__
+        log.warning("request_refused", reference=reference, error=kind, reason=reason)
     return reference

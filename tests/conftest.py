@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import engines
+from tests.chromium import chromium, new_browser, page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+__all__ = ["chromium", "new_browser", "page"]
 
 
 @pytest.fixture(scope="session")

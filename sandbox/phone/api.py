@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import re
+import socket
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -133,8 +134,8 @@ def _message(form: MultiDict[str, str], settings: PhoneSettings, now: float) -> 
 
 def _broken(fault: Fault) -> Any:
     if fault.kind == "reset_after_accept":
-        # Closing the socket under the server is how a lost answer looks to the client.
-        request.environ["werkzeug.socket"].close()
+        # Hanging up under the server is how a lost answer looks to the client.
+        request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         return Response(status=200)
     if fault.kind == "garbage":
         return Response("<html>", status=201, content_type="text/html")
