@@ -14,8 +14,8 @@ from chalicelib.sign_in.options import SignInOptions
 
 if TYPE_CHECKING:
     from chalice.app import Request, Response, SQSEvent
-    from chalicelib.pages import Page
 
+    from chalicelib.pages import Page
     from chalicelib.responses import Visitor
     from chalicelib.sign_in.visit import Departure
 

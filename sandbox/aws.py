@@ -73,7 +73,11 @@ def make(url: str, environment: Mapping[str, str], settings: Settings) -> None:
     dynamodb = session.client("dynamodb", endpoint_url=url)
     for resource in resources.values():
         if resource["Type"] == "AWS::DynamoDB::Table":
-            _complete_table(dynamodb, resource["Properties"])
+            # moto's CloudFormation drops it.
+            dynamodb.update_time_to_live(
+                TableName=resource["Properties"]["TableName"],
+                TimeToLiveSpecification=resource["Properties"]["TimeToLiveSpecification"],
+            )
     put_missing(
         session.client("ssm", endpoint_url=url),
         environment["PARAMETER_PREFIX"],
@@ -90,19 +94,6 @@ def parameters(settings: Settings) -> dict[str, str]:
         "logto/app-secret": settings.logto.app_secret if settings.logto else STAND_IN_APP_SECRET,
         "twilio": _twilio_json(settings.twilio or _STAND_IN_TWILIO),
     }
-
-
-def _complete_table(dynamodb: Any, properties: Mapping[str, Any]) -> None:
-    # moto's CloudFormation drops a table's time to live, and reads its encryption under the name
-    # that DynamoDB's own API has for it; so both are set as that API wants them.
-    name = properties["TableName"]
-    dynamodb.update_time_to_live(
-        TableName=name, TimeToLiveSpecification=properties["TimeToLiveSpecification"]
-    )
-    dynamodb.update_table(
-        TableName=name,
-        SSESpecification={"Enabled": properties["SSESpecification"]["SSEEnabled"]},
-    )
 
 
 def _twilio_json(twilio: Twilio) -> str:

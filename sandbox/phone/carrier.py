@@ -1,69 +1,54 @@
-"""A message's way to the phone: its states one after the other, each told to the sender."""
+"""A message's way to the phone: its states one after the other, each told to the sender.
+
+Source: https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks
+"""
 
 from __future__ import annotations
 
+import re
 import threading
+import time
 from typing import TYPE_CHECKING
 
-import requests
-from twilio.request_validator import RequestValidator
+from sandbox.phone.callbacks import Callbacks
 
 if TYPE_CHECKING:
     from sandbox.phone.messages import Message, Messages
     from sandbox.phone.settings import PhoneSettings
 
-FAILING_ENDINGS = {"30003": 30003, "30005": 30005, "30006": 30006}
+FAILING = re.compile(r"\+150055(3[0-9]{4})")  # the recipients that end in an error code
+NEVER_SENT = {30001, 30002, 30022, 30036, 30450, 30453}  # the others fail on their way
 
 
 class Carrier:
-    """Delivers messages in the background and posts signed status callbacks."""
+    """Delivers messages in the background."""
 
     def __init__(self, settings: PhoneSettings, messages: Messages) -> None:
         self._settings = settings
         self._messages = messages
-        self._validator = RequestValidator(settings.auth_token)
+        self._callbacks = Callbacks(settings)
 
     def carry(self, message: Message) -> None:
         """Begin a message's way; returns at once."""
-        error_code = FAILING_ENDINGS.get(message.to[-5:])
-        end = ("delivered", None) if error_code is None else ("undelivered", error_code)
-        self._after_a_step(message, [("queued", None), ("sending", None), ("sent", None), end])
+        # A daemon: a server that stops leaves its messages where they are.
+        threading.Thread(target=self._travel, args=(message,), daemon=True).start()
 
-    def _after_a_step(self, message: Message, states: list[tuple[str, int | None]]) -> None:
-        timer = threading.Timer(self._settings.step_seconds, self._step, (message, states))
-        timer.daemon = True  # a server that stops leaves its messages where they are
-        timer.start()
+    def _travel(self, message: Message) -> None:
+        # A messaging service chooses the sender once it has accepted the message.
+        sender = message.sender or min(self._settings.numbers)
+        failing = FAILING.fullmatch(message.to)
+        error_code = int(failing[1]) if failing else None
+        states = _states(error_code)
+        for status in states if message.status == "accepted" else states[1:]:
+            time.sleep(self._settings.step_seconds)
+            failed_with = error_code if status == states[-1] else None
+            moved = self._messages.move(message.sid, status, sender, failed_with)
+            self._callbacks.tell(moved)
 
-    def _step(self, message: Message, states: list[tuple[str, int | None]]) -> None:
-        (status, error_code), *rest = states
-        moved = self._messages.move(message.sid, status, error_code)
-        if rest:
-            self._after_a_step(message, rest)
-        if moved.status_callback:
-            self._call_back(moved, moved.status_callback)
 
-    def _call_back(self, message: Message, url: str) -> None:
-        form = {
-            "AccountSid": message.account_sid,
-            "ApiVersion": "2010-04-01",
-            "MessageSid": message.sid,
-            "MessageStatus": message.status,
-            "SmsSid": message.sid,
-            "SmsStatus": message.status,
-            "To": message.to,
-        }
-        if message.sender:
-            form["From"] = message.sender
-        if message.messaging_service_sid:
-            form["MessagingServiceSid"] = message.messaging_service_sid
-        if message.error_code:
-            form["ErrorCode"] = str(message.error_code)
-        signature = self._validator.compute_signature(url, form)
-        try:
-            answer = requests.post(
-                url, data=form, headers={"X-Twilio-Signature": signature}, timeout=5
-            )
-        except requests.RequestException as error:
-            self._settings.report(f"status callback failed: {type(error).__name__}")
-        else:
-            self._settings.report(f"status callback {message.status}: {answer.status_code}")
+def _states(error_code: int | None) -> list[str]:
+    if error_code is None:
+        return ["queued", "sending", "sent", "delivered"]
+    if error_code in NEVER_SENT:
+        return ["queued", "failed"]
+    return ["queued", "sending", "sent", "undelivered"]

@@ -14,6 +14,8 @@ from sandbox.phone.segments import segments
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_LEFT_TWILIO = {"sent", "delivered", "undelivered"}
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -26,48 +28,47 @@ class Message:
     messaging_service_sid: str | None
     created_at: float
     status: str
+    updated_at: float | None = None
+    sent_at: float | None = None
     error_code: int | None = None
     validity_seconds: int = 36_000
     status_callback: str | None = None
     sid: str = field(default_factory=lambda: f"SM{uuid.uuid4().hex}")
 
-    @property
-    def uri(self) -> str:
-        """The message's own path."""
-        return f"/2010-04-01/Accounts/{self.account_sid}/Messages/{self.sid}.json"
-
     def as_resource(self) -> dict[str, Any]:
         """Give the message as Twilio's API does."""
-        moment = format_datetime(datetime.fromtimestamp(self.created_at, UTC))
+        path = f"/2010-04-01/Accounts/{self.account_sid}/Messages/{self.sid}"
+        # A messaging service counts the segments when it has chosen a sender.
+        count = 0 if self.status == "accepted" else segments(self.body)
         return {
             "account_sid": self.account_sid,
             "api_version": "2010-04-01",
             "body": self.body,
-            "date_created": moment,
-            "date_sent": moment if self.status not in {"accepted", "queued"} else None,
-            "date_updated": moment,
+            "date_created": _rfc2822(self.created_at),
+            "date_sent": _rfc2822(self.sent_at),
+            "date_updated": _rfc2822(self.updated_at or self.created_at),
             "direction": "outbound-api",
             "error_code": self.error_code,
             "error_message": None,
             "from": self.sender,
             "messaging_service_sid": self.messaging_service_sid,
             "num_media": "0",
-            "num_segments": str(segments(self.body)),
+            "num_segments": str(count),
             "price": None,
             "price_unit": None,
             "sid": self.sid,
             "status": self.status,
-            "subresource_uris": {"media": self.uri.replace(".json", "/Media.json")},
+            "subresource_uris": {"media": f"{path}/Media.json"},
             "to": self.to,
-            "uri": self.uri,
+            "uri": f"{path}.json",
         }
 
 
 class Messages:
-    """All messages, newest first."""
+    """All messages; safe to use from many threads."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self.clock = clock
+        self._clock = clock
         self._lock = threading.Lock()
         self._by_sid: dict[str, Message] = {}
 
@@ -76,10 +77,19 @@ class Messages:
         with self._lock:
             self._by_sid[message.sid] = message
 
-    def move(self, sid: str, status: str, error_code: int | None = None) -> Message:
-        """Give a message its next state."""
+    def move(self, sid: str, status: str, sender: str | None, error_code: int | None) -> Message:
+        """Give a message its next state, and give the message as it then is."""
+        now = self._clock()
         with self._lock:
-            moved = replace(self._by_sid[sid], status=status, error_code=error_code)
+            message = self._by_sid[sid]
+            moved = replace(
+                message,
+                status=status,
+                sender=sender,
+                error_code=error_code,
+                updated_at=now,
+                sent_at=message.sent_at or (now if status in _LEFT_TWILIO else None),
+            )
             self._by_sid[sid] = moved
             return moved
 
@@ -88,7 +98,12 @@ class Messages:
         with self._lock:
             return self._by_sid.get(sid)
 
-    def newest_first(self, wanted: Callable[[Message], bool] = lambda _: True) -> list[Message]:
+    def newest_first(self, wanted: Callable[[Message], bool]) -> list[Message]:
         """Give the messages that are wanted."""
         with self._lock:
-            return [message for message in reversed(self._by_sid.values()) if wanted(message)]
+            every = list(reversed(self._by_sid.values()))
+        return [message for message in every if wanted(message)]
+
+
+def _rfc2822(moment: float | None) -> str | None:
+    return None if moment is None else format_datetime(datetime.fromtimestamp(moment, UTC))

@@ -21,7 +21,11 @@ def say_nothing(_: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PhoneSettings:
-    """The account that may send; `step_seconds` pass between two states of a message."""
+    """The account that may send.
+
+    Every messaging service has all `numbers` in its pool. `step_seconds` pass between two states
+    of a message. `report` is told every event in one line without texts and full numbers.
+    """
 
     account_sid: str = DEFAULT_ACCOUNT_SID
     auth_token: str = field(default=DEFAULT_AUTH_TOKEN, repr=False)

@@ -7,11 +7,11 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from tests.engines import aws_client, create_table
 
 from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
 from chalicelib.otp.errors import LedgerUnavailable
 from chalicelib.otp.ledger import Ledger, LedgerEntry, LedgerResult, Outcome
+from tests.engines import aws_client, create_table
 from tests.fakes import FakeLedger
 
 LIFETIME, RETENTION, NOW = 600, 86_400, 1_800_000_000

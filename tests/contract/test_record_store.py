@@ -7,11 +7,11 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from tests.engines import aws_client, create_table
 
 from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
 from chalicelib.sign_in.errors import StoreUnavailable
 from chalicelib.sign_in.record import Record, RecordStore
+from tests.engines import aws_client, create_table
 from tests.fakes import FakeRecordStore
 
 RACERS = 8
