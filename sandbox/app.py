@@ -72,7 +72,7 @@ class _RequestHandler(ChaliceRequestHandler):
         """Tell the path alone: a query has codes and states. Who asks for /health polls."""
         path = urlsplit(getattr(self, "path", "")).path
         if path != "/health":
-            print(f"{self.command} {path} {int(code)}")
+            print(f"{self.command or '-'} {path or '-'} {int(code)}")
 
     def log_error(self, *_: Any) -> None:
         """Say nothing: the text quotes the request line, and log_request has the status."""

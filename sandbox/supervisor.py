@@ -13,7 +13,7 @@ import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sandbox.server import LOOPBACK
 
@@ -66,9 +66,9 @@ async def supervise(
     `welcome` is shown once all of them answer. A part that is told to stop and has not done so
     `kill_after_seconds` later is killed. Status 0 when asked to stop, 1 when a part ended.
     """
-    stop = asyncio.Event()
+    stop: asyncio.Queue[signal.Signals] = asyncio.Queue()
     for number in STOP_SIGNALS:
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.put_nowait, number)
     running: list[_Running] = []
     try:
         for part in parts:
@@ -77,15 +77,18 @@ async def supervise(
         greeting = asyncio.create_task(_greet(parts, terminal, welcome))
         ended = await _first_end(running, stop)
         greeting.cancel()
-        terminal.say(f"\n{_obituary(ended)} Stopping the rest." if ended else "\nStopping.")
+        terminal.say(f"\n{_farewell(ended)}")
     finally:
         terminal.mute()
         await _stop(running, kill_after_seconds)
-    return 1 if ended else 0
+    return 1 if isinstance(ended, _Running) else 0
 
 
 async def _start(
-    part: Part, environment: Mapping[str, str], terminal: Terminal, stop: asyncio.Event
+    part: Part,
+    environment: Mapping[str, str],
+    terminal: Terminal,
+    stop: asyncio.Queue[signal.Signals],
 ) -> _Running:
     process = await asyncio.create_subprocess_exec(
         *part.command,
@@ -103,7 +106,7 @@ async def _start(
     async def relay() -> None:
         async for line in output:
             if not terminal.line(part.name, line.decode(errors="replace").rstrip()):
-                stop.set()
+                stop.put_nowait(signal.SIGHUP)  # as good as
         await process.wait()
 
     return _Running(part, process, asyncio.create_task(relay()))
@@ -116,15 +119,18 @@ async def _greet(parts: Sequence[Part], terminal: Terminal, welcome: str) -> Non
     terminal.say(welcome)
 
 
-async def _first_end(running: Sequence[_Running], stop: asyncio.Event) -> _Running | None:
-    """Wait for a part's end or for `stop`; gives the part, when its last lines are shown."""
-    asked = asyncio.create_task(stop.wait())
+async def _first_end(
+    running: Sequence[_Running], stop: asyncio.Queue[signal.Signals]
+) -> _Running | signal.Signals:
+    """Wait for a signal or for a part's end; gives it, the part when its last lines are shown."""
+    asked = asyncio.create_task(stop.get())
     exits = {asyncio.create_task(each.process.wait()): each for each in running}
-    done, pending = await asyncio.wait([asked, *exits], return_when=asyncio.FIRST_COMPLETED)
+    tasks: list[asyncio.Task[Any]] = [asked, *exits]
+    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
     if asked in done:
-        return None
+        return asked.result()
     ended = next(each for task, each in exits.items() if task in done)
     ended.signal(signal.SIGTERM)  # what it started may still hold its output
     await asyncio.wait([ended.relay], timeout=LAST_WORDS_SECONDS)
@@ -140,10 +146,14 @@ async def _stop(running: Sequence[_Running], kill_after_seconds: float) -> None:
             await asyncio.wait([each.relay for each in left], timeout=kill_after_seconds)
 
 
-def _obituary(ended: _Running) -> str:
+def _farewell(ended: _Running | signal.Signals) -> str:
+    if ended == signal.SIGINT:
+        return "Stopping."
+    if isinstance(ended, signal.Signals):
+        return f"Stopping ({ended.name})."
     status = ended.process.returncode or 0
     how = f"exit status {status}" if status >= 0 else f"by {signal.Signals(-status).name}"
-    return f"{ended.part.name} ended ({how})."
+    return f"{ended.part.name} ended ({how}). Stopping the rest."
 
 
 async def _answers(address: Address) -> bool:

@@ -62,8 +62,15 @@ def gone(group: int) -> bool:
     return False
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_stops_every_part_and_what_it_started(number: signal.Signals):
+@pytest.mark.parametrize(
+    ("number", "farewell"),
+    [
+        (signal.SIGINT, "Stopping."),
+        (signal.SIGTERM, "Stopping (SIGTERM)."),
+        (signal.SIGHUP, "Stopping (SIGHUP)."),
+    ],
+)
+def test_a_signal_stops_every_part_and_what_it_started(number: signal.Signals, farewell: str):
     with supervising(sleeper=SLEEPER, parent=PARENT) as process:
         said = read_until(process, "child is here")
         if len(groups(said)) < 2:
@@ -72,7 +79,7 @@ def test_a_signal_stops_every_part_and_what_it_started(number: signal.Signals):
         last = rest(process)
 
     assert process.returncode == 0
-    assert last.endswith("\nStopping.\n")
+    assert last.endswith(f"\n{farewell}\n")
     assert "Traceback" not in last
     assert len(groups(said)) == 2
     wait_until(lambda: all(map(gone, groups(said))))
