@@ -20,6 +20,7 @@ from chalicelib.otp.request import MAX_BODY_BYTES
 from chalicelib.otp.sentences import sentence
 from chalicelib.pages import FailureKind, Page, negotiate
 from chalicelib.public_url import public_url
+from chalicelib.security_headers import security_headers
 from chalicelib.settings import SettingsError
 from chalicelib.sign_in.errors import (
     AnswerRejected,
@@ -56,18 +57,6 @@ FAILURES: dict[type[Exception], tuple[int, FailureKind]] = {
 }
 SERVER_ERROR = 500
 UNEXPECTED = (SERVER_ERROR, FailureKind.UNEXPECTED)
-
-SECURITY_HEADERS: dict[str, str | list[str]] = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
-_HTTPS_ONLY = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +158,12 @@ def home(asking: Visitor, session: Session | None) -> Page:
 
 def json(status: int, body: dict[str, Any]) -> Response:
     """Answer with JSON."""
-    return Response(body, {**SECURITY_HEADERS, "Content-Type": "application/json"}, status)
+    return Response(body, security_headers() | {"Content-Type": "application/json"}, status)
 
 
 def plain(status: int, text: str) -> Response:
     """Answer with plain text."""
-    headers = {**SECURITY_HEADERS, "Content-Type": "text/plain; charset=utf-8"}
+    headers = security_headers() | {"Content-Type": "text/plain; charset=utf-8"}
     return Response(text, headers, status)
 
 
@@ -192,9 +181,7 @@ def _wrapper(app: Chalice, respond: Callable[[View, Request], Response]) -> Call
 
 
 def _answer(asking: Visitor, result: Page | Departure, status: int = 200) -> Response:
-    headers = dict(SECURITY_HEADERS)
-    if asking.visit.public_url.startswith("https://"):
-        headers |= _HTTPS_ONLY
+    headers = security_headers(https=asking.visit.public_url.startswith("https://"))
     if isinstance(result, Page):
         return Response(result.html, headers | dict(result.headers), status)
     headers |= {"Content-Type": "text/plain; charset=utf-8", "Location": result.location}

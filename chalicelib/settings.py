@@ -86,7 +86,7 @@ class Settings(BaseModel):
         "separated by spaces.",
     )
     logto_timeout_seconds: float = Field(
-        default=6.0,
+        default=4.0,
         gt=0,
         le=8,
         description="For each call to Logto. A cold sign-in makes three, and API Gateway "

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import asynccontextmanager
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -19,7 +20,6 @@ from jwt import PyJWKClient
 from logto.LogtoException import LogtoException
 from logto.models.oidc import OidcProviderMetadata
 from logto.OidcCore import OidcCore
-from pydantic import ValidationError
 
 from chalicelib.sign_in.errors import (
     AnswerRejected,
@@ -85,6 +85,8 @@ class BoundedOidcCore(OidcCore):
             raise ProviderUnreachable("keys") from None
         except jwt.PyJWTError as error:
             raise AnswerRejected(f"ID token: {type(error).__name__}") from None
+        except (HTTPException, OSError, ValueError):
+            raise ProviderUnreachable("unreadable keys") from None
 
     async def revoke(self, client_id: str, client_secret: str, token: str) -> None:
         """Revoke a refresh token (RFC 7009), which the SDK can't."""
@@ -116,7 +118,7 @@ async def bounded(timeout_seconds: float) -> AsyncIterator[None]:
             yield
     except LogtoException as error:
         raise _refusal(str(error)) from None
-    except (aiohttp.ContentTypeError, ValidationError, json.JSONDecodeError) as error:
+    except (aiohttp.ContentTypeError, ValueError, TypeError) as error:
         raise ProviderUnreachable(f"unreadable answer: {type(error).__name__}") from None
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise ProviderUnreachable(type(error).__name__) from None

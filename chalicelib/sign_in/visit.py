@@ -11,6 +11,8 @@ from chalicelib.sign_in.cookie import CookieJar
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+MAX_PARAMETER_LENGTH = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -31,9 +33,9 @@ class Visit:
         return urlsplit(self.public_url).path
 
     def parameter(self, name: str) -> str | None:
-        """Give a query parameter that stands there once; twice is as good as not at all."""
+        """Give a query parameter; one that stands there twice or is oversized counts as absent."""
         values = self.query.get(name, ())
-        return values[0] if len(values) == 1 else None
+        return values[0] if len(values) == 1 and len(values[0]) <= MAX_PARAMETER_LENGTH else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,10 @@ from socket import create_server
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+import jwt
 import pytest
 from flask import Flask, Response
+from logto import OidcProviderMetadata
 
 from chalicelib.sign_in.errors import (
     AnswerRejected,
@@ -20,6 +22,7 @@ from chalicelib.sign_in.errors import (
     SignInRefused,
 )
 from chalicelib.sign_in.logto_client import LogtoProvider, RecordStorage
+from chalicelib.sign_in.oidc_core import BoundedOidcCore
 from chalicelib.sign_in.options import SignInOptions
 from sandbox.server import running
 from tests.recordings import recorded
@@ -189,6 +192,7 @@ def answering(**answers: tuple[int, str, str]) -> Flask:
         (200, "text/html", "<html>"),
         (200, "application/json", "not JSON"),
         (200, "application/json", "{}"),
+        (200, "application/json", "[]"),
         (302, "text/plain", ""),
     ],
 )
@@ -209,6 +213,25 @@ def test_a_discovery_of_another_issuer_is_rejected():
         pytest.raises(AnswerRejected),
     ):
         provider_of(url).end_session_url("http://localhost:8000/")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (500, "application/json", "{}"),
+        (200, "text/html", "<html>"),
+        (200, "application/json", "[]"),
+        (200, "application/json", '{"keys": []}'),
+        (200, "application/json", '{"keys": [{"kty": "EC"}]}'),
+    ],
+)
+def test_keys_that_make_no_sense_verify_nothing(answer: tuple[int, str, str]):
+    token = jwt.encode({"sub": "a"}, "x" * 32, "HS256", headers={"kid": "a"})
+    with running(lambda _: answering(jwks=answer)) as url:
+        metadata = OidcProviderMetadata(**recorded("discovery") | {"jwks_uri": f"{url}/jwks"})
+
+        with pytest.raises((ProviderUnreachable, AnswerRejected)):
+            BoundedOidcCore(metadata, TIMEOUT).verifyIdToken(token, APP)
 
 
 def test_a_logto_that_is_down_is_unreachable_and_found_again_later(logto: World):
