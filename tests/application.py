@@ -86,12 +86,20 @@ class Site(requests.Session):
 
 
 @contextmanager
-def serving(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """Serve the application with the stage's environment."""
+def environment(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Give the application the stage's environment, as a new process would find it."""
     with monkeypatch.context() as patched:
         for name, value in stage.environment.items():
             patched.setenv(name, value)
         forget()
+        yield
+        forget()
+
+
+@contextmanager
+def serving(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """Serve the application with the stage's environment."""
+    with environment(stage, monkeypatch):
         local = LocalDevServer(local_app(), CONFIG, LOOPBACK, 0, handler_cls=SilentHandler)
         thread = threading.Thread(target=local.server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
@@ -102,7 +110,6 @@ def serving(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
             local.shutdown()
             thread.join()
             local.server.server_close()
-            forget()
 
 
 @cache

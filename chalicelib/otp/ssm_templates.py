@@ -45,8 +45,9 @@ class SsmTemplates:
         return self._templates.get()
 
     def _read(self) -> Templates:
+        # Decrypted: a template put as a SecureString by mistake must not be sent as ciphertext.
         pages = self._client.get_paginator("get_parameters_by_path").paginate(
-            Path=self._path, Recursive=True
+            Path=self._path, Recursive=True, WithDecryption=True
         )
         try:
             found = {

@@ -103,6 +103,12 @@ def test_templates_are_read_by_type_and_language_however_many(ssm: Any, prefix: 
     assert found.choose("Type24", {}) == "text 24"
 
 
+def test_a_template_that_was_put_as_a_secret_is_read_in_clear(ssm: Any, prefix: str, clock: Clock):
+    put(ssm, f"{prefix}/templates/SignIn", "sign in", "SecureString")
+
+    assert templates(ssm, prefix, clock).get().choose("SignIn", {}) == "sign in"
+
+
 def test_a_changed_template_is_live_after_the_ttl(ssm: Any, prefix: str, clock: Clock):
     put(ssm, f"{prefix}/templates/SignIn", "old")
     source = templates(ssm, prefix, clock)
