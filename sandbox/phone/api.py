@@ -32,12 +32,7 @@ def blueprint(
 
     @routes.before_request
     def authenticate() -> None:
-        given = request.authorization
-        if given is None or not (
-            _same(given.username, settings.account_sid)
-            and _same(given.password, settings.auth_token)
-        ):
-            raise Refusal(20003)
+        _authenticate(settings)
 
     @routes.errorhandler(Refusal)
     def refuse(refusal: Refusal) -> tuple[Response, int]:
@@ -47,18 +42,16 @@ def blueprint(
     @routes.post(f"{account}/Messages.json")
     def create() -> Any:
         fault = faults.next()
+        if fault:
+            settings.report(f"fault: {fault.kind}")
         if fault and not fault.accepts:
-            settings.report(f"met with a fault: {fault.kind}")
             return faults.answer(fault)
         message = submission.read(request.form, settings, settings.clock())
         messages.add(message)
         settings.report(f"message for …{message.to[-4:]} accepted")
         created = jsonify(message.as_resource()), 201
         carrier.carry(message)
-        if fault:
-            settings.report(f"met with a fault: {fault.kind}")
-            return faults.answer(fault) or created
-        return created
+        return (faults.answer(fault) if fault else None) or created
 
     @routes.get(f"{account}/Messages.json")
     def list_messages() -> Response:
@@ -78,6 +71,14 @@ def blueprint(
         raise Refusal(20404, request.path)  # another account, or what the stand-in lacks
 
     return routes
+
+
+def _authenticate(settings: PhoneSettings) -> None:
+    given = request.authorization
+    if given is None or not (
+        _same(given.username, settings.account_sid) and _same(given.password, settings.auth_token)
+    ):
+        raise Refusal(20003)
 
 
 def _same(given: str | None, right: str) -> bool:

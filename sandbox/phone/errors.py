@@ -14,7 +14,8 @@ _SENTENCES = {
     20500: "An internal server error has occurred",
     20503: "Service unavailable",
     21211: "The 'To' number {} is not a valid phone number.",
-    21212: "The 'From' number {} is not a valid phone number, shortcode, or alphanumeric sender ID.",
+    21212: "The 'From' number {} is not a valid phone number, shortcode, or alphanumeric "
+    "sender ID.",
     21408: "Permission to send an SMS has not been enabled for the region indicated by the 'To' "
     "number: {}.",
     21602: "Message body is required.",

@@ -104,7 +104,7 @@ def blueprint(faults: Faults) -> Blueprint:
 
     @routes.put("/faults.json")
     def replace() -> tuple[str, int]:
-        given = request.get_json()  # wants the content type, so that no other site's page can
+        given = request.get_json()
         try:
             coming = [Fault.from_json(each) for each in given]
         except (TypeError, ValueError) as error:

@@ -49,7 +49,7 @@ class Filter:
         if query.get("DateSent<"):
             moment, length = _read_date("DateSent<", query["DateSent<"])
             until = moment + length
-        return cls(query.get("To"), query.get("From"), since, until)
+        return cls(query.get("To") or None, query.get("From") or None, since, until)
 
     def wants(self, message: Message) -> bool:
         """Whether a message is asked for. One that waits to be sent goes by its creation."""

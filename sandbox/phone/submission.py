@@ -42,7 +42,7 @@ def read(form: Mapping[str, str], settings: PhoneSettings, now: float) -> Messag
         raise Refusal(21604)
     if not sender and not service:
         raise Refusal(21603)
-    message = Message(
+    return Message(
         account_sid=settings.account_sid,
         to=_recipient(to),
         body=_body(form.get("Body", "")),
@@ -53,7 +53,6 @@ def read(form: Mapping[str, str], settings: PhoneSettings, now: float) -> Messag
         validity_seconds=_validity_seconds(form.get("ValidityPeriod")),
         status_callback=_callback_url(form.get("StatusCallback")),
     )
-    return message
 
 
 def _recipient(to: str) -> str:

@@ -1,81 +1,103 @@
-"""The phone's page in a real Chromium."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
-import requests
-from playwright.sync_api import expect
 
-from sandbox.phone import PhoneSettings, create_app
-from sandbox.server import running
+from tests.sandbox.phone.world import NUMBER, RECIPIENT, SERVICE, world
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from tests.sandbox.phone.world import World
 
-    from playwright.sync_api import Page
-
-SETTINGS = PhoneSettings(step_seconds=0.01)
-HOSTILE = "<script>document.title='run'</script> & 123456 is your code"
+OTHER = "+15550001002"
 
 
-@pytest.fixture
-def phone() -> Iterator[str]:
-    with running(lambda _: create_app(SETTINGS)) as url:
-        yield url
+def test_messages_are_shown_newest_first(slow_twilio: World):
+    slow_twilio.send("first", from_=NUMBER)
+    slow_twilio.clock.advance(1.5)
+    sid = slow_twilio.send("961615 is your code.", validity_period=60).sid
+
+    newest, oldest = slow_twilio.messages()
+
+    assert newest == {
+        "sid": sid,
+        "to": RECIPIENT,
+        "from": SERVICE,
+        "body": "961615 is your code.",
+        "code": "961615",
+        "status": "accepted",
+        "error_code": None,
+        "validity_seconds": 60,
+        "date_created": "2027-01-15T08:00:01.500+00:00",
+    }
+    assert (oldest["body"], oldest["from"], oldest["code"]) == ("first", NUMBER, None)
 
 
-def send(url: str, body: str, to: str = "+15550001001") -> None:
-    requests.post(
-        f"{url}/2010-04-01/Accounts/{SETTINGS.account_sid}/Messages.json",
-        {
-            "To": to,
-            "Body": body,
-            "MessagingServiceSid": next(iter(SETTINGS.messaging_service_sids)),
-        },
-        auth=(SETTINGS.account_sid, SETTINGS.auth_token),
-        timeout=30,
-    ).raise_for_status()
+@pytest.mark.parametrize("query", ["%2B15550001001", "+15550001001", "15550001001"])
+def test_messages_of_one_number_can_be_asked_for_however_it_is_written(twilio: World, query: str):
+    twilio.send("mine")
+    twilio.send("another's", to=OTHER)
+
+    assert [message["body"] for message in twilio.messages(f"?to={query}")] == ["mine"]
+    page = twilio.get(f"/?to={query}").text
+    assert "mine" in page
+    assert "another&#39;s" not in page
 
 
-def test_a_message_appears_by_itself_newest_first(new_browser: Callable[..., Page], phone: str):
-    page = new_browser()
-    page.goto(phone)
-    expect(page.get_by_text("No messages yet.")).to_be_visible()
+def test_a_state_that_changes_is_shown(twilio: World):
+    twilio.wait_for(twilio.send(to="+15005530005").sid, "undelivered")
 
-    send(phone, "first 111111")
-    expect(page.get_by_text("first")).to_be_visible()
-    expect(page.get_by_text("No messages yet.")).not_to_be_visible()
-    send(phone, "second 222222")
-    expect(page.get_by_role("listitem").first).to_contain_text("second 222222")
-    expect(page.get_by_role("listitem")).to_have_count(2)
-    expect(page.get_by_text("delivered")).to_have_count(2)
+    (message,) = twilio.messages()
+
+    assert (message["status"], message["error_code"]) == ("undelivered", 30005)
+    assert "undelivered · 30005" in twilio.get("/").text
 
 
-def test_what_a_message_says_is_shown_and_not_run(new_browser: Callable[..., Page], phone: str):
-    send(phone, HOSTILE)
-    page = new_browser()
-    page.goto(phone)
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("961615 is your code. It expires in 10 minutes.", "961615"),
+        ("Seu código: 0482.\n\n@example.com #0482", "0482"),
+        ("Call +15550001001 if this was not you", None),
+        ("No code for 10 minutes", None),
+    ],
+)
+def test_a_texts_code_is_found(twilio: World, body: str, code: str | None):
+    twilio.send(body)
 
-    expect(page.get_by_text(HOSTILE)).to_be_visible()
-    expect(page.locator("strong")).to_have_text("123456")
-    expect(page).to_have_title("Messages · sandbox phone")
-
-
-def test_without_scripts_the_page_shows_what_there_is(new_browser: Callable[..., Page], phone: str):
-    send(phone, HOSTILE)
-    page = new_browser(java_script_enabled=False)
-    page.goto(phone)
-
-    expect(page.get_by_text(HOSTILE)).to_be_visible()
+    assert twilio.messages()[0]["code"] == code
 
 
-def test_one_numbers_messages_can_be_seen_alone(new_browser: Callable[..., Page], phone: str):
-    send(phone, "mine", "+15550001001")
-    send(phone, "another's", "+15550009999")
-    page = new_browser()
-    page.goto(f"{phone}/?to=%2B15550001001")
+def test_a_phone_without_messages_shows_the_way_to_the_application():
+    with world(app_url="http://localhost:8123") as twilio:
+        page = twilio.get("/").text
 
-    expect(page.get_by_role("listitem")).to_have_count(1)
-    expect(page.get_by_text("mine")).to_be_visible()
+    assert "No messages yet" in page
+    assert '<a href="http://localhost:8123">localhost:8123</a>' in page
+
+
+def test_the_page_works_without_javascript(twilio: World):
+    twilio.send("961615 is your code.")
+    page = twilio.get("/").text
+
+    assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in page
+    assert "961615 is your code." in page
+
+
+def test_a_text_is_no_markup(twilio: World):
+    twilio.send("<script>alert(1)</script>")
+
+    assert "<script>alert(1)" not in twilio.get("/").text
+
+
+@pytest.mark.parametrize("path", ["/", "/messages.json", "/assets/phone.js", "/assets/phone.css"])
+def test_nothing_from_elsewhere_is_let_in(twilio: World, path: str):
+    answer = twilio.get(path)
+
+    assert answer.status_code == 200
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
