@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlsplit
-
 import pytest
 
-from chalicelib.sign_in.attempts import MAX_OPEN, Attempts
+from chalicelib.sign_in.attempts import MAX_OPEN
 from chalicelib.sign_in.errors import (
     AnswerRejected,
     AttemptUnknown,
@@ -14,86 +12,9 @@ from chalicelib.sign_in.errors import (
     StoreUnavailable,
 )
 from chalicelib.sign_in.flow import SignIn
-from chalicelib.sign_in.options import SignInOptions
-from chalicelib.sign_in.session import SessionLifetime, Sessions
-from chalicelib.sign_in.visit import Departure, Visit
 from tests.fakes import Clock, FakeProvider, FakeRecordStore
-
-ATTEMPT_SECONDS = 600
-
-
-class Browser:
-    """Visits pages and keeps cookies, as far as these tests need it."""
-
-    def __init__(self, sign_in: SignIn, public_url: str = "http://localhost:8000") -> None:
-        self.sign_in = sign_in
-        self.public_url = public_url
-        self.cookies: dict[str, str] = {}
-
-    def visit(self, **query: str | list[str]) -> Visit:
-        header = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        lists = {
-            name: value if isinstance(value, list) else [value] for name, value in query.items()
-        }
-        return Visit(self.public_url, header, lists)
-
-    def begin(self, **query: str) -> str:
-        departure = self.sign_in.begin(self.visit(**query), SignInOptions())
-        self.keep(departure)
-        return parse_qs(urlsplit(departure.location).query)["state"][0]
-
-    def come_back(self, **query: str | list[str]) -> Departure:
-        return self.keep(self.sign_in.complete(self.visit(**query)))
-
-    def sign_in_completely(self) -> Departure:
-        return self.come_back(state=self.begin(), code="code")
-
-    def leave(self) -> Departure:
-        return self.keep(self.sign_in.leave(self.visit()))
-
-    def keep(self, departure: Departure) -> Departure:
-        for cookie in departure.cookies:
-            name, _, value = cookie.partition(";")[0].partition("=")
-            if "Max-Age=0" in cookie:
-                self.cookies.pop(name, None)
-            else:
-                self.cookies[name] = value
-        return departure
-
-    @property
-    def user(self) -> object:
-        session = self.sign_in.current(self.visit())
-        return session.claims["sub"] if session else None
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def provider() -> FakeProvider:
-    return FakeProvider()
-
-
-@pytest.fixture
-def store() -> FakeRecordStore:
-    return FakeRecordStore()
-
-
-@pytest.fixture
-def sign_in(provider: FakeProvider, store: FakeRecordStore, clock: Clock) -> SignIn:
-    return SignIn(
-        provider=lambda: provider,
-        attempts=Attempts(store, ATTEMPT_SECONDS, clock),
-        sessions=Sessions(store, SessionLifetime(7 * 86_400, 14 * 86_400), clock),
-        clock=clock,
-    )
-
-
-@pytest.fixture
-def browser(sign_in: SignIn) -> Browser:
-    return Browser(sign_in)
+from tests.unit.sign_in.browser import Browser
+from tests.unit.sign_in.conftest import ATTEMPT_SECONDS
 
 
 def test_a_stranger_signs_in_and_is_known(browser: Browser):
@@ -324,3 +245,10 @@ def test_a_store_that_is_down_is_said_to_be(browser: Browser, store: FakeRecordS
 
     with pytest.raises(StoreUnavailable):
         browser.begin()
+
+
+def test_an_oversized_parameter_counts_as_absent(browser: Browser):
+    state = browser.begin(return_to="/" + "a" * 5000)
+
+    with pytest.raises(AnswerRejected, match="no code"):
+        browser.come_back(state=state, code="c" * 5000)

@@ -12,16 +12,6 @@ IDLE, ABSOLUTE = 1000, 3000
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store() -> FakeRecordStore:
-    return FakeRecordStore()
-
-
-@pytest.fixture
 def sessions(store: FakeRecordStore, clock: Clock) -> Sessions:
     return Sessions(store, SessionLifetime(IDLE, ABSOLUTE), clock)
 

@@ -1,0 +1,23 @@
+"""The application on HTTP, with tables, queues and parameters of its own in moto."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.application import Site, Stage, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def stage(moto_server: str) -> Stage:
+    return Stage(moto_server)
+
+
+@pytest.fixture
+def site(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    with serving(stage, monkeypatch) as site:
+        yield site

@@ -1,0 +1,82 @@
+"""`POST /otp` over HTTP, with what Logto was recorded to post and with what it never would."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.otp.request import MAX_BODY_BYTES
+from tests.application import AUTHORIZATION, Site, Stage, serving
+from tests.recordings import connector_requests
+
+if TYPE_CHECKING:
+    import requests
+
+GOOD = '{"to":"15550001001","type":"SignIn","payload":{"code":"961615","locale":"en"}}'
+
+
+def post_otp(site: Site, body: str | bytes = GOOD, **headers: str) -> requests.Response:
+    known = {"Authorization": AUTHORIZATION, "Content-Type": "application/json"}
+    data = body if isinstance(body, bytes) else body.encode()
+    return site.post("/otp", data=data, headers=known | headers)
+
+
+@pytest.mark.parametrize("body", connector_requests().values(), ids=connector_requests().keys())
+def test_what_logto_posts_is_accepted_and_queued_as_it_came(site: Site, stage: Stage, body: str):
+    answer = post_otp(site, body)
+
+    assert answer.status_code == 200
+    assert stage.queued() == [body]
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer guess", "bearer test-sms-key"])
+def test_a_stranger_is_turned_away_without_a_reason(site: Site, stage: Stage, authorization: str):
+    answer = post_otp(site, Authorization=authorization)
+
+    assert (answer.status_code, answer.text) == (401, "")
+    assert stage.queued() == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b"\xff",
+        b"[" * 10_000,
+        b'{"to":"1","type":"SignIn","payload":{"code":"1"}}',
+        b'{"to":"15550001001","type":"","payload":{"code":"1"}}',
+        b'{"to":"15550001001","type":"SignIn","payload":{}}',
+        b" " * (MAX_BODY_BYTES + 1),
+    ],
+)
+def test_bad_input_gets_a_sentence_that_a_visitor_may_read(site: Site, stage: Stage, body: bytes):
+    answer = post_otp(site, body)
+
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert 20 < len(answer.text) < 100
+    assert answer.text.endswith(".")
+    assert stage.queued() == []
+
+
+def test_without_the_queue_logto_is_told_to_try_again(
+    moto_server: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    stage = Stage(moto_server, OTP_QUEUE_URL=f"{moto_server}/123456789012/gone")
+    with serving(stage, monkeypatch) as site:
+        answer = post_otp(site)
+
+    assert answer.status_code == 503
+    assert answer.text == "The message could not be sent. Please try again in a moment."
+    assert "961615" not in capsys.readouterr().out
+
+
+def test_without_the_secret_nobody_is_let_in(site: Site, stage: Stage):
+    stage.ssm.delete_parameter(Name=f"{stage.prefix}/otp/authorization")
+
+    assert post_otp(site).status_code == 503
+    assert "otp/authorization" not in post_otp(site).text
+    assert stage.queued() == []

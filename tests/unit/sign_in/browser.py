@@ -1,0 +1,56 @@
+"""A browser, as far as the flow can tell one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from chalicelib.sign_in.options import SignInOptions
+from chalicelib.sign_in.visit import Departure, Visit
+
+if TYPE_CHECKING:
+    from chalicelib.sign_in.flow import SignIn
+
+
+class Browser:
+    """Visits pages and keeps cookies, as far as these tests need it."""
+
+    def __init__(self, sign_in: SignIn, public_url: str = "http://localhost:8000") -> None:
+        self.sign_in = sign_in
+        self.public_url = public_url
+        self.cookies: dict[str, str] = {}
+
+    def visit(self, **query: str | list[str]) -> Visit:
+        header = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        lists = {
+            name: value if isinstance(value, list) else [value] for name, value in query.items()
+        }
+        return Visit(self.public_url, header, lists)
+
+    def begin(self, **query: str) -> str:
+        departure = self.sign_in.begin(self.visit(**query), SignInOptions())
+        self.keep(departure)
+        return parse_qs(urlsplit(departure.location).query)["state"][0]
+
+    def come_back(self, **query: str | list[str]) -> Departure:
+        return self.keep(self.sign_in.complete(self.visit(**query)))
+
+    def sign_in_completely(self) -> Departure:
+        return self.come_back(state=self.begin(), code="code")
+
+    def leave(self) -> Departure:
+        return self.keep(self.sign_in.leave(self.visit()))
+
+    def keep(self, departure: Departure) -> Departure:
+        for cookie in departure.cookies:
+            name, _, value = cookie.partition(";")[0].partition("=")
+            if "Max-Age=0" in cookie:
+                self.cookies.pop(name, None)
+            else:
+                self.cookies[name] = value
+        return departure
+
+    @property
+    def user(self) -> object:
+        session = self.sign_in.current(self.visit())
+        return session.claims["sub"] if session else None
