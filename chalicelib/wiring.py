@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 API_PARAMETERS = ("logto/app-secret", "otp/authorization")
 WORKER_PARAMETERS = ("twilio", "ledger-key")
-AWS_SECONDS = 8.0  # around one send: the ledger before and after it, the queue
+AWS_SECONDS = 24.0  # around one send: SSM, and the ledger twice, 8 s each at the worst
 
 
 @cache
@@ -132,7 +132,7 @@ def worker() -> Worker:
 @cache
 def _provider() -> LogtoProvider:
     from chalicelib.sign_in.errors import ProviderUnreachable
-    from chalicelib.sign_in.logto_client import LogtoProvider
+    from chalicelib.sign_in.logto_client import LogtoApplication, LogtoProvider
 
     wanted = settings()
     parameters = _parameters(API_PARAMETERS)
@@ -143,13 +143,13 @@ def _provider() -> LogtoProvider:
         except ParameterError as error:
             raise ProviderUnreachable(str(error)) from error
 
-    return LogtoProvider(
+    application = LogtoApplication(
         wanted.logto_endpoint,
         wanted.logto_app_id,
         app_secret,
-        scopes=wanted.logto_scopes.split(),
-        timeout_seconds=wanted.logto_timeout_seconds,
+        tuple(wanted.logto_scopes.split()),
     )
+    return LogtoProvider(application, wanted.logto_timeout_seconds)
 
 
 @cache

@@ -10,23 +10,29 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from logto import LogtoClient, LogtoConfig, LogtoException, Scope, Storage
-from pydantic import ValidationError
+from logto import LogtoClient, LogtoConfig, LogtoException, Storage
 
-from chalicelib.sign_in.errors import AnswerRejected
+from chalicelib import log
+from chalicelib.sign_in.errors import AnswerRejected, SignInError
 from chalicelib.sign_in.oidc_core import BoundedOidcCore
 from chalicelib.sign_in.provider import AuthorizationRequest, SignedIn
 from chalicelib.sign_in.sealing import new_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
+    from logto.models.response import TokenResponse
     from logto.OidcCore import OidcCore
 
     from chalicelib.sign_in.options import SignInOptions
+
+METADATA_SECONDS = 3600.0
+RETRY_SECONDS = 30.0  # after a failed fetch that the last good metadata covers
 
 
 class RecordStorage(Storage):
@@ -55,39 +61,62 @@ class RecordStorage(Storage):
         self.values.pop(key, None)
 
 
-class LogtoProvider:
-    """Logto at `endpoint`, through the SDK; lives as long as the process.
+@dataclass(frozen=True, slots=True)
+class LogtoApplication:
+    """Our application as Logto's Console has it.
 
     `app_secret` is asked for at each use, so that a changed secret needs no deployment.
+    """
+
+    endpoint: str
+    app_id: str
+    app_secret: Callable[[], str] = field(repr=False)
+    scopes: tuple[str, ...] = ()
+    """What to ask for besides openid, offline_access and profile."""
+
+
+class LogtoProvider:
+    """Logto, through the SDK; lives as long as the process.
+
     Each method raises one of `errors`; none of them carries what Logto wrote.
     """
 
     def __init__(
         self,
-        endpoint: str,
-        app_id: str,
-        app_secret: Callable[[], str],
-        *,
-        scopes: Sequence[str],
+        application: LogtoApplication,
         timeout_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._endpoint = endpoint
-        self._app_id = app_id
-        self._app_secret = app_secret
-        self._scopes: list[str | Scope] = list(scopes)
+        self._application = application
         self._timeout_seconds = timeout_seconds
+        self._clock = clock
         self._core: BoundedOidcCore | None = None
+        self._fresh_until = float("-inf")
 
     @property
     def issuer(self) -> str:
         """The issuer identifier that tokens and callbacks must carry."""
-        return f"{self._endpoint}/oidc"
+        return f"{self._application.endpoint}/oidc"
 
     async def core(self) -> BoundedOidcCore:
-        """Give the provider's metadata and keys, fetched once a process."""
-        if self._core is None:
-            self._core = await BoundedOidcCore.discover(self._endpoint, self._timeout_seconds)
+        """Give the provider's metadata and keys; they outlive requests, and outages of Logto's."""
+        if self._core is None or self._clock() >= self._fresh_until:
+            await self._discover()
+        assert self._core is not None  # noqa: S101 - _discover raised otherwise
         return self._core
+
+    async def _discover(self) -> None:
+        try:
+            self._core = await BoundedOidcCore.discover(
+                self._application.endpoint, self._timeout_seconds
+            )
+        except SignInError as error:
+            if self._core is None:
+                raise
+            log.failure("metadata_kept", error, reason=error.reason)
+            self._fresh_until = self._clock() + RETRY_SECONDS
+        else:
+            self._fresh_until = self._clock() + METADATA_SECONDS
 
     def authorization_request(
         self, redirect_uri: str, options: SignInOptions
@@ -114,12 +143,13 @@ class LogtoProvider:
         client = self._client(storage)
         try:
             asyncio.run(client.handleSignInCallback(callback_uri))
-            claims = client.getIdTokenClaims()
         except LogtoException:
             raise AnswerRejected("callback") from None
-        except ValidationError:
-            raise AnswerRejected("ID token: claims") from None
-        return SignedIn(claims.model_dump(exclude_unset=True), client.storage.values)
+        except AnswerRejected:
+            # Logto may sign with another algorithm since it was asked: ask again next time.
+            self._fresh_until = float("-inf")
+            raise
+        return SignedIn(client.claims, client.storage.values)
 
     def end_session_url(self, post_logout_redirect_uri: str) -> str:
         """Give where the browser ends its session at Logto."""
@@ -133,14 +163,14 @@ class LogtoProvider:
 
     async def _revoke(self, token: str) -> None:
         core = await self.core()
-        await core.revoke(self._app_id, self._app_secret(), token)
+        await core.revoke(self._application.app_id, self._application.app_secret(), token)
 
     def _client(self, storage: dict[str, str], extra: dict[str, str] | None = None) -> _Client:
         config = LogtoConfig(
-            endpoint=self._endpoint,
-            appId=self._app_id,
-            appSecret=self._app_secret(),
-            scopes=self._scopes,
+            endpoint=self._application.endpoint,
+            appId=self._application.app_id,
+            appSecret=self._application.app_secret(),
+            scopes=list(self._application.scopes),
         )
         return _Client(config, RecordStorage(storage), self, extra or {})
 
@@ -157,11 +187,25 @@ class _Client(LogtoClient):
     ) -> None:
         super().__init__(config, storage)
         self.storage = storage
+        self.claims: dict[str, Any] = {}
         self._provider = provider
         self._extra = extra
 
     async def getOidcCore(self) -> OidcCore:  # noqa: N802 - overrides the SDK's
         return await self._provider.core()
+
+    async def _handleTokenResponse(  # noqa: N802
+        self,
+        resource: str,
+        tokenResponse: TokenResponse,  # noqa: N803
+    ) -> None:
+        # The SDK only checks what it stores; the claims are needed too, verified.
+        if tokenResponse.id_token is not None:
+            core = await self._provider.core()
+            self.claims = core.claims(
+                tokenResponse.id_token, tokenResponse.access_token, self.config.appId
+            )
+        await super()._handleTokenResponse(resource, tokenResponse)
 
     async def _buildSignInUrl(self, *args: Any, **kwargs: Any) -> str:  # noqa: N802
         # The released SDK can't pass parameters on; its newer siblings can.

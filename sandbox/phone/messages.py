@@ -14,8 +14,6 @@ from sandbox.phone.segments import segments
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LEFT_TWILIO = {"sent", "delivered", "undelivered"}
-
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -88,7 +86,7 @@ class Messages:
                 sender=sender,
                 error_code=error_code,
                 updated_at=now,
-                sent_at=message.sent_at or (now if status in _LEFT_TWILIO else None),
+                sent_at=now if status == "sent" else message.sent_at,
             )
             self._by_sid[sid] = moved
             return moved

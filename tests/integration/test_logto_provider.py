@@ -21,23 +21,33 @@ from chalicelib.sign_in.errors import (
     SignInError,
     SignInRefused,
 )
-from chalicelib.sign_in.logto_client import LogtoProvider, RecordStorage
+from chalicelib.sign_in.logto_client import (
+    METADATA_SECONDS,
+    LogtoApplication,
+    LogtoProvider,
+    RecordStorage,
+)
 from chalicelib.sign_in.oidc_core import BoundedOidcCore
 from chalicelib.sign_in.options import SignInOptions
 from sandbox.server import running
+from tests.fakes import Clock
 from tests.recordings import recorded
 from tests.sandbox.identity.world import APP, SECRET, World, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chalicelib.sign_in.provider import AuthorizationRequest
+    from chalicelib.sign_in.provider import AuthorizationRequest, SignedIn
 
 TIMEOUT = 5.0
+RECORDED_ENDPOINT = "http://localhost:3001"
 
 
-def provider_of(endpoint: str, secret: str = SECRET, timeout: float = TIMEOUT) -> LogtoProvider:
-    return LogtoProvider(endpoint, APP, lambda: secret, scopes=["phone"], timeout_seconds=timeout)
+def provider_of(
+    endpoint: str, secret: str = SECRET, timeout: float = TIMEOUT, clock: Clock | None = None
+) -> LogtoProvider:
+    application = LogtoApplication(endpoint, APP, lambda: secret, ("phone",))
+    return LogtoProvider(application, timeout, clock or time.monotonic)
 
 
 @pytest.fixture
@@ -148,6 +158,34 @@ def test_metadata_and_keys_are_fetched_once_a_process(logto: World, provider: Lo
     assert provider._core is core
 
 
+def test_metadata_once_known_outlive_an_outage_of_logtos():
+    document = json.dumps(recorded("discovery"))
+    answers = {"openid_configuration": (200, "application/json", document)}
+    clock = Clock()
+    with running(lambda url: answering(url, answers)) as url:
+        provider = provider_of(url, clock=clock)
+        known = provider.end_session_url("http://localhost:8000/")
+        answers["openid_configuration"] = (500, "text/plain", "")
+        clock.advance(METADATA_SECONDS)
+
+        assert provider.end_session_url("http://localhost:8000/") == known
+
+
+def test_after_a_change_of_algorithm_the_next_sign_in_succeeds(
+    logto: World, provider: LogtoProvider
+):
+    def sign_in() -> SignedIn:
+        request = begin(logto, provider)
+        return provider.exchange(request.storage, come_back(logto, request))
+
+    assert sign_in().claims["sub"]
+    logto.identity.rotate_key()
+    with pytest.raises(AnswerRejected, match="algorithm"):
+        sign_in()
+
+    assert sign_in().claims["sub"]
+
+
 def test_signing_out_leads_to_logto_and_back(logto: World, provider: LogtoProvider):
     url = provider.end_session_url(f"{logto.app.url}/")
     answer = logto.browser().get(url)
@@ -170,16 +208,18 @@ def test_without_a_refresh_token_there_is_nothing_to_revoke(provider: LogtoProvi
     provider.revoke({})
 
 
-def answering(**answers: tuple[int, str, str]) -> Flask:
+Answer = tuple[int, str, str]
+
+
+def answering(url: str, answers: dict[str, Answer]) -> Flask:
     """Make a server that gives fixed answers by the last part of the path."""
     app = Flask(__name__)
 
     @app.route("/<path:path>", methods=["GET", "POST"])
     def answer(path: str) -> Response:
-        status, content_type, body = answers.get(
-            path.rpartition("/")[2].replace("-", "_"), (404, "text/plain", "")
-        )
-        return Response(body, status, content_type=content_type)
+        name = path.rpartition("/")[2].replace("-", "_")
+        status, content_type, body = answers.get(name, (404, "text/plain", ""))
+        return Response(body.replace(RECORDED_ENDPOINT, url), status, content_type=content_type)
 
     return app
 
@@ -196,20 +236,19 @@ def answering(**answers: tuple[int, str, str]) -> Flask:
         (302, "text/plain", ""),
     ],
 )
-def test_a_discovery_that_makes_no_sense_is_no_logto(answer: tuple[int, str, str]):
+def test_a_discovery_that_makes_no_sense_is_no_logto(answer: Answer):
     with (
-        running(lambda _: answering(openid_configuration=answer)) as url,
+        running(lambda url: answering(url, {"openid_configuration": answer})) as url,
         pytest.raises(ProviderUnreachable),
     ):
         provider_of(url).end_session_url("http://localhost:8000/")
 
 
 def test_a_discovery_of_another_issuer_is_rejected():
-    document = json.dumps(recorded("discovery"))
+    document = json.dumps(recorded("discovery") | {"issuer": "https://evil.example/oidc"})
+    answers = {"openid_configuration": (200, "application/json", document)}
     with (
-        running(
-            lambda _: answering(openid_configuration=(200, "application/json", document))
-        ) as url,
+        running(lambda url: answering(url, answers)) as url,
         pytest.raises(AnswerRejected),
     ):
         provider_of(url).end_session_url("http://localhost:8000/")
@@ -225,24 +264,25 @@ def test_a_discovery_of_another_issuer_is_rejected():
         (200, "application/json", '{"keys": [{"kty": "EC"}]}'),
     ],
 )
-def test_keys_that_make_no_sense_verify_nothing(answer: tuple[int, str, str]):
+def test_keys_that_make_no_sense_verify_nothing(answer: Answer):
     token = jwt.encode({"sub": "a"}, "x" * 32, "HS256", headers={"kid": "a"})
-    with running(lambda _: answering(jwks=answer)) as url:
+    with running(lambda url: answering(url, {"jwks": answer})) as url:
         metadata = OidcProviderMetadata(**recorded("discovery") | {"jwks_uri": f"{url}/jwks"})
 
         with pytest.raises((ProviderUnreachable, AnswerRejected)):
             BoundedOidcCore(metadata, TIMEOUT).verifyIdToken(token, APP)
 
 
-def test_a_logto_that_is_down_is_unreachable_and_found_again_later(logto: World):
-    with closing(create_server(("127.0.0.1", 0))) as taken:
-        port = taken.getsockname()[1]
-    provider = provider_of(f"http://127.0.0.1:{port}")
-    with pytest.raises(ProviderUnreachable):
-        provider.end_session_url("http://localhost:8000/")
+def test_a_logto_that_is_down_is_unreachable_and_found_again_later():
+    document = json.dumps(recorded("discovery"))
+    answers: dict[str, Answer] = {}
+    with running(lambda url: answering(url, answers)) as url:
+        provider = provider_of(url)
+        with pytest.raises(ProviderUnreachable):
+            provider.end_session_url("http://localhost:8000/")
 
-    provider._endpoint = logto.url
-    assert provider.end_session_url(f"{logto.app.url}/")
+        answers["openid_configuration"] = (200, "application/json", document)
+        assert provider.end_session_url("http://localhost:8000/")
 
 
 def test_a_logto_that_hangs_is_given_up():

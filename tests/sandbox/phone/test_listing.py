@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -84,13 +85,18 @@ def test_a_date_without_a_time_is_a_whole_day(slow_twilio: World):
     assert listed(date_sent="2027-01-14") == []
 
 
-def test_a_message_goes_by_when_it_was_sent(slow_twilio: World):
-    created = datetime.fromtimestamp(slow_twilio.clock(), UTC)
-    slow_twilio.send()
+def test_a_message_goes_by_when_it_was_sent():
+    start = 1_800_000_000
+    with world(clock=count(start).__next__) as twilio:  # each state takes a second
+        message = twilio.wait_for(twilio.send().sid, "delivered")
+        sent = datetime.fromtimestamp(start + 3, UTC)
+        messages = twilio.client().messages
 
-    assert bodies(slow_twilio.client().messages.list(date_sent_after=created)) != []
-    later = created + timedelta(seconds=1)
-    assert bodies(slow_twilio.client().messages.list(date_sent_after=later)) == []
+        assert message.date_sent == sent
+        assert bodies(messages.list(date_sent_after=sent)) == [message.body]
+        assert bodies(messages.list(date_sent_before=sent)) == [message.body]
+        assert bodies(messages.list(date_sent_after=sent + timedelta(seconds=1))) == []
+        assert bodies(messages.list(date_sent_before=sent - timedelta(seconds=1))) == []
 
 
 @pytest.mark.parametrize("parameter", ["DateSent", "DateSent<", "DateSent>", "PageSize", "Page"])

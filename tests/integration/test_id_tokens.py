@@ -1,0 +1,295 @@
+"""Which ID tokens are believed, with keys from a real server; names are OpenID conformance's."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from flask import Flask, Response
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+from chalicelib.sign_in.errors import AnswerRejected, ProviderUnreachable
+from chalicelib.sign_in.id_token import (
+    MAX_LENGTH,
+    IdTokenVerifier,
+    check_access_token_hash,
+)
+from chalicelib.sign_in.signing_keys import (
+    MAX_AGE_SECONDS,
+    MAX_BYTES,
+    REFETCH_SECONDS,
+    SigningKeys,
+)
+from sandbox.server import running
+from tests.fakes import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ISSUER, CLIENT = "https://logto.test/oidc", "our-app"
+EC_KEY = ec.generate_private_key(ec.SECP384R1())
+OTHER_EC_KEY = ec.generate_private_key(ec.SECP384R1())
+P256_KEY = ec.generate_private_key(ec.SECP256R1())
+RSA_KEY = rsa.generate_private_key(65_537, 2048)
+
+
+def public(key: Any, **fields: Any) -> dict[str, Any]:
+    algorithm = RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else ECAlgorithm
+    known = {"use": "sig", "kid": "ec"} | fields
+    return algorithm.to_jwk(key.public_key(), as_dict=True) | {
+        name: value for name, value in known.items() if value is not None
+    }
+
+
+@dataclass
+class KeyServer:
+    """Serves a key set, and counts how often it is asked."""
+
+    keys: list[dict[str, Any]] = field(default_factory=lambda: [public(EC_KEY, alg="ES384")])
+    body: str | None = None
+    status: int = 200
+    asked: int = 0
+
+    def flask(self, _: str) -> Flask:
+        app = Flask(__name__)
+
+        @app.get("/jwks")
+        def jwks() -> Response:
+            self.asked += 1
+            body = json.dumps({"keys": self.keys}) if self.body is None else self.body
+            return Response(body, self.status, content_type="application/json")
+
+        return app
+
+
+@dataclass
+class Desk:
+    """A verifier with its key server and clock."""
+
+    server: KeyServer
+    clock: Clock
+    verifier: IdTokenVerifier
+
+    def verify(self, token: str) -> dict[str, Any]:
+        return self.verifier.verify(token, CLIENT)
+
+    def rejects(self, token: str) -> str:
+        with pytest.raises(AnswerRejected) as rejected:
+            self.verify(token)
+        assert token not in rejected.value.reason
+        return rejected.value.reason
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    server, clock = KeyServer(), Clock()
+    with running(server.flask) as url:
+        keys = SigningKeys(f"{url}/jwks", 5.0, clock)
+        yield Desk(
+            server, clock, IdTokenVerifier(keys, ISSUER, frozenset({"ES384", "RS256", "ES256"}))
+        )
+
+
+def token(
+    key: Any = EC_KEY, alg: str = "ES384", headers: dict[str, Any] | None = None, **changes: Any
+) -> str:
+    now = int(time.time())
+    claims = {
+        "iss": ISSUER,
+        "sub": "user-1",
+        "aud": CLIENT,
+        "iat": now,
+        "exp": now + 3600,
+        "nonce": "n",
+    } | changes
+    kept = {name: value for name, value in claims.items() if value is not None}
+    header = {"kid": "ec", "typ": None} | (headers or {})
+    if header["kid"] is None:
+        del header["kid"]
+    return jwt.encode(kept, key, alg, headers=header)
+
+
+def hmac_token(secret: bytes) -> str:
+    """Sign as PyJWT refuses to: with a public key as the secret."""
+    header = base64.urlsafe_b64encode(b'{"alg":"HS256","kid":"ec"}').rstrip(b"=").decode()
+    signed = f"{header}.{token().split('.')[1]}"
+    signature = hmac.digest(secret, signed.encode(), "sha256")
+    return f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+def test_happy_path(desk: Desk):
+    assert desk.verify(token())["sub"] == "user-1"
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("invalid-iss", {"iss": "https://evil.example/oidc"}),
+        ("missing-iss", {"iss": None}),
+        ("missing-sub", {"sub": None}),
+        ("empty-sub", {"sub": ""}),
+        ("invalid-aud", {"aud": "another-app"}),
+        ("missing-aud", {"aud": None}),
+        ("empty-aud", {"aud": []}),
+        ("invalid-aud-list", {"aud": ["another-app"]}),
+        ("missing-iat", {"iat": None}),
+        ("iat-too-old", {"iat": int(time.time()) - 700}),
+        ("iat-in-the-future", {"iat": int(time.time()) + 3600}),
+        ("missing-exp", {"exp": None}),
+        ("expired", {"exp": int(time.time()) - 60}),
+        ("several-aud-without-azp", {"aud": [CLIENT, "another-app"]}),
+        ("several-aud-wrong-azp", {"aud": [CLIENT, "another-app"], "azp": "another-app"}),
+        ("wrong-azp", {"azp": "another-app"}),
+        ("not-yet-valid", {"nbf": int(time.time()) + 3600}),
+        ("logout-token", {"events": {"http://schemas.openid.net/event/backchannel-logout": {}}}),
+    ],
+)
+def test_claims_that_are_missing_or_wrong_are_rejected(
+    desk: Desk, name: str, changes: dict[str, Any]
+):
+    assert desk.rejects(token(**changes)), name
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"aud": [CLIENT]},
+        {"aud": [CLIENT, "another-app"], "azp": CLIENT},
+        {"azp": CLIENT},
+        {"iat": int(time.time()) + 10},
+        {"exp": int(time.time()) - 10},
+    ],
+    ids=["aud list", "several aud with azp", "azp", "clock ahead", "clock behind"],
+)
+def test_what_the_specification_allows_is_accepted(desk: Desk, changes: dict[str, Any]):
+    assert desk.verify(token(**changes))
+
+
+def test_idtoken_sig_rs256_is_accepted(desk: Desk):
+    desk.server.keys = [public(RSA_KEY, kid="rsa", alg="RS256")]
+
+    assert desk.verify(token(RSA_KEY, "RS256", {"kid": "rsa"}))
+
+
+def test_idtoken_sig_none_is_rejected(desk: Desk):
+    assert desk.rejects(token("", "none")) == "ID token: algorithm"
+
+
+@pytest.mark.parametrize("key", [OTHER_EC_KEY, P256_KEY], ids=["invalid-sig-es384", "other curve"])
+def test_invalid_sig_is_rejected(desk: Desk, key: Any):
+    assert desk.rejects(token(key, "ES384" if key is OTHER_EC_KEY else "ES256"))
+
+
+def test_a_changed_claim_breaks_the_signature(desk: Desk):
+    header, _, signature = token().split(".")
+    forged = token(OTHER_EC_KEY, sub="mallory").split(".")[1]
+
+    assert desk.rejects(f"{header}.{forged}.{signature}") == "ID token: InvalidSignatureError"
+
+
+def test_hmac_with_the_public_key_or_the_secret_is_rejected(desk: Desk):
+    pem = EC_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    for key in (pem, b"our-client-secret-our-client-secret"):
+        assert desk.rejects(hmac_token(key)) == "ID token: algorithm"
+
+
+def test_an_algorithm_that_the_provider_does_not_announce_is_rejected(desk: Desk):
+    desk.server.keys = [public(RSA_KEY, kid="rsa")]
+
+    assert desk.rejects(token(RSA_KEY, "PS256", {"kid": "rsa"})) == "ID token: algorithm"
+
+
+def test_a_key_of_another_type_or_for_another_use_is_not_used(desk: Desk):
+    for keys in ([public(EC_KEY, use="enc")], [public(EC_KEY, alg="ES256")], [public(RSA_KEY)]):
+        desk.clock.advance(MAX_AGE_SECONDS)
+        desk.server.keys = keys
+        assert desk.rejects(token()) == "ID token: no such key"
+
+
+@pytest.mark.parametrize("typ", ["logout+jwt", "at+jwt"])
+def test_another_kind_of_token_is_no_id_token(desk: Desk, typ: str):
+    assert desk.rejects(token(headers={"typ": typ})) == "ID token: typ"
+
+
+@pytest.mark.parametrize("text", ["", "a", "a.b", "a.b.c", "e30.e30.e30", "x" * (MAX_LENGTH + 1)])
+def test_what_is_no_token_is_rejected(desk: Desk, text: str):
+    with pytest.raises(AnswerRejected):
+        desk.verify(text)
+
+
+def test_kid_absent_single_jwks_is_accepted(desk: Desk):
+    assert desk.verify(token(headers={"kid": None}))
+
+
+def test_kid_absent_multiple_jwks_is_rejected(desk: Desk):
+    desk.server.keys = [public(EC_KEY), public(RSA_KEY, kid="rsa")]
+
+    assert desk.rejects(token(headers={"kid": None})) == "ID token: no such key"
+
+
+def test_a_rotated_key_without_alg_is_found_by_one_more_fetch(desk: Desk):
+    desk.verify(token())
+    desk.server.keys = [public(RSA_KEY, kid="rsa", alg=None), public(EC_KEY, alg="ES384")]
+    desk.clock.advance(REFETCH_SECONDS)
+
+    assert desk.verify(token(RSA_KEY, "RS256", {"kid": "rsa"}))
+    assert desk.verify(token())
+    assert desk.server.asked == 2
+
+
+def test_a_flood_of_unknown_kids_does_not_reach_the_provider(desk: Desk):
+    desk.verify(token())
+    for n in range(100):
+        desk.rejects(token(headers={"kid": f"unknown-{n}"}))
+    assert desk.server.asked == 1
+
+    desk.clock.advance(REFETCH_SECONDS)
+    for n in range(100):
+        desk.rejects(token(headers={"kid": f"unknown-{n}"}))
+    assert desk.server.asked == 2
+
+
+def test_keys_once_known_outlive_an_outage(desk: Desk):
+    desk.verify(token())
+    desk.clock.advance(MAX_AGE_SECONDS)
+    for status, body in ((500, None), (200, "not JSON"), (200, "[]"), (200, "x" * (MAX_BYTES + 1))):
+        desk.server.status, desk.server.body = status, body
+        assert desk.verify(token())
+        desk.clock.advance(MAX_AGE_SECONDS)
+
+
+def test_a_withdrawn_key_is_not_believed_for_ever(desk: Desk):
+    desk.verify(token())
+    desk.server.keys = [public(OTHER_EC_KEY, kid="new")]
+    desk.clock.advance(MAX_AGE_SECONDS)
+
+    assert desk.rejects(token()) == "ID token: no such key"
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(500, None), (200, "not JSON"), (200, "{}"), (200, "x" * (MAX_BYTES + 1))]
+)
+def test_without_keys_nothing_is_believed(desk: Desk, status: int, body: str | None):
+    desk.server.status, desk.server.body = status, body
+
+    with pytest.raises(ProviderUnreachable):
+        desk.verify(token())
+
+
+def test_the_access_token_is_the_one_that_at_hash_names():
+    digest = hashlib.sha384(b"access").digest()
+    at_hash = base64.urlsafe_b64encode(digest[:24]).rstrip(b"=").decode()
+    check_access_token_hash(token(), {"at_hash": at_hash}, "access")
+    check_access_token_hash(token(), {}, "access")
+
+    with pytest.raises(AnswerRejected):
+        check_access_token_hash(token(), {"at_hash": at_hash}, "another")
