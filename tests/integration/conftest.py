@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.application import Site, Stage, serving
+from tests.sandbox.identity.world import world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,3 +22,10 @@ def stage(moto_server: str) -> Stage:
 def site(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     with serving(stage, monkeypatch) as site:
         yield site
+
+
+@pytest.fixture(scope="module")
+def logto_url() -> Iterator[str]:
+    """The stand-in for Logto."""
+    with world() as running_world:
+        yield running_world.url

@@ -9,7 +9,6 @@ import pytest
 
 import app
 from tests.application import AUTHORIZATION, Stage, environment
-from tests.sandbox.identity.world import world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,12 +16,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("stage")
 
 GATEWAY = "abc123.execute-api.us-east-1.amazonaws.com"
-
-
-@pytest.fixture(scope="module")
-def logto_url() -> Iterator[str]:
-    with world() as running_world:
-        yield running_world.url
 
 
 @pytest.fixture

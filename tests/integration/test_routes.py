@@ -10,7 +10,6 @@ import pytest
 
 from chalicelib import __version__
 from tests.application import Site, Stage, serving
-from tests.sandbox.identity.world import world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -165,12 +164,6 @@ def test_signing_out_as_a_stranger_without_logto_leads_home(site: Site):
 def test_a_method_that_a_route_lacks_is_refused(site: Site):
     assert site.post("/").status_code == 405
     assert site.get("/otp").status_code == 405
-
-
-@pytest.fixture(scope="module")
-def logto_url() -> Iterator[str]:
-    with world() as running_world:
-        yield running_world.url
 
 
 @pytest.fixture

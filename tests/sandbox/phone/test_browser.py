@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.sandbox.phone.world import RECIPIENT, world
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
     from tests.sandbox.phone.world import World
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-PATIENCE_MILLISECONDS = 60_000  # for a slow machine; a wait ends as soon as it is satisfied
 COUNT_ADDED = """list => {
   window.added = 0;
   const count = (changes) => changes.forEach((change) => added += change.addedNodes.length);
@@ -38,26 +26,13 @@ COUNT_ADDED = """list => {
 NARROW, WIDE = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
-@pytest.fixture(scope="module")  # while Playwright runs, no other test can use asyncio
-def chromium() -> Iterator[Browser]:
-    executable = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    expect.set_options(timeout=PATIENCE_MILLISECONDS)
-    context = chromium.new_context(locale="en-US", timezone_id="UTC")
-    context.set_default_timeout(PATIENCE_MILLISECONDS)
-    page = context.new_page()
+def page(new_browser: Callable[..., Page]) -> Iterator[Page]:
+    page = new_browser(timezone_id="UTC")
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda message: problems.append(message.text))
     yield page
-    context.close()
     # That a server is gone Chromium tells by itself.
     assert [problem for problem in problems if "net::ERR_CONNECTION" not in problem] == []
 
@@ -132,15 +107,15 @@ def test_a_text_is_shown_to_the_letter(page: Page, twilio: World):
     expect(page.get_by_text(text)).to_be_visible()
 
 
-def test_without_javascript_the_page_shows_what_there_is(chromium: Browser, twilio: World):
+def test_without_javascript_the_page_shows_what_there_is(
+    new_browser: Callable[..., Page], twilio: World
+):
     twilio.send("961615 is your code.")
-    context = chromium.new_context(java_script_enabled=False)
-    page = context.new_page()
+    page = new_browser(java_script_enabled=False)
     page.goto(twilio.url)
 
     expect(page.get_by_text("961615", exact=True)).to_be_visible()
     expect(page.get_by_role("button")).to_have_count(0)
-    context.close()
 
 
 def test_a_sandbox_that_stops_is_told(page: Page):
