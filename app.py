@@ -5,11 +5,12 @@ Lambda calls `app` for the API and `send_otp` for the queue.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import Chalice
 
 from chalicelib import __version__, responses, wiring
+from chalicelib.invocation import remaining_seconds
 from chalicelib.sign_in.options import SignInOptions
 
 if TYPE_CHECKING:
@@ -90,7 +91,4 @@ def health() -> Response:
 @app.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:otp", name="send_otp")
 def send_otp(event: SQSEvent) -> dict[str, Any]:
     """Send the codes of a batch; gives the messages that should come back."""
-    context = cast("Any", event.context)  # Chalice declares a dict; it is Lambda's own object
-    return wiring.worker().handle(
-        event.to_dict()["Records"], lambda: context.get_remaining_time_in_millis() / 1000
-    )
+    return wiring.worker().handle(event.to_dict()["Records"], remaining_seconds(event.context))

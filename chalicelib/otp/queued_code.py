@@ -28,5 +28,5 @@ class QueuedCode:
             receipt_handle=record["receiptHandle"],
             body=record["body"],
             sent_at=int(attributes["SentTimestamp"]) / 1000,
-            receive_count=int(attributes["ApproximateReceiveCount"]),
+            receive_count=int(attributes.get("ApproximateReceiveCount", 1)),
         )

@@ -90,6 +90,14 @@ def test_a_code_reaches_the_phone_in_the_visitors_language_and_the_ledger(line: 
     assert line.outcomes() == ["sent"]
 
 
+def test_the_handler_can_be_called_without_lambda(line: Line):
+    line.put(GOOD)
+    event = sqs_event(line.receive(), "arn:aws:sqs:us-east-1:123456789012:otp")
+
+    assert app.send_otp(event, None) == {"batchItemFailures": []}
+    assert line.outcomes() == ["sent"]
+
+
 def test_a_batch_that_lambda_delivers_again_sends_nothing_twice(line: Line):
     line.put(GOOD)
     line.put({**GOOD, "to": "15550001002"})
