@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from chalicelib.responses import Visitor
     from chalicelib.sign_in.visit import Departure
 
+# Chalice answers other types before we can; these are the ones whose sender we want to answer.
+CONTENT_TYPES = ["application/json", "application/x-www-form-urlencoded", "text/plain"]
+
 app = Chalice(app_name="portaria", configure_logs=False)
 
 
@@ -59,6 +62,13 @@ def sign_out(visitor: Visitor) -> Departure:
     return wiring.sign_in().leave(visitor.visit)
 
 
+@app.route("/backchannel-logout", methods=["POST"], content_types=CONTENT_TYPES)
+@responses.provider_call(app)
+def backchannel_logout(request: Request) -> None:
+    """Hear from Logto that somebody has signed out elsewhere."""
+    wiring.back_channel().receive(responses.form_field(request, "logout_token"))
+
+
 @app.route("/account")
 @responses.json_client(app)
 def account(visitor: Visitor) -> Response:
@@ -69,11 +79,7 @@ def account(visitor: Visitor) -> Response:
     return responses.json(200, session.claims)
 
 
-@app.route(
-    "/otp",
-    methods=["POST"],
-    content_types=["application/json", "application/x-www-form-urlencoded", "text/plain"],
-)
+@app.route("/otp", methods=["POST"], content_types=CONTENT_TYPES)
 @responses.connector(app)
 def otp(request: Request) -> None:
     """Take a code from Logto's HTTP SMS connector."""

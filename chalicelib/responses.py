@@ -11,6 +11,7 @@ import secrets
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qs
 
 from chalice.app import Response
 
@@ -135,6 +136,28 @@ def connector(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
         return plain(200, "")
 
     return _wrapper(app, respond)
+
+
+def provider_call(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
+    """Wrap a route that Logto itself calls; it wants 200, or 400 with an error in JSON."""
+
+    def respond(view: Callable[[Request], None], request: Request) -> Response:
+        try:
+            view(request)
+        except Exception as error:  # noqa: BLE001 - every failure has an answer
+            status, _ = FAILURES.get(type(error), UNEXPECTED)
+            return json(400, {"error": "invalid_request", "reference": _report(error, status)})
+        return plain(200, "")
+
+    return _wrapper(app, respond)
+
+
+def form_field(request: Request, name: str) -> str:
+    """Give a field of a posted form that stands there once; raises AnswerRejected."""
+    values = parse_qs(raw_body(request).decode("utf-8", "replace")).get(name, [])
+    if len(values) != 1:
+        raise AnswerRejected(f"no {name}")
+    return values[0]
 
 
 def raw_body(request: Request) -> bytes:

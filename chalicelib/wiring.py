@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from chalicelib.otp.sqs_queue import SqsOtpQueue
     from chalicelib.otp.worker import Worker
     from chalicelib.pages import Pages
+    from chalicelib.sign_in.back_channel import BackChannel
+    from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
     from chalicelib.sign_in.flow import SignIn
     from chalicelib.sign_in.logto_client import LogtoProvider
 
@@ -49,12 +51,10 @@ def pages() -> Pages:
 def sign_in() -> SignIn:
     """Give the sign-in flow on Logto and DynamoDB."""
     from chalicelib.sign_in.attempts import Attempts
-    from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
     from chalicelib.sign_in.flow import SignIn
     from chalicelib.sign_in.session import SessionLifetime, Sessions
 
-    wanted = settings()
-    store = DynamoDBRecordStore(aws.dynamodb(), wanted.sessions_table)
+    wanted, store = settings(), _record_store()
     lifetime = SessionLifetime(wanted.session_idle_seconds, wanted.session_absolute_seconds)
     return SignIn(
         provider=_provider,
@@ -62,6 +62,14 @@ def sign_in() -> SignIn:
         sessions=Sessions(store, lifetime, time.time),
         clock=time.time,
     )
+
+
+@cache
+def back_channel() -> BackChannel:
+    """Give what hears of sign-outs elsewhere."""
+    from chalicelib.sign_in.back_channel import BackChannel
+
+    return BackChannel(_provider, _record_store(), time.time)
 
 
 @cache
@@ -127,6 +135,13 @@ def worker() -> Worker:
         clock=time.time,
     )
     return Worker(delivery, _queue(), seconds_for_one=WORST_CASE_SECONDS + AWS_SECONDS)
+
+
+@cache
+def _record_store() -> DynamoDBRecordStore:
+    from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
+
+    return DynamoDBRecordStore(aws.dynamodb(), settings().sessions_table)
 
 
 @cache

@@ -8,14 +8,17 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.otp.errors import LedgerUnavailable, QueueUnavailable, TemplatesUnavailable
-from chalicelib.sign_in.errors import SignInError, StoreUnavailable
+from chalicelib.sign_in.errors import AnswerRejected, SignInError, StoreUnavailable
 from chalicelib.sign_in.provider import AuthorizationRequest, SignedIn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from chalicelib.otp.ledger import LedgerEntry, LedgerResult, Outcome
     from chalicelib.otp.template import Templates
+    from chalicelib.sign_in.logout_token import LogoutToken
     from chalicelib.sign_in.options import SignInOptions
-    from chalicelib.sign_in.record import Record
+    from chalicelib.sign_in.record import Index, Mark, Record
 
 
 @dataclass
@@ -37,6 +40,8 @@ class FakeRecordStore:
 
     records: dict[str, Record] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    marks: dict[str, int] = field(default_factory=dict)
+    mark_ends: dict[str, int] = field(default_factory=dict)
     down: bool = False
     lock: Lock = field(default_factory=Lock)
 
@@ -44,10 +49,27 @@ class FakeRecordStore:
         self._call("create")
         self.records[record.id] = record
 
-    def replace(self, old_id: str, record: Record) -> None:
-        self._call("replace")
-        self.records.pop(old_id, None)
+    def start(self, record: Record, *, instead_of: str | None, unless: Sequence[Mark]) -> bool:
+        self._call("start")
+        for mark in unless:
+            marked_at = self.marks.get(mark.id)
+            if marked_at is not None and (mark.since is None or marked_at >= mark.since):
+                return False
+        self.records.pop(instead_of or "", None)
         self.records[record.id] = record
+        return True
+
+    def find(self, index: Index, value: str) -> list[str]:
+        self._call("find")
+        field_name = {"by_subject": "subject_hash"}.get(index, "provider_session_hash")
+        return [r.id for r in self.records.values() if getattr(r, field_name) == value]
+
+    def mark(self, mark_id: str, marked_at: int, expires_at: int, *, only_once: bool) -> bool:
+        self._call("mark")
+        if only_once and self.mark_ends.get(mark_id, 0) > marked_at:
+            return False
+        self.marks[mark_id], self.mark_ends[mark_id] = marked_at, expires_at
+        return True
 
     def load(self, record_id: str) -> Record | None:
         self._call("load")
@@ -83,6 +105,8 @@ class FakeProvider:
     exchanged: list[str] = field(default_factory=list)
     revoked: list[dict[str, str]] = field(default_factory=list)
     nonce: str = "nonce"
+    during_exchange: Callable[[], None] = lambda: None
+    logout_tokens: dict[str, LogoutToken] = field(default_factory=dict)
 
     def authorization_request(
         self, redirect_uri: str, options: SignInOptions
@@ -95,6 +119,7 @@ class FakeProvider:
 
     def exchange(self, storage: dict[str, str], callback_uri: str) -> SignedIn:
         self._fail()
+        self.during_exchange()
         self.exchanged.append(callback_uri)
         claims = {"sub": "user-1", "nonce": self.nonce, **self.claims}
         return SignedIn(claims, {**storage, "idToken": "id", "refreshToken": "refresh"})
@@ -102,6 +127,12 @@ class FakeProvider:
     def end_session_url(self, post_logout_redirect_uri: str) -> str:
         self._fail()
         return f"https://logto.test/oidc/session/end?to={post_logout_redirect_uri}"
+
+    def read_logout_token(self, token: str) -> LogoutToken:
+        self._fail()
+        if token not in self.logout_tokens:
+            raise AnswerRejected("logout token: unknown")
+        return self.logout_tokens[token]
 
     def revoke(self, storage: dict[str, str]) -> None:
         self._fail()

@@ -11,11 +11,14 @@ from chalicelib.sign_in.errors import StoreUnavailable
 from chalicelib.sign_in.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from chalicelib.sign_in.record import Index, Mark
+
 _HASHES = ("subject_hash", "provider_session_hash")
+_INDEXES = {"by_subject": "subject_hash", "by_provider_session": "provider_session_hash"}
 
 
 class DynamoDBRecordStore:
@@ -34,15 +37,56 @@ class DynamoDBRecordStore:
         with _store_errors():
             self._client.put_item(**self._put(record))
 
-    def replace(self, old_id: str, record: Record) -> None:
-        """Add a record and delete another in one transaction."""
+    def start(self, record: Record, *, instead_of: str | None, unless: Sequence[Mark]) -> bool:
+        """Add a record and delete another in one transaction, unless a mark forbids it."""
+        items: list[Any] = [{"Put": self._put(record)}]
+        if instead_of is not None:
+            items.append({"Delete": {"TableName": self._table_name, "Key": _key(instead_of)}})
+        items += [{"ConditionCheck": self._absent(mark)} for mark in unless]
         with _store_errors():
-            self._client.transact_write_items(
-                TransactItems=[
-                    {"Put": self._put(record)},
-                    {"Delete": {"TableName": self._table_name, "Key": _key(old_id)}},
-                ]
-            )
+            try:
+                self._client.transact_write_items(TransactItems=items)
+            except self._client.exceptions.TransactionCanceledException as error:
+                cancelled: Any = error.response
+                reasons = {reason["Code"] for reason in cancelled["CancellationReasons"]}
+                if "ConditionalCheckFailed" in reasons:
+                    return False
+                raise
+        return True
+
+    def find(self, index: Index, value: str) -> list[str]:
+        """Give the ids of the records with this hash, as far as the index knows them yet."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table_name,
+            IndexName=index,
+            KeyConditionExpression="#hash = :value",
+            ExpressionAttributeNames={"#hash": _INDEXES[index]},
+            ExpressionAttributeValues={":value": {"S": value}},
+        )
+        with _store_errors():
+            return [item["id"]["S"] for page in pages for item in page["Items"]]
+
+    def mark(self, mark_id: str, marked_at: int, expires_at: int, *, only_once: bool) -> bool:
+        """Leave a mark, over an older one or, with `only_once`, only where there is none."""
+        condition: dict[str, Any] = {
+            # One that is over counts as absent: the table deletes it late.
+            "ConditionExpression": "attribute_not_exists(id) OR expires_at <= :now",
+            "ExpressionAttributeValues": {":now": {"N": str(marked_at)}},
+        }
+        with _store_errors():
+            try:
+                self._client.put_item(
+                    TableName=self._table_name,
+                    Item={
+                        **_key(mark_id),
+                        "marked_at": {"N": str(marked_at)},
+                        "expires_at": {"N": str(expires_at)},
+                    },
+                    **(condition if only_once else {}),
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
 
     def load(self, record_id: str) -> Record | None:
         """Read a record, strongly consistent: a deleted session must not be seen again."""
@@ -84,6 +128,17 @@ class DynamoDBRecordStore:
             except self._client.exceptions.ConditionalCheckFailedException:
                 return None
         return _record(answer["Attributes"])
+
+    def _absent(self, mark: Mark) -> dict[str, Any]:
+        check: dict[str, Any] = {
+            "TableName": self._table_name,
+            "Key": _key(mark.id),
+            "ConditionExpression": "attribute_not_exists(id)",
+        }
+        if mark.since is not None:
+            check["ConditionExpression"] += " OR marked_at < :since"
+            check["ExpressionAttributeValues"] = {":since": {"N": str(mark.since)}}
+        return check
 
     def _put(self, record: Record) -> Any:
         return {

@@ -78,6 +78,7 @@ class SignIn:
         Raises SignInCancelled, AttemptUnknown, SignInRefused, AnswerRejected, or what the
         provider and the store raise; nobody is signed in then.
         """
+        began_at = int(self.clock())
         if not any(name in visit.query for name in _ANSWER_PARAMETERS):
             raise SignInCancelled
         state = visit.parameter("state")
@@ -90,8 +91,11 @@ class SignIn:
         signed_in = self.provider().exchange(attempt.storage, _callback_uri(visit))
         _check_nonce(signed_in.claims, attempt.nonce)
         token = self.sessions.start(
-            self._session(signed_in), visit.jar.read(visit.cookie_header, SESSION_COOKIE)
+            self._session(signed_in, began_at),
+            visit.jar.read(visit.cookie_header, SESSION_COOKIE),
         )
+        if token is None:
+            raise SignInRefused("logged_out")
         log.event("signed_in")
         return Departure(
             visit.base_path + attempt.return_to,
@@ -136,20 +140,16 @@ class SignIn:
         if visit.parameter("code") is None:
             raise AnswerRejected("no code")
 
-    def _session(self, signed_in: SignedIn) -> Session:
-        now = int(self.clock())
-        claims = signed_in.claims
+    def _session(self, signed_in: SignedIn, began_at: int) -> Session:
+        issuer, claims = self.provider().issuer, signed_in.claims
+        sid = ("sid", claims["sid"]) if "sid" in claims else ("sub without sid", claims["sub"])
         return Session(
             claims=claims,
             storage=signed_in.storage,
-            created_at=now,
-            seen_at=now,
-            subject_hash=index_hash(self.provider().issuer, "sub", claims["sub"]),
-            provider_session_hash=(
-                index_hash(self.provider().issuer, "sid", claims["sid"])
-                if "sid" in claims
-                else None
-            ),
+            created_at=began_at,
+            seen_at=began_at,
+            subject_hash=index_hash(issuer, "sub", claims["sub"]),
+            provider_session_hash=index_hash(issuer, *sid),
         )
 
     def _session_cookie(self, visit: Visit, token: str) -> str:

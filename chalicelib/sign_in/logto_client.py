@@ -19,6 +19,7 @@ from logto import LogtoClient, LogtoConfig, LogtoException, Storage
 
 from chalicelib import log
 from chalicelib.sign_in.errors import AnswerRejected, SignInError
+from chalicelib.sign_in.logout_token import LogoutToken, read_logout_token
 from chalicelib.sign_in.oidc_core import BoundedOidcCore
 from chalicelib.sign_in.provider import AuthorizationRequest, SignedIn
 from chalicelib.sign_in.sealing import new_token
@@ -160,6 +161,11 @@ class LogtoProvider:
         token = self._client(storage).getRefreshToken()
         if token is not None:
             asyncio.run(self._revoke(token))
+
+    def read_logout_token(self, token: str) -> LogoutToken:
+        """Verify a back-channel logout token, which the SDK can't."""
+        core = asyncio.run(self.core())
+        return read_logout_token(core.tokens, token, self._application.app_id)
 
     async def _revoke(self, token: str) -> None:
         core = await self.core()

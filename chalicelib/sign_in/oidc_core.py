@@ -25,7 +25,8 @@ from chalicelib.sign_in.errors import (
     ProviderUnreachable,
     SignInRefused,
 )
-from chalicelib.sign_in.id_token import IdTokenVerifier, check_access_token_hash
+from chalicelib.sign_in.id_token import check_access_token_hash, verified_claims
+from chalicelib.sign_in.signed_token import SignedTokens
 from chalicelib.sign_in.signing_keys import SigningKeys
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class BoundedOidcCore(OidcCore):
     def __init__(self, metadata: OidcProviderMetadata, timeout_seconds: float) -> None:
         super().__init__(metadata)
         self._timeout_seconds = timeout_seconds
-        self._verifier = IdTokenVerifier(
+        self.tokens = SignedTokens(
             SigningKeys(metadata.jwks_uri, timeout_seconds),
             metadata.issuer,
             frozenset(metadata.id_token_signing_alg_values_supported),
@@ -79,13 +80,13 @@ class BoundedOidcCore(OidcCore):
 
     def claims(self, id_token: str, access_token: str, client_id: str) -> dict[str, Any]:
         """Give the claims of an ID token that came together with an access token."""
-        claims = self._verifier.verify(id_token, client_id)
+        claims = verified_claims(self.tokens, id_token, client_id)
         check_access_token_hash(id_token, claims, access_token)
         return claims
 
     def verifyIdToken(self, idToken: str, clientId: str) -> None:  # noqa: N802, N803
         """Verify an ID token by all rules, not only by signature, issuer and audience."""
-        self._verifier.verify(idToken, clientId)
+        verified_claims(self.tokens, idToken, clientId)
 
     async def revoke(self, client_id: str, client_secret: str, token: str) -> None:
         """Revoke a refresh token (RFC 7009), which the SDK can't."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from chalicelib.sign_in.logout_token import LogoutToken
     from chalicelib.sign_in.options import SignInOptions
 
 
@@ -44,6 +45,9 @@ class Provider(Protocol):
 
     def end_session_url(self, post_logout_redirect_uri: str) -> str:
         """Give where the browser ends its session at Logto."""
+
+    def read_logout_token(self, token: str) -> LogoutToken:
+        """Verify and read a back-channel logout token."""
 
     def revoke(self, storage: dict[str, str]) -> None:
         """Revoke the refresh token, and with it all that was granted."""

@@ -7,7 +7,12 @@ only has to be atomic.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Index = Literal["by_subject", "by_provider_session"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +31,25 @@ class Record:
     provider_session_hash: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A mark that forbids something: any such mark, or only one made at `since` or later."""
+
+    id: str
+    since: int | None = None
+
+
 class RecordStore(Protocol):
     """Where records live. Each method raises StoreUnavailable where the store can't answer."""
 
     def create(self, record: Record) -> None:
         """Add a record; its id is new."""
 
-    def replace(self, old_id: str, record: Record) -> None:
-        """Add a record and delete another, both or neither; the other need not exist."""
+    def start(self, record: Record, *, instead_of: str | None, unless: Sequence[Mark]) -> bool:
+        """Add a record and delete another, both or neither; the other need not exist.
+
+        False where one of the marks forbids it: then nothing is written.
+        """
 
     def load(self, record_id: str) -> Record | None:
         """Read a record as it is after all earlier writes."""
@@ -43,6 +59,15 @@ class RecordStore(Protocol):
 
         False where it is gone or somebody else wrote first: then nothing is written, and
         above all nothing is created anew.
+        """
+
+    def find(self, index: Index, value: str) -> list[str]:
+        """Give the ids of the records with this hash; very new ones may be missing."""
+
+    def mark(self, mark_id: str, marked_at: int, expires_at: int, *, only_once: bool) -> bool:
+        """Leave a mark, over an older one.
+
+        With `only_once`: False where there is one that is not over, which stays as it is.
         """
 
     def take(self, record_id: str) -> Record | None:

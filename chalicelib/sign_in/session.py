@@ -12,7 +12,7 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.sign_in.record import Record
+from chalicelib.sign_in.record import Mark, Record
 from chalicelib.sign_in.sealing import (
     TOKEN_LENGTH,
     SealBroken,
@@ -42,7 +42,7 @@ class Session:
     created_at: int
     seen_at: int
     subject_hash: str
-    provider_session_hash: str | None
+    provider_session_hash: str
 
     @property
     def display_name(self) -> str | None:
@@ -84,19 +84,29 @@ class Sessions:
     lifetime: SessionLifetime
     clock: Callable[[], float]
 
-    def start(self, session: Session, old_token: str | None) -> str:
+    def start(self, session: Session, old_token: str | None) -> str | None:
         """Keep a session under a new token, in place of the old one's, and give the token.
 
         The token is always new: a session id that was known before the sign-in, planted
-        or overheard, is worth nothing after it (session fixation).
+        or overheard, is worth nothing after it (session fixation). None where the provider
+        has told meanwhile that this very session, or its user, is signed out: a logout that
+        arrives while the sign-in is being completed wins.
         """
         token = new_token()
-        record = self._record(token, session)
-        if old_token is not None and len(old_token) == TOKEN_LENGTH:
-            self.store.replace(record_id(old_token), record)
-        else:
-            self.store.create(record)
-        return token
+        known = old_token if old_token is not None and len(old_token) == TOKEN_LENGTH else None
+        started = self.store.start(
+            self._record(token, session),
+            instead_of=record_id(known) if known is not None else None,
+            unless=[
+                # A session at the provider ends once; a user may well sign in again.
+                Mark(
+                    logout_mark(session.provider_session_hash),
+                    since=None if "sid" in session.claims else session.created_at,
+                ),
+                Mark(logout_mark(session.subject_hash), since=session.created_at),
+            ],
+        )
+        return token if started else None
 
     def find(self, token: str | None) -> Session | None:
         """Give the session of `token` if it lives, and now and then write the visit down."""
@@ -142,6 +152,11 @@ class Sessions:
 def index_hash(issuer: str, claim: str, value: str) -> str:
     """Give the value under which the table finds the sessions with this `sub` or `sid`."""
     return base64url(hashlib.sha256(f"{issuer}\0{claim}\0{value}".encode()).digest())
+
+
+def logout_mark(session_hash: str) -> str:
+    """Give the id of the mark that says: whoever has this hash is signed out."""
+    return f"logout.{session_hash}"
 
 
 def _unsealed(token: str, record: Record) -> Session | None:

@@ -173,6 +173,17 @@ def test_a_brazilian_visitor_reads_portuguese_all_the_way(
     heading(page, "Boas-vindas")
 
 
+def test_who_signs_out_at_the_identity_provider_is_signed_out_here(
+    page: Page, sandbox: Sandbox, number: str
+):
+    sign_in(page, sandbox, number)
+    elsewhere = page.context.new_page()
+    elsewhere.goto(f"{sandbox.url('identity')}/oidc/session/end?client_id=portaria-local")
+
+    page.reload()
+    heading(page, WELCOME)
+
+
 def test_a_callback_opened_again_says_so_and_offers_another_try(
     page: Page, sandbox: Sandbox, number: str
 ):

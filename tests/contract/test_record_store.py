@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
 from chalicelib.sign_in.errors import StoreUnavailable
-from chalicelib.sign_in.record import Record, RecordStore
+from chalicelib.sign_in.record import Mark, Record, RecordStore
 from tests.engines import aws_client, create_table
 from tests.fakes import FakeRecordStore
 
@@ -113,7 +113,7 @@ def test_of_many_who_save_one_version_at_once_one_wins(store: RecordStore):
 def test_a_record_takes_anothers_place(store: RecordStore):
     old, new = record(), record()
     store.create(old)
-    store.replace(old.id, new)
+    assert store.start(new, instead_of=old.id, unless=[])
 
     assert store.load(old.id) is None
     assert store.load(new.id) == new
@@ -121,9 +121,51 @@ def test_a_record_takes_anothers_place(store: RecordStore):
 
 def test_a_record_that_was_to_be_replaced_need_not_exist(store: RecordStore):
     new = record()
-    store.replace("unknown", new)
+    assert store.start(new, instead_of="unknown", unless=[])
+    assert store.start(record(), instead_of=None, unless=[Mark("no such mark")])
 
     assert store.load(new.id) == new
+
+
+def test_a_mark_forbids_to_start_and_leaves_everything_as_it_was(store: RecordStore):
+    old, new = record(), record()
+    store.create(old)
+    store.mark("mark", 100, 200, only_once=False)
+
+    for mark in (Mark("mark"), Mark("mark", since=100), Mark("mark", since=99)):
+        assert not store.start(new, instead_of=old.id, unless=[Mark("another"), mark])
+    assert store.load(old.id) == old
+    assert store.load(new.id) is None
+
+
+def test_a_mark_from_before_forbids_nothing(store: RecordStore):
+    store.mark("mark", 100, 200, only_once=False)
+
+    assert store.start(record(), instead_of=None, unless=[Mark("mark", since=101)])
+
+
+def test_a_newer_mark_takes_an_older_ones_place(store: RecordStore):
+    store.mark("mark", 100, 200, only_once=False)
+    assert store.mark("mark", 150, 250, only_once=False)
+
+    assert not store.start(record(), instead_of=None, unless=[Mark("mark", since=150)])
+
+
+def test_a_mark_that_may_stand_only_once_is_left_once_until_it_is_over(store: RecordStore):
+    assert store.mark("once", 100, 200, only_once=True)
+    assert not store.mark("once", 150, 250, only_once=True)
+    assert store.mark("once", 200, 300, only_once=True)
+
+
+def test_records_are_found_by_their_hashes(store: RecordStore):
+    mine = record(subject_hash="mine", provider_session_hash="here")
+    also_mine = record(subject_hash="mine", provider_session_hash="there")
+    for each in (mine, also_mine, record(subject_hash="another")):
+        store.create(each)
+
+    assert set(store.find("by_subject", "mine")) == {mine.id, also_mine.id}
+    assert store.find("by_provider_session", "here") == [mine.id]
+    assert store.find("by_provider_session", "nowhere") == []
 
 
 def test_a_store_that_can_not_answer_says_so(moto_server: str):
@@ -131,7 +173,9 @@ def test_a_store_that_can_not_answer_says_so(moto_server: str):
 
     for call in (
         lambda: store.create(record()),
-        lambda: store.replace("old", record()),
+        lambda: store.start(record(), instead_of="old", unless=[Mark("mark")]),
+        lambda: store.find("by_subject", "mine"),
+        lambda: store.mark("mark", 100, 200, only_once=True),
         lambda: store.load("id"),
         lambda: store.save(record()),
         lambda: store.take("id"),

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chalicelib.sign_in.signed_token import SignedTokens
+from chalicelib.sign_in.signing_keys import SigningKeys
+from sandbox.server import running
 from tests.application import Site, Stage, serving
+from tests.fakes import Clock
+from tests.integration.tokens import ISSUER, Desk, KeyServer
 from tests.sandbox.identity.world import world
 
 if TYPE_CHECKING:
@@ -29,3 +34,13 @@ def logto_url() -> Iterator[str]:
     """The stand-in for Logto."""
     with world() as running_world:
         yield running_world.url
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    server, clock = KeyServer(), Clock()
+    with running(server.flask) as url:
+        keys = SigningKeys(f"{url}/jwks", 5.0, clock)
+        yield Desk(
+            server, clock, SignedTokens(keys, ISSUER, frozenset({"ES384", "RS256", "ES256"}))
+        )

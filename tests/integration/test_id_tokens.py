@@ -4,126 +4,27 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
-import json
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from flask import Flask, Response
-from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from chalicelib.sign_in.errors import AnswerRejected, ProviderUnreachable
-from chalicelib.sign_in.id_token import (
-    MAX_LENGTH,
-    IdTokenVerifier,
-    check_access_token_hash,
+from chalicelib.sign_in.id_token import check_access_token_hash
+from chalicelib.sign_in.signed_token import MAX_LENGTH
+from chalicelib.sign_in.signing_keys import MAX_AGE_SECONDS, MAX_BYTES, REFETCH_SECONDS
+from tests.integration.tokens import (
+    CLIENT,
+    EC_KEY,
+    OTHER_EC_KEY,
+    P256_KEY,
+    RSA_KEY,
+    Desk,
+    hmac_token,
+    public,
+    token,
 )
-from chalicelib.sign_in.signing_keys import (
-    MAX_AGE_SECONDS,
-    MAX_BYTES,
-    REFETCH_SECONDS,
-    SigningKeys,
-)
-from sandbox.server import running
-from tests.fakes import Clock
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-ISSUER, CLIENT = "https://logto.test/oidc", "our-app"
-EC_KEY = ec.generate_private_key(ec.SECP384R1())
-OTHER_EC_KEY = ec.generate_private_key(ec.SECP384R1())
-P256_KEY = ec.generate_private_key(ec.SECP256R1())
-RSA_KEY = rsa.generate_private_key(65_537, 2048)
-
-
-def public(key: Any, **fields: Any) -> dict[str, Any]:
-    algorithm = RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else ECAlgorithm
-    known = {"use": "sig", "kid": "ec"} | fields
-    return algorithm.to_jwk(key.public_key(), as_dict=True) | {
-        name: value for name, value in known.items() if value is not None
-    }
-
-
-@dataclass
-class KeyServer:
-    """Serves a key set, and counts how often it is asked."""
-
-    keys: list[dict[str, Any]] = field(default_factory=lambda: [public(EC_KEY, alg="ES384")])
-    body: str | None = None
-    status: int = 200
-    asked: int = 0
-
-    def flask(self, _: str) -> Flask:
-        app = Flask(__name__)
-
-        @app.get("/jwks")
-        def jwks() -> Response:
-            self.asked += 1
-            body = json.dumps({"keys": self.keys}) if self.body is None else self.body
-            return Response(body, self.status, content_type="application/json")
-
-        return app
-
-
-@dataclass
-class Desk:
-    """A verifier with its key server and clock."""
-
-    server: KeyServer
-    clock: Clock
-    verifier: IdTokenVerifier
-
-    def verify(self, token: str) -> dict[str, Any]:
-        return self.verifier.verify(token, CLIENT)
-
-    def rejects(self, token: str) -> str:
-        with pytest.raises(AnswerRejected) as rejected:
-            self.verify(token)
-        assert token not in rejected.value.reason
-        return rejected.value.reason
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    server, clock = KeyServer(), Clock()
-    with running(server.flask) as url:
-        keys = SigningKeys(f"{url}/jwks", 5.0, clock)
-        yield Desk(
-            server, clock, IdTokenVerifier(keys, ISSUER, frozenset({"ES384", "RS256", "ES256"}))
-        )
-
-
-def token(
-    key: Any = EC_KEY, alg: str = "ES384", headers: dict[str, Any] | None = None, **changes: Any
-) -> str:
-    now = int(time.time())
-    claims = {
-        "iss": ISSUER,
-        "sub": "user-1",
-        "aud": CLIENT,
-        "iat": now,
-        "exp": now + 3600,
-        "nonce": "n",
-    } | changes
-    kept = {name: value for name, value in claims.items() if value is not None}
-    header = {"kid": "ec", "typ": None} | (headers or {})
-    if header["kid"] is None:
-        del header["kid"]
-    return jwt.encode(kept, key, alg, headers=header)
-
-
-def hmac_token(secret: bytes) -> str:
-    """Sign as PyJWT refuses to: with a public key as the secret."""
-    header = base64.urlsafe_b64encode(b'{"alg":"HS256","kid":"ec"}').rstrip(b"=").decode()
-    signed = f"{header}.{token().split('.')[1]}"
-    signature = hmac.digest(secret, signed.encode(), "sha256")
-    return f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
 
 
 def test_happy_path(desk: Desk):

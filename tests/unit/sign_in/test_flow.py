@@ -229,7 +229,7 @@ def test_each_step_costs_no_more_calls_than_it_must(browser: Browser, store: Fak
     assert store.calls == ["create"]
 
     browser.come_back(state=state, code="code")
-    assert store.calls == ["create", "take", "create"]
+    assert store.calls == ["create", "take", "start"]
 
     store.calls.clear()
     _ = browser.user

@@ -23,12 +23,18 @@ def session_at(clock: Clock, **claims: object) -> Session:
         created_at=int(clock()),
         seen_at=int(clock()),
         subject_hash=index_hash("issuer", "sub", "user-1"),
-        provider_session_hash=None,
+        provider_session_hash=index_hash("issuer", "sid", "session-1"),
     )
 
 
+def start(sessions: Sessions, session: Session, old_token: str | None) -> str:
+    token = sessions.start(session, old_token)
+    assert token is not None
+    return token
+
+
 def test_a_session_is_found_by_its_token_only(sessions: Sessions, clock: Clock):
-    token = sessions.start(session_at(clock), None)
+    token = start(sessions, session_at(clock), None)
 
     assert sessions.find(token) == session_at(clock)
     assert sessions.find(new_token()) is None
@@ -38,7 +44,7 @@ def test_a_session_is_found_by_its_token_only(sessions: Sessions, clock: Clock):
 def test_the_table_holds_no_token_no_claim_and_no_secret(
     sessions: Sessions, store: FakeRecordStore, clock: Clock
 ):
-    token = sessions.start(session_at(clock, phone_number="15550001001"), None)
+    token = start(sessions, session_at(clock, phone_number="15550001001"), None)
     table = repr(store.records)
 
     assert token not in table
@@ -59,7 +65,7 @@ def test_what_can_not_be_a_token_costs_no_read(
 def test_an_unused_session_is_over_although_the_table_still_has_it(
     sessions: Sessions, store: FakeRecordStore, clock: Clock
 ):
-    token = sessions.start(session_at(clock), None)
+    token = start(sessions, session_at(clock), None)
     clock.advance(IDLE)
 
     assert sessions.find(token) is None
@@ -67,7 +73,7 @@ def test_an_unused_session_is_over_although_the_table_still_has_it(
 
 
 def test_a_used_session_goes_on_until_its_absolute_end(sessions: Sessions, clock: Clock):
-    token = sessions.start(session_at(clock), None)
+    token = start(sessions, session_at(clock), None)
     for _ in range(5):
         clock.advance(IDLE / 2)
         assert sessions.find(token) is not None
@@ -79,7 +85,7 @@ def test_a_used_session_goes_on_until_its_absolute_end(sessions: Sessions, clock
 def test_a_visit_is_written_down_only_once_in_a_good_while(
     sessions: Sessions, store: FakeRecordStore, clock: Clock
 ):
-    token = sessions.start(session_at(clock), None)
+    token = start(sessions, session_at(clock), None)
     store.calls.clear()
     clock.advance(IDLE * 0.04)
     sessions.find(token)
@@ -93,7 +99,7 @@ def test_a_visit_is_written_down_only_once_in_a_good_while(
 def test_the_table_may_delete_a_session_when_it_ends_and_not_before(
     sessions: Sessions, store: FakeRecordStore, clock: Clock
 ):
-    token = sessions.start(session_at(clock), None)
+    token = start(sessions, session_at(clock), None)
     assert store.records[record_id(token)].expires_at == int(clock()) + IDLE
 
     clock.advance(IDLE / 2)
@@ -105,7 +111,7 @@ def test_the_table_may_delete_a_session_when_it_ends_and_not_before(
 def test_a_lifetime_set_forward_in_the_table_does_not_revive_a_session(
     sessions: Sessions, store: FakeRecordStore, clock: Clock
 ):
-    token = sessions.start(session_at(clock), None)
+    token = start(sessions, session_at(clock), None)
     record = store.records[record_id(token)]
     store.records[record.id] = replace(record, expires_at=record.expires_at + 10**6)
     clock.advance(IDLE)
@@ -116,8 +122,8 @@ def test_a_lifetime_set_forward_in_the_table_does_not_revive_a_session(
 def test_a_new_session_takes_the_old_ones_place(
     sessions: Sessions, store: FakeRecordStore, clock: Clock
 ):
-    old = sessions.start(session_at(clock), None)
-    new = sessions.start(session_at(clock), old)
+    old = start(sessions, session_at(clock), None)
+    new = start(sessions, session_at(clock), old)
 
     assert new != old
     assert sessions.find(old) is None
@@ -126,7 +132,7 @@ def test_a_new_session_takes_the_old_ones_place(
 
 
 def test_an_ended_session_is_gone_and_is_given_once(sessions: Sessions, clock: Clock):
-    token = sessions.start(session_at(clock), None)
+    token = start(sessions, session_at(clock), None)
 
     assert sessions.end(token) == session_at(clock)
     assert sessions.end(token) is None
@@ -141,7 +147,7 @@ def test_a_visit_written_down_too_late_does_not_bring_an_ended_session_back(cloc
 
     store = EndsInBetween()
     sessions = Sessions(store, SessionLifetime(IDLE, ABSOLUTE), clock)
-    token = sessions.start(session_at(clock), None)
+    token = start(sessions, session_at(clock), None)
     clock.advance(IDLE / 2)
     sessions.find(token)
 
@@ -151,8 +157,8 @@ def test_a_visit_written_down_too_late_does_not_bring_an_ended_session_back(cloc
 def test_a_tampered_record_is_an_absent_session(
     sessions: Sessions, store: FakeRecordStore, clock: Clock
 ):
-    mine = sessions.start(session_at(clock), None)
-    other = sessions.start(session_at(clock), None)
+    mine = start(sessions, session_at(clock), None)
+    other = start(sessions, session_at(clock), None)
     foreign = store.records[record_id(other)].sealed
     store.records[record_id(mine)] = replace(store.records[record_id(mine)], sealed=foreign)
 

@@ -1,0 +1,84 @@
+"""A token that the provider signed for us: what every kind of them has in common.
+
+RFC 8725: the algorithm is one that the provider announces and never a symmetric one, the
+key is the provider's, the kind of token is the expected one, and issuer, audience and times
+are right.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import jwt
+
+from chalicelib.sign_in.errors import AnswerRejected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from chalicelib.sign_in.signing_keys import SigningKeys
+
+# Never `none`, and never HMAC: our client secret is no key, and a public key even less.
+ASYMMETRIC = frozenset(
+    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+)
+LEEWAY_SECONDS = 30
+MAX_LENGTH = 32_768
+
+
+@dataclass(frozen=True, slots=True)
+class TokenKind:
+    """One kind of token: what it is called, its `typ`s, its claims, and how old it may be."""
+
+    name: str
+    typs: frozenset[str]
+    required: Sequence[str]
+    max_age_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedTokens:
+    """Reads tokens of `issuer`, which announces `algorithms` in its metadata."""
+
+    keys: SigningKeys
+    issuer: str
+    algorithms: frozenset[str]
+    clock: Callable[[], float] = time.time
+
+    def claims(self, token: str, client_id: str, kind: TokenKind) -> dict[str, Any]:
+        """Give the claims of a token of this kind that was made for `client_id`.
+
+        Raises AnswerRejected, or ProviderUnreachable where there are no keys to verify with.
+        """
+        try:
+            claims = self._signed(token, client_id, kind)
+        except jwt.PyJWTError as error:
+            raise AnswerRejected(f"{kind.name}: {type(error).__name__}") from None
+        if self.clock() - claims["iat"] > kind.max_age_seconds + LEEWAY_SECONDS:
+            raise AnswerRejected(f"{kind.name}: iat too old")
+        return claims
+
+    def _signed(self, token: str, client_id: str, kind: TokenKind) -> dict[str, Any]:
+        if len(token) > MAX_LENGTH:
+            raise AnswerRejected(f"{kind.name}: too long")
+        header = jwt.get_unverified_header(token)
+        algorithm = header.get("alg")
+        if algorithm not in self.algorithms & ASYMMETRIC:
+            raise AnswerRejected(f"{kind.name}: algorithm")
+        if str(header.get("typ", "")).lower() not in kind.typs:
+            # Tokens of all kinds are signed by the same key (RFC 8725 3.11).
+            raise AnswerRejected(f"{kind.name}: typ")
+        for key in self.keys.find(header.get("kid"), algorithm):
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=[algorithm],
+                audience=client_id,
+                issuer=self.issuer,
+                leeway=LEEWAY_SECONDS,
+                options={"require": list(kind.required)},
+            )
+            return claims
+        raise AnswerRejected(f"{kind.name}: no such key")

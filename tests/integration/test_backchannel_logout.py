@@ -1,0 +1,95 @@
+"""`POST /backchannel-logout` over HTTP, with the logout tokens of the stand-in for Logto."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.application import Site, Stage, serving
+from tests.sandbox.identity.world import Browser, World, world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import requests
+
+
+@pytest.fixture
+def logto() -> Iterator[World]:
+    with world() as running_world:
+        running_world.clock.now = time.time()  # PyJWT has no other clock
+        yield running_world
+
+
+@pytest.fixture
+def site(moto_server: str, logto: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    # The stand-in knows the application at its own test server's address.
+    stage = Stage(moto_server, LOGTO_ENDPOINT=logto.url, PUBLIC_URL=logto.app.url)
+    with serving(stage, monkeypatch) as site:
+        yield site
+
+
+def sign_in(site: Site, logto: World) -> Browser:
+    """Sign a visitor in; gives their browser as Logto knows it."""
+    browser = logto.browser()
+    begun = site.get("/sign-in").headers["Location"]
+    callback = logto.walk(browser, browser.get(begun)).headers["Location"]
+    answer = site.get(callback.removeprefix(logto.app.url))
+    assert answer.status_code == 302, answer.text
+    return browser
+
+
+def sign_out_at(logto: World, browser: Browser) -> str:
+    """Sign out at Logto; gives the form that it posts to the application."""
+    browser.get("/oidc/session/end", params={"client_id": "portaria"})
+    while not logto.app.posted("backchannel-logout"):
+        time.sleep(0.01)
+    return logto.app.posted("backchannel-logout")[-1].body
+
+
+def post(
+    site: Site, body: str, content_type: str = "application/x-www-form-urlencoded"
+) -> requests.Response:
+    return site.post("/backchannel-logout", data=body, headers={"Content-Type": content_type})
+
+
+def test_signing_out_at_logto_ends_the_session_here(site: Site, logto: World):
+    browser = sign_in(site, logto)
+    assert site.get("/account").status_code == 200
+    answer = post(site, sign_out_at(logto, browser))
+
+    assert (answer.status_code, answer.text) == (200, "")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert site.get("/account").status_code == 401
+
+
+def test_the_same_token_again_is_answered_alike(site: Site, logto: World):
+    form = sign_out_at(logto, sign_in(site, logto))
+
+    assert [post(site, form).status_code for _ in range(2)] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        ("", "application/x-www-form-urlencoded"),
+        ("logout_token=", "application/x-www-form-urlencoded"),
+        ("logout_token=a.b.c", "application/x-www-form-urlencoded"),
+        ("logout_token=a&logout_token=b", "application/x-www-form-urlencoded"),
+        ('{"logout_token": "a.b.c"}', "application/json"),
+        ("logout_token=" + "a" * 1_000_000, "application/x-www-form-urlencoded"),
+    ],
+    ids=["empty", "no token", "forged", "two tokens", "JSON", "oversized"],
+)
+def test_anything_else_is_400_and_ends_nothing(
+    site: Site, logto: World, body: str, content_type: str
+):
+    sign_in(site, logto)
+    answer = post(site, body, content_type)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "invalid_request"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert site.get("/account").status_code == 200
