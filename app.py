@@ -55,11 +55,11 @@ def callback(visitor: Visitor) -> Departure:
     return wiring.sign_in().complete(visitor.visit)
 
 
-@app.route("/sign-out")
+@app.route("/sign-out", methods=["GET", "POST"], content_types=CONTENT_TYPES)
 @responses.browser(app)
-def sign_out(visitor: Visitor) -> Departure:
+def sign_out(visitor: Visitor) -> Page | Departure:
     """Sign the visitor out, here and at Logto."""
-    return wiring.sign_in().leave(visitor.visit)
+    return responses.sign_out(visitor)
 
 
 @app.route("/backchannel-logout", methods=["POST"], content_types=CONTENT_TYPES)

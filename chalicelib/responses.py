@@ -33,6 +33,7 @@ from chalicelib.sign_in.errors import (
     SignInRefused,
     StoreUnavailable,
 )
+from chalicelib.sign_in.provenance import Provenance
 from chalicelib.sign_in.visit import Departure, Visit
 
 if TYPE_CHECKING:
@@ -81,6 +82,12 @@ def visitor(request: Request) -> Visitor:
             public_url=public_url(wiring.settings().public_url, request.context),
             cookie_header="; ".join(cookies),
             query=event.get("multiValueQueryStringParameters") or {},
+            provenance=Provenance(
+                method=request.method,
+                origin=request.headers.get("origin"),
+                fetch_site=request.headers.get("sec-fetch-site"),
+                purpose=request.headers.get("sec-purpose") or request.headers.get("purpose"),
+            ),
         ),
         negotiate(request.headers.get("accept-language")),
     )
@@ -96,6 +103,10 @@ def browser(app: Chalice) -> Callable[[Callable[[Visitor], Page | Departure]], R
             return plain(
                 SERVER_ERROR, f"Something went wrong. Reference: {_report(error, SERVER_ERROR)}"
             )
+        if asking.visit.provenance.is_speculative:
+            # The visitor has not gone there, so nothing may begin or end; asked in earnest,
+            # the browser comes again.
+            return plain(503, "")
         try:
             return _answer(asking, view(asking))
         except Exception as error:  # noqa: BLE001 - every failure has a page
@@ -176,6 +187,20 @@ def home(asking: Visitor, session: Session | None) -> Page:
         base_url=base_url,
         display_name=session.display_name,
         phone_hint=session.phone_hint,
+    )
+
+
+def sign_out(asking: Visitor) -> Page | Departure:
+    """Sign the visitor out, or ask whether they meant it, where another site sent them."""
+    visit = asking.visit
+    if visit.provenance.is_the_visitors_will(visit.public_url):
+        return wiring.sign_in().leave(visit)
+    log.event("sign_out_unasked", fetch_site=visit.provenance.fetch_site)
+    return wiring.pages().confirm_sign_out(
+        asking.locale,
+        base_url=visit.public_url,
+        # Browsers apply the policy to where the form's answer leads, too.
+        leads_to=wiring.settings().logto_endpoint,
     )
 
 

@@ -68,6 +68,12 @@ class Pages:
             phone_hint=phone_hint,
         )
 
+    def confirm_sign_out(self, locale: Locale, *, base_url: str, leads_to: str) -> Page:
+        """Give the page that asks whether to sign out; its form may lead on to `leads_to`."""
+        page = self._page("confirm_sign_out.html", locale, base_url)
+        policy = self._policy.replace("form-action 'none'", f"form-action 'self' {leads_to}")
+        return Page(page.html, {**page.headers, "Content-Security-Policy": policy})
+
     def failure(self, locale: Locale, *, base_url: str, kind: FailureKind, reference: str) -> Page:
         """Give the page that says what went wrong and how to go on.
 

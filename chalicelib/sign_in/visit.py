@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from chalicelib.sign_in.cookie import CookieJar
+from chalicelib.sign_in.provenance import Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ class Visit:
     public_url: str
     cookie_header: str = field(default="", repr=False)
     query: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
+    provenance: Provenance = field(default_factory=Provenance)
 
     @property
     def jar(self) -> CookieJar:

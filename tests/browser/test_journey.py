@@ -184,6 +184,23 @@ def test_who_signs_out_at_the_identity_provider_is_signed_out_here(
     heading(page, WELCOME)
 
 
+def test_a_link_on_another_site_signs_out_only_who_agrees(
+    page: Page, sandbox: Sandbox, number: str
+):
+    sign_in(page, sandbox, number)
+    # Another host name is another site; the link is followed as a hostile page would.
+    page.goto(sandbox.url("phone").replace("localhost", "127.0.0.1"))
+    page.evaluate("url => { location.href = url }", f"{sandbox.url('app')}/sign-out")
+    heading(page, "Sign out?")
+    page.goto(sandbox.url("app"))
+    heading(page, SIGNED_IN)
+
+    page.goto(sandbox.url("phone").replace("localhost", "127.0.0.1"))
+    page.evaluate("url => { location.href = url }", f"{sandbox.url('app')}/sign-out")
+    page.get_by_role("button", name="Sign out").click()
+    heading(page, WELCOME)
+
+
 def test_a_callback_opened_again_says_so_and_offers_another_try(
     page: Page, sandbox: Sandbox, number: str
 ):

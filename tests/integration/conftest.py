@@ -44,3 +44,10 @@ def desk() -> Iterator[Desk]:
         yield Desk(
             server, clock, SignedTokens(keys, ISSUER, frozenset({"ES384", "RS256", "ES256"}))
         )
+
+
+@pytest.fixture
+def logto_site(moto_server: str, logto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """The same site with the stand-in for Logto behind it."""
+    with serving(Stage(moto_server, LOGTO_ENDPOINT=logto_url), monkeypatch) as site:
+        yield site

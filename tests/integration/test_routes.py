@@ -12,8 +12,6 @@ from chalicelib import __version__
 from tests.application import Site, Stage, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import requests
 
 
@@ -164,13 +162,6 @@ def test_signing_out_as_a_stranger_without_logto_leads_home(site: Site):
 def test_a_method_that_a_route_lacks_is_refused(site: Site):
     assert site.post("/").status_code == 405
     assert site.get("/otp").status_code == 405
-
-
-@pytest.fixture
-def logto_site(moto_server: str, logto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """The same site with the stand-in for Logto behind it."""
-    with serving(Stage(moto_server, LOGTO_ENDPOINT=logto_url), monkeypatch) as site:
-        yield site
 
 
 @pytest.mark.parametrize(("path", "mode"), [("/sign-in", None), ("/sign-up", ["signUp"])])
