@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import time
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from tests.integration.tokens import (
     P256_KEY,
     RSA_KEY,
     Desk,
+    Now,
     hmac_token,
     public,
     token,
@@ -43,14 +43,14 @@ def test_happy_path(desk: Desk):
         ("empty-aud", {"aud": []}),
         ("invalid-aud-list", {"aud": ["another-app"]}),
         ("missing-iat", {"iat": None}),
-        ("iat-too-old", {"iat": int(time.time()) - 700}),
-        ("iat-in-the-future", {"iat": int(time.time()) + 3600}),
+        ("iat-too-old", {"iat": Now(-700)}),
+        ("iat-in-the-future", {"iat": Now(3600)}),
         ("missing-exp", {"exp": None}),
-        ("expired", {"exp": int(time.time()) - 60}),
+        ("expired", {"exp": Now(-60)}),
         ("several-aud-without-azp", {"aud": [CLIENT, "another-app"]}),
         ("several-aud-wrong-azp", {"aud": [CLIENT, "another-app"], "azp": "another-app"}),
         ("wrong-azp", {"azp": "another-app"}),
-        ("not-yet-valid", {"nbf": int(time.time()) + 3600}),
+        ("not-yet-valid", {"nbf": Now(3600)}),
         ("logout-token", {"events": {"http://schemas.openid.net/event/backchannel-logout": {}}}),
     ],
 )
@@ -66,8 +66,8 @@ def test_claims_that_are_missing_or_wrong_are_rejected(
         {"aud": [CLIENT]},
         {"aud": [CLIENT, "another-app"], "azp": CLIENT},
         {"azp": CLIENT},
-        {"iat": int(time.time()) + 10},
-        {"exp": int(time.time()) - 10},
+        {"iat": Now(10)},
+        {"exp": Now(-10)},
     ],
     ids=["aud list", "several aud with azp", "azp", "clock ahead", "clock behind"],
 )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
 
 from chalicelib.sign_in.errors import AnswerRejected
 from chalicelib.sign_in.logout_token import EVENT, LogoutToken, read_logout_token
-from tests.integration.tokens import CLIENT, OTHER_EC_KEY, Desk, hmac_token, token
+from tests.integration.tokens import CLIENT, OTHER_EC_KEY, Desk, Now, hmac_token, token
 
 
 def logout_token(key: Any = None, alg: str = "ES384", **changes: Any) -> str:
@@ -35,7 +34,7 @@ def read(desk: Desk, text: str) -> LogoutToken:
         ({}, LogoutToken("jti-1", "user-1", "session-1")),
         ({"sid": None}, LogoutToken("jti-1", "user-1", None)),
         ({"sub": None}, LogoutToken("jti-1", None, "session-1")),
-        ({"exp": int(time.time()) + 120}, LogoutToken("jti-1", "user-1", "session-1")),
+        ({"exp": Now(120)}, LogoutToken("jti-1", "user-1", "session-1")),
         ({"aud": [CLIENT, "another-app"]}, LogoutToken("jti-1", "user-1", "session-1")),
         ({"typ": "Logout+JWT"}, LogoutToken("jti-1", "user-1", "session-1")),
     ],
@@ -62,9 +61,9 @@ def test_what_the_specification_allows_is_acted_on(
         pytest.param({"typ": None}, id="id-token"),
         pytest.param({"typ": "JWT"}, id="typ-jwt"),
         pytest.param({"iat": None}, id="iat-missing"),
-        pytest.param({"iat": int(time.time()) - 400}, id="iat-stale"),
-        pytest.param({"iat": int(time.time()) + 3600}, id="iat-in-the-future"),
-        pytest.param({"exp": int(time.time()) - 60}, id="expired"),
+        pytest.param({"iat": Now(-400)}, id="iat-stale"),
+        pytest.param({"iat": Now(3600)}, id="iat-in-the-future"),
+        pytest.param({"exp": Now(-60)}, id="expired"),
         pytest.param({"jti": None}, id="jti-missing"),
         pytest.param({"jti": ""}, id="jti-empty"),
     ],

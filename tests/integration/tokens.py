@@ -87,12 +87,23 @@ def token(
         "iat": now,
         "exp": now + 3600,
         "nonce": "n",
-    } | changes
+    } | {name: _from(now, value) for name, value in changes.items()}
     kept = {name: value for name, value in claims.items() if value is not None}
     header = {"kid": "ec", "typ": None} | (headers or {})
     if header["kid"] is None:
         del header["kid"]
     return jwt.encode(kept, key, alg, headers=header)
+
+
+@dataclass(frozen=True)
+class Now:
+    """A moment relative to the one in which the token is made."""
+
+    seconds: int
+
+
+def _from(now: int, value: Any) -> Any:
+    return now + value.seconds if isinstance(value, Now) else value
 
 
 def hmac_token(secret: bytes) -> str:
