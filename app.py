@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Chalice
 
-from chalicelib import __version__, responses, wiring
+from chalicelib import __version__, incoming, responses, wiring
 from chalicelib.invocation import remaining_seconds
 from chalicelib.sign_in.options import SignInOptions
 
 if TYPE_CHECKING:
     from chalice.app import Request, Response, SQSEvent
 
+    from chalicelib.incoming import Visitor
     from chalicelib.pages import Page
-    from chalicelib.responses import Visitor
     from chalicelib.sign_in.visit import Departure
 
 # Chalice answers other types before we can; these are the ones whose sender we want to answer.
@@ -66,7 +66,7 @@ def sign_out(visitor: Visitor) -> Page | Departure:
 @responses.provider_call(app)
 def backchannel_logout(request: Request) -> None:
     """Hear from Logto that somebody has signed out elsewhere."""
-    wiring.back_channel().receive(responses.form_field(request, "logout_token"))
+    wiring.back_channel().receive(incoming.form_field(request, "logout_token"))
 
 
 @app.route("/account")
@@ -83,7 +83,7 @@ def account(visitor: Visitor) -> Response:
 @responses.connector(app)
 def otp(request: Request) -> None:
     """Take a code from Logto's HTTP SMS connector."""
-    wiring.intake().accept(request.headers.get("authorization"), responses.raw_body(request))
+    wiring.intake().accept(request.headers.get("authorization"), incoming.raw_body(request))
 
 
 @app.route("/health")

@@ -1,4 +1,4 @@
-"""Between Chalice and the product: requests in, pages, redirects and plain answers out.
+"""From the product to Chalice: pages, redirects and plain answers.
 
 Each kind of caller has a wrapper for its routes (`browser`, `json_client`, `connector`)
 that turns errors into what this caller can use, by one table. The text of an exception
@@ -8,19 +8,16 @@ reaches nobody: a browser gets a page with a reference id that stands in the log
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import parse_qs
 
 from chalice.app import Response
 
 from chalicelib import log, wiring
+from chalicelib.incoming import Visitor, visitor
 from chalicelib.otp.errors import QueueUnavailable, RequestInvalid, Unauthorized
-from chalicelib.otp.request import MAX_BODY_BYTES
 from chalicelib.otp.sentences import sentence
-from chalicelib.pages import FailureKind, Page, negotiate
-from chalicelib.public_url import public_url
+from chalicelib.pages import FailureKind, Page
 from chalicelib.security_headers import security_headers
 from chalicelib.settings import SettingsError
 from chalicelib.sign_in.errors import (
@@ -33,16 +30,14 @@ from chalicelib.sign_in.errors import (
     SignInRefused,
     StoreUnavailable,
 )
-from chalicelib.sign_in.provenance import Provenance
-from chalicelib.sign_in.visit import Departure, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalice.app import Chalice, Request
 
-    from chalicelib.pages import Locale
     from chalicelib.sign_in.session import Session
+    from chalicelib.sign_in.visit import Departure
 
     Route = Callable[[], Response]
 
@@ -59,38 +54,6 @@ FAILURES: dict[type[Exception], tuple[int, FailureKind]] = {
 }
 SERVER_ERROR = 500
 UNEXPECTED = (SERVER_ERROR, FailureKind.UNEXPECTED)
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who asks for a page: their visit and the language they read."""
-
-    visit: Visit
-    locale: Locale
-
-
-def visitor(request: Request) -> Visitor:
-    """Read a browser's request."""
-    event = request.to_original_event()
-    lists = {
-        name.lower(): values for name, values in (event.get("multiValueHeaders") or {}).items()
-    }
-    # HTTP/2 may split the Cookie header; API Gateway's `headers` has only the last part.
-    cookies = lists.get("cookie") or [request.headers.get("cookie", "")]
-    return Visitor(
-        Visit(
-            public_url=public_url(wiring.settings().public_url, request.context),
-            cookie_header="; ".join(cookies),
-            query=event.get("multiValueQueryStringParameters") or {},
-            provenance=Provenance(
-                method=request.method,
-                origin=request.headers.get("origin"),
-                fetch_site=request.headers.get("sec-fetch-site"),
-                purpose=request.headers.get("sec-purpose") or request.headers.get("purpose"),
-            ),
-        ),
-        negotiate(request.headers.get("accept-language")),
-    )
 
 
 def browser(app: Chalice) -> Callable[[Callable[[Visitor], Page | Departure]], Route]:
@@ -161,20 +124,6 @@ def provider_call(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
         return plain(200, "")
 
     return _wrapper(app, respond)
-
-
-def form_field(request: Request, name: str) -> str:
-    """Give a field of a posted form that stands there once; raises AnswerRejected."""
-    values = parse_qs(raw_body(request).decode("utf-8", "replace")).get(name, [])
-    if len(values) != 1:
-        raise AnswerRejected(f"no {name}")
-    return values[0]
-
-
-def raw_body(request: Request) -> bytes:
-    """Give a request's body as it came, cut just beyond what anybody may send."""
-    body = request.raw_body
-    return (body if isinstance(body, bytes) else body.encode())[: MAX_BODY_BYTES + 1]
 
 
 def home(asking: Visitor, session: Session | None) -> Page:

@@ -1,0 +1,66 @@
+"""From API Gateway's request to what the product needs to know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from chalicelib import wiring
+from chalicelib.otp.request import MAX_BODY_BYTES
+from chalicelib.pages import negotiate
+from chalicelib.public_url import public_url
+from chalicelib.sign_in.errors import AnswerRejected
+from chalicelib.sign_in.provenance import Provenance
+from chalicelib.sign_in.visit import Visit
+
+if TYPE_CHECKING:
+    from chalice.app import Request
+
+    from chalicelib.pages import Locale
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks for a page: their visit and the language they read."""
+
+    visit: Visit
+    locale: Locale
+
+
+def visitor(request: Request) -> Visitor:
+    """Read a browser's request."""
+    event = request.to_original_event()
+    lists = {
+        name.lower(): values for name, values in (event.get("multiValueHeaders") or {}).items()
+    }
+    # HTTP/2 may split the Cookie header; API Gateway's `headers` has only the last part.
+    cookies = lists.get("cookie") or [request.headers.get("cookie", "")]
+    return Visitor(
+        Visit(
+            public_url=public_url(wiring.settings().public_url, request.context),
+            cookie_header="; ".join(cookies),
+            query=event.get("multiValueQueryStringParameters") or {},
+            provenance=Provenance(
+                method=request.method,
+                origin=request.headers.get("origin"),
+                fetch_site=request.headers.get("sec-fetch-site"),
+                purpose=request.headers.get("sec-purpose") or request.headers.get("purpose"),
+            ),
+        ),
+        negotiate(request.headers.get("accept-language")),
+    )
+
+
+def form_field(request: Request, name: str) -> str:
+    """Give a field of a posted form that stands there once; raises AnswerRejected."""
+    values = parse_qs(raw_body(request).decode("utf-8", "replace")).get(name, [])
+    if len(values) != 1:
+        raise AnswerRejected(f"no {name}")
+    return values[0]
+
+
+def raw_body(request: Request) -> bytes:
+    """Give a request's body as it came, cut just beyond what anybody may send."""
+    body = request.raw_body
+    return (body if isinstance(body, bytes) else body.encode())[: MAX_BODY_BYTES + 1]
