@@ -103,6 +103,17 @@ class Settings(BaseModel):
         ge=300,
         description="A session this old is over, used or not; Logto's own limit is 14 days.",
     )
+    revalidate_seconds: int = Field(
+        default=900,
+        ge=60,
+        description="After so long a signed-in visitor's request asks Logto whether the user is "
+        "still welcome.",
+    )
+    revalidate_grace_seconds: int = Field(
+        default=86_400,
+        ge=0,
+        description="How much longer a session lives on while Logto can't be asked.",
+    )
     code_lifetime_seconds: int = Field(
         default=600,
         ge=30,

@@ -52,14 +52,23 @@ def sign_in() -> SignIn:
     """Give the sign-in flow on Logto and DynamoDB."""
     from chalicelib.sign_in.attempts import Attempts
     from chalicelib.sign_in.flow import SignIn
+    from chalicelib.sign_in.revalidation import Revalidation
     from chalicelib.sign_in.session import SessionLifetime, Sessions
 
     wanted, store = settings(), _record_store()
     lifetime = SessionLifetime(wanted.session_idle_seconds, wanted.session_absolute_seconds)
+    sessions = Sessions(store, lifetime, time.time)
     return SignIn(
         provider=_provider,
         attempts=Attempts(store, wanted.attempt_seconds, time.time),
-        sessions=Sessions(store, lifetime, time.time),
+        sessions=sessions,
+        revalidation=Revalidation(
+            _provider,
+            sessions,
+            wanted.revalidate_seconds,
+            wanted.revalidate_grace_seconds,
+            time.time,
+        ),
         clock=time.time,
     )
 

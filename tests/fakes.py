@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.otp.errors import LedgerUnavailable, QueueUnavailable, TemplatesUnavailable
 from chalicelib.sign_in.errors import AnswerRejected, SignInError, StoreUnavailable
-from chalicelib.sign_in.provider import AuthorizationRequest, SignedIn
+from chalicelib.sign_in.provider import AuthorizationRequest, Refreshed, SignedIn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -105,6 +105,9 @@ class FakeProvider:
     exchanged: list[str] = field(default_factory=list)
     revoked: list[dict[str, str]] = field(default_factory=list)
     nonce: str = "nonce"
+    refreshed: list[str] = field(default_factory=list)
+    refreshed_id_token: str | None = "id-2"
+    during_refresh: Callable[[], None] = lambda: None
     during_exchange: Callable[[], None] = lambda: None
     logout_tokens: dict[str, LogoutToken] = field(default_factory=dict)
 
@@ -121,8 +124,20 @@ class FakeProvider:
         self._fail()
         self.during_exchange()
         self.exchanged.append(callback_uri)
-        claims = {"sub": "user-1", "nonce": self.nonce, **self.claims}
+        claims = {"iss": self.issuer, "sub": "user-1", "nonce": self.nonce, **self.claims}
         return SignedIn(claims, {**storage, "idToken": "id", "refreshToken": "refresh"})
+
+    def refresh(self, storage: dict[str, str]) -> Refreshed:
+        self.refreshed.append(storage["refreshToken"])
+        self.during_refresh()
+        self._fail()
+        rotated = {**storage, "refreshToken": f"refresh-{len(self.refreshed) + 1}"}
+        return Refreshed(rotated, "access", self.refreshed_id_token)
+
+    def claims_of(self, refreshed: Refreshed) -> dict[str, Any]:
+        if refreshed.id_token == "forged":
+            raise AnswerRejected("ID token: forged")
+        return {"iss": self.issuer, "sub": "user-1", "nonce": self.nonce, **self.claims}
 
     def end_session_url(self, post_logout_redirect_uri: str) -> str:
         self._fail()

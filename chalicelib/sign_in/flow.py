@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from chalicelib.sign_in.options import SignInOptions
     from chalicelib.sign_in.provider import Provider, SignedIn
+    from chalicelib.sign_in.revalidation import Revalidation
 
 SESSION_COOKIE = "portaria_session"
 _ANSWER_PARAMETERS = ("code", "state", "iss", "error", "error_description")
@@ -57,6 +58,7 @@ class SignIn:
     provider: Callable[[], Provider]
     attempts: Attempts
     sessions: Sessions
+    revalidation: Revalidation
     clock: Callable[[], float]
 
     def begin(self, visit: Visit, options: SignInOptions) -> Departure:
@@ -104,7 +106,7 @@ class SignIn:
 
     def current(self, visit: Visit) -> Session | None:
         """Give the session of this browser, if somebody is signed in."""
-        return self.sessions.find(visit.jar.read(visit.cookie_header, SESSION_COOKIE))
+        return self.revalidation.current(visit.jar.read(visit.cookie_header, SESSION_COOKIE))
 
     def leave(self, visit: Visit) -> Departure:
         """Sign out: here first, then at Logto.
@@ -148,6 +150,7 @@ class SignIn:
             storage=signed_in.storage,
             created_at=began_at,
             seen_at=began_at,
+            checked_at=began_at,
             subject_hash=index_hash(issuer, "sub", claims["sub"]),
             provider_session_hash=index_hash(issuer, *sid),
         )

@@ -55,7 +55,8 @@ class BoundedOidcCore(OidcCore):
     async def discover(cls, endpoint: str, timeout_seconds: float) -> BoundedOidcCore:
         """Fetch the discovery document of Logto at `endpoint` and check whose it is.
 
-        Raises ProviderUnreachable or AnswerRejected.
+        Raises ProviderUnreachable, also for another issuer's: that is not Logto's answer to
+        anybody, and must end nobody's session.
         """
         url = f"{endpoint}/oidc/.well-known/openid-configuration"
         async with (
@@ -67,7 +68,7 @@ class BoundedOidcCore(OidcCore):
                 raise ProviderUnreachable(f"discovery: HTTP {answer.status}")
             metadata = OidcProviderMetadata(**await answer.json())
         if metadata.issuer != f"{endpoint}/oidc":
-            raise AnswerRejected("discovery of another issuer")
+            raise ProviderUnreachable("discovery of another issuer")
         return cls(metadata, timeout_seconds)
 
     async def fetchTokenByCode(self, *args: Any, **kwargs: Any) -> TokenResponse:  # noqa: N802
@@ -76,6 +77,16 @@ class BoundedOidcCore(OidcCore):
             answer = await super().fetchTokenByCode(*args, **kwargs)
         if answer.token_type.lower() != "bearer" or answer.id_token is None:
             raise AnswerRejected("no bearer token or no ID token")
+        return answer
+
+    async def fetchTokenByRefreshToken(  # noqa: N802
+        self, *args: Any, **kwargs: Any
+    ) -> TokenResponse:
+        """Exchange a refresh token for new bearer tokens."""
+        async with bounded(self._timeout_seconds):
+            answer = await super().fetchTokenByRefreshToken(*args, **kwargs)
+        if answer.token_type.lower() != "bearer":
+            raise AnswerRejected("no bearer token")
         return answer
 
     def claims(self, id_token: str, access_token: str, client_id: str) -> dict[str, Any]:

@@ -28,6 +28,15 @@ class SignedIn:
     storage: dict[str, str] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """New tokens, not yet looked at: they are kept first, and judged then."""
+
+    storage: dict[str, str] = field(repr=False)
+    access_token: str = field(repr=False)
+    id_token: str | None = field(repr=False)
+
+
 class Provider(Protocol):
     """Logto, as the flow needs it. Each method may raise one of `errors`."""
 
@@ -42,6 +51,12 @@ class Provider(Protocol):
 
     def exchange(self, storage: dict[str, str], callback_uri: str) -> SignedIn:
         """Exchange the callback's code for tokens and verify the ID token."""
+
+    def refresh(self, storage: dict[str, str]) -> Refreshed:
+        """Exchange the refresh token for new tokens; SignInRefused is a final answer."""
+
+    def claims_of(self, refreshed: Refreshed) -> dict[str, Any]:
+        """Verify the ID token of a refresh and give its claims."""
 
     def end_session_url(self, post_logout_redirect_uri: str) -> str:
         """Give where the browser ends its session at Logto."""

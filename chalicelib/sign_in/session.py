@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.sign_in.record import Mark, Record
@@ -43,6 +43,10 @@ class Session:
     seen_at: int
     subject_hash: str
     provider_session_hash: str
+    checked_at: int = 0
+    """When the provider last said that the user is still welcome."""
+    checking_until: int = 0
+    """Until when a request that asks the provider has the right to; 0 while none does."""
 
     @property
     def display_name(self) -> str | None:
@@ -58,6 +62,15 @@ class Session:
         """The end of the phone number: enough to know it by, not enough to call it."""
         number = self.claims.get("phone_number")
         return f"••• {number[-HINT_DIGITS:]}" if isinstance(number, str) and number else None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A session as it was found: with its token and the version of its record."""
+
+    token: str = field(repr=False)
+    session: Session
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +121,33 @@ class Sessions:
         )
         return token if started else None
 
-    def find(self, token: str | None) -> Session | None:
-        """Give the session of `token` if it lives, and now and then write the visit down."""
-        opened = self._open(token)
-        if token is None or opened is None:
+    def find(self, token: str | None) -> Kept | None:
+        """Give the session of `token` if it lives."""
+        if token is None or len(token) != TOKEN_LENGTH:
             return None
-        session, version = opened
+        record = self.store.load(record_id(token))
+        session = _unsealed(token, record) if record else None
+        if record is None or session is None or self.lifetime.ends_at(session) <= self.clock():
+            return None
+        return Kept(token, session, record.version)
+
+    def renew(self, kept: Kept) -> Session:
+        """Write the visit down where the last one is a good while ago.
+
+        Where that is lost to another request of the same session, or to its end, the next
+        request reads which.
+        """
         now = self.clock()
-        if self.lifetime.ends_at(session) <= now:
-            return None
-        if self.lifetime.wants_renewal(session, now):
-            session = replace(session, seen_at=int(now))
-            if not self.store.save(replace(self._record(token, session), version=version)):
-                # Lost to another request of the same session, or to its end; the next
-                # request reads which.
-                return session
-        return session
+        if not self.lifetime.wants_renewal(kept.session, now):
+            return kept.session
+        renewed = replace(kept.session, seen_at=int(now))
+        self.save(kept, renewed)
+        return renewed
+
+    def save(self, kept: Kept, session: Session) -> Kept | None:
+        """Write a session in place of what was found; None where somebody else did, or ended it."""
+        record = replace(self._record(kept.token, session), version=kept.version)
+        return Kept(kept.token, session, kept.version + 1) if self.store.save(record) else None
 
     def end(self, token: str | None) -> Session | None:
         """Delete the session of `token`; gives it if there was one that opens."""
@@ -131,13 +155,6 @@ class Sessions:
             return None
         record = self.store.take(record_id(token))
         return _unsealed(token, record) if record else None
-
-    def _open(self, token: str | None) -> tuple[Session, int] | None:
-        if token is None or len(token) != TOKEN_LENGTH:
-            return None
-        record = self.store.load(record_id(token))
-        session = _unsealed(token, record) if record else None
-        return (session, record.version) if record and session else None
 
     def _record(self, token: str, session: Session) -> Record:
         return Record(
@@ -147,6 +164,9 @@ class Sessions:
             subject_hash=session.subject_hash,
             provider_session_hash=session.provider_session_hash,
         )
+
+
+_FIELDS = [each.name for each in fields(Session)]
 
 
 def index_hash(issuer: str, claim: str, value: str) -> str:
@@ -161,7 +181,9 @@ def logout_mark(session_hash: str) -> str:
 
 def _unsealed(token: str, record: Record) -> Session | None:
     try:
-        return Session(**json.loads(unseal(token, record.sealed)))
+        content = json.loads(unseal(token, record.sealed))
+        # While a deployment replaces another, each reads what the other wrote.
+        return Session(**{name: content[name] for name in _FIELDS if name in content})
     except SealBroken:
         # Whoever can write to the table can break a record, but not make one: it is absent.
         return None

@@ -122,6 +122,36 @@ def test_no_two_attempts_share_a_state_a_nonce_or_a_verifier(logto: World, provi
     assert first.storage != second.storage
 
 
+def test_a_refresh_brings_new_tokens_of_the_same_user(logto: World, provider: LogtoProvider):
+    request = begin(logto, provider)
+    signed_in = provider.exchange(request.storage, come_back(logto, request))
+    refreshed = provider.refresh(signed_in.storage)
+
+    assert provider.claims_of(refreshed)["sub"] == signed_in.claims["sub"]
+    assert refreshed.storage["accessTokenMap"] != signed_in.storage["accessTokenMap"]
+    assert refreshed.access_token not in repr(refreshed)
+
+
+def test_a_suspended_users_refresh_is_refused_for_good(logto: World, provider: LogtoProvider):
+    request = begin(logto, provider)
+    signed_in = provider.exchange(request.storage, come_back(logto, request))
+    logto.identity.suspend_user(signed_in.claims["sub"])
+
+    with pytest.raises(SignInRefused) as refused:
+        provider.refresh(signed_in.storage)
+    assert refused.value.code == "invalid_grant"
+
+
+def test_a_user_without_access_any_more_is_refused_for_good(logto: World, provider: LogtoProvider):
+    request = begin(logto, provider)
+    signed_in = provider.exchange(request.storage, come_back(logto, request))
+    logto.identity.remove_access(signed_in.claims["sub"], APP)
+
+    with pytest.raises(SignInRefused) as refused:
+        provider.refresh(signed_in.storage)
+    assert refused.value.code == "access_denied"
+
+
 def test_a_code_of_another_attempt_is_refused(logto: World, provider: LogtoProvider):
     mine, other = begin(logto, provider), begin(logto, provider)
     answer = come_back(logto, other).replace(other.state, mine.state)
@@ -244,12 +274,12 @@ def test_a_discovery_that_makes_no_sense_is_no_logto(answer: Answer):
         provider_of(url).end_session_url("http://localhost:8000/")
 
 
-def test_a_discovery_of_another_issuer_is_rejected():
+def test_a_discovery_of_another_issuer_is_no_logto():
     document = json.dumps(recorded("discovery") | {"issuer": "https://evil.example/oidc"})
     answers = {"openid_configuration": (200, "application/json", document)}
     with (
         running(lambda url: answering(url, answers)) as url,
-        pytest.raises(AnswerRejected),
+        pytest.raises(ProviderUnreachable),
     ):
         provider_of(url).end_session_url("http://localhost:8000/")
 

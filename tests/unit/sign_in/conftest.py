@@ -6,11 +6,13 @@ import pytest
 
 from chalicelib.sign_in.attempts import Attempts
 from chalicelib.sign_in.flow import SignIn
+from chalicelib.sign_in.revalidation import Revalidation
 from chalicelib.sign_in.session import SessionLifetime, Sessions
 from tests.fakes import Clock, FakeProvider, FakeRecordStore
 from tests.unit.sign_in.browser import Browser
 
 ATTEMPT_SECONDS = 600
+REVALIDATE_SECONDS, GRACE_SECONDS = 900, 86_400
 
 
 @pytest.fixture
@@ -30,10 +32,14 @@ def store() -> FakeRecordStore:
 
 @pytest.fixture
 def sign_in(provider: FakeProvider, store: FakeRecordStore, clock: Clock) -> SignIn:
+    sessions = Sessions(store, SessionLifetime(7 * 86_400, 14 * 86_400), clock)
     return SignIn(
         provider=lambda: provider,
         attempts=Attempts(store, ATTEMPT_SECONDS, clock),
-        sessions=Sessions(store, SessionLifetime(7 * 86_400, 14 * 86_400), clock),
+        sessions=sessions,
+        revalidation=Revalidation(
+            lambda: provider, sessions, REVALIDATE_SECONDS, GRACE_SECONDS, clock
+        ),
         clock=clock,
     )
 
