@@ -85,6 +85,18 @@ class Settings(BaseModel):
         description="Scopes asked for besides openid, offline_access and profile, "
         "separated by spaces.",
     )
+    logto_resources: str = Field(
+        default="",
+        max_length=2048,
+        description="Indicators of the API resources in Logto's Console that access tokens are "
+        "wanted for, separated by spaces.",
+    )
+    api_resource: str | None = Field(
+        default=None,
+        max_length=256,
+        description="The indicator that this application has as an API resource in Logto's "
+        "Console: Bearer tokens must be meant for it.",
+    )
     logto_timeout_seconds: float = Field(
         default=4.0,
         gt=0,

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from chalicelib.otp.sqs_queue import SqsOtpQueue
     from chalicelib.otp.worker import Worker
     from chalicelib.pages import Pages
+    from chalicelib.sign_in.access import Access
     from chalicelib.sign_in.back_channel import BackChannel
     from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
     from chalicelib.sign_in.flow import SignIn
     from chalicelib.sign_in.logto_client import LogtoProvider
+    from chalicelib.sign_in.refreshing import Refreshing
+    from chalicelib.sign_in.session import Sessions
 
 API_PARAMETERS = ("logto/app-secret", "otp/authorization")
 WORKER_PARAMETERS = ("twilio", "ledger-key")
@@ -53,24 +56,29 @@ def sign_in() -> SignIn:
     from chalicelib.sign_in.attempts import Attempts
     from chalicelib.sign_in.flow import SignIn
     from chalicelib.sign_in.revalidation import Revalidation
-    from chalicelib.sign_in.session import SessionLifetime, Sessions
 
-    wanted, store = settings(), _record_store()
-    lifetime = SessionLifetime(wanted.session_idle_seconds, wanted.session_absolute_seconds)
-    sessions = Sessions(store, lifetime, time.time)
+    wanted = settings()
     return SignIn(
         provider=_provider,
-        attempts=Attempts(store, wanted.attempt_seconds, time.time),
-        sessions=sessions,
+        attempts=Attempts(_record_store(), wanted.attempt_seconds, time.time),
+        sessions=_sessions(),
         revalidation=Revalidation(
-            _provider,
-            sessions,
+            _sessions(),
+            _refreshing(),
             wanted.revalidate_seconds,
             wanted.revalidate_grace_seconds,
             time.time,
         ),
         clock=time.time,
     )
+
+
+@cache
+def access() -> Access:
+    """Give what a session gives access to."""
+    from chalicelib.sign_in.access import Access
+
+    return Access(_provider, _sessions(), _refreshing(), time.time, time.sleep)
 
 
 @cache
@@ -147,6 +155,22 @@ def worker() -> Worker:
 
 
 @cache
+def _sessions() -> Sessions:
+    from chalicelib.sign_in.session import SessionLifetime, Sessions
+
+    wanted = settings()
+    lifetime = SessionLifetime(wanted.session_idle_seconds, wanted.session_absolute_seconds)
+    return Sessions(_record_store(), lifetime, time.time)
+
+
+@cache
+def _refreshing() -> Refreshing:
+    from chalicelib.sign_in.refreshing import Refreshing
+
+    return Refreshing(_provider, _sessions(), time.time)
+
+
+@cache
 def _record_store() -> DynamoDBRecordStore:
     from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
 
@@ -172,6 +196,7 @@ def _provider() -> LogtoProvider:
         wanted.logto_app_id,
         app_secret,
         tuple(wanted.logto_scopes.split()),
+        tuple(wanted.logto_resources.split()),
     )
     return LogtoProvider(application, wanted.logto_timeout_seconds)
 

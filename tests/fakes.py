@@ -8,8 +8,13 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.otp.errors import LedgerUnavailable, QueueUnavailable, TemplatesUnavailable
-from chalicelib.sign_in.errors import AnswerRejected, SignInError, StoreUnavailable
-from chalicelib.sign_in.provider import AuthorizationRequest, Refreshed, SignedIn
+from chalicelib.sign_in.errors import (
+    AccessRefused,
+    AnswerRejected,
+    SignInError,
+    StoreUnavailable,
+)
+from chalicelib.sign_in.provider import AccessToken, AuthorizationRequest, Refreshed, SignedIn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.otp.template import Templates
     from chalicelib.sign_in.logout_token import LogoutToken
     from chalicelib.sign_in.options import SignInOptions
+    from chalicelib.sign_in.provider import Audience
     from chalicelib.sign_in.record import Index, Mark, Record
 
 
@@ -107,6 +113,11 @@ class FakeProvider:
     nonce: str = "nonce"
     refreshed: list[str] = field(default_factory=list)
     refreshed_id_token: str | None = "id-2"
+    refused: set[Audience] = field(default_factory=set)
+    clock: Callable[[], float] = lambda: 1_800_000_000.0
+    user: dict[str, Any] = field(default_factory=dict)
+    asked_with: list[str] = field(default_factory=list)
+    withdrawn: set[str] = field(default_factory=set)
     during_refresh: Callable[[], None] = lambda: None
     during_exchange: Callable[[], None] = lambda: None
     logout_tokens: dict[str, LogoutToken] = field(default_factory=dict)
@@ -127,12 +138,36 @@ class FakeProvider:
         claims = {"iss": self.issuer, "sub": "user-1", "nonce": self.nonce, **self.claims}
         return SignedIn(claims, {**storage, "idToken": "id", "refreshToken": "refresh"})
 
-    def refresh(self, storage: dict[str, str]) -> Refreshed:
+    def accepts_issuer(self, issuer: str | None) -> bool:
+        return issuer in {None, self.issuer}
+
+    def access_token(self, storage: dict[str, str], audience: Audience) -> AccessToken | None:
+        kept = storage.get(_access_token_key(audience))
+        if kept is None:
+            return None
+        value, renew_at, ends_at = kept.split("|")
+        return AccessToken(value, int(renew_at), int(ends_at))
+
+    def refresh(self, storage: dict[str, str], audience: Audience) -> Refreshed:
         self.refreshed.append(storage["refreshToken"])
         self.during_refresh()
         self._fail()
-        rotated = {**storage, "refreshToken": f"refresh-{len(self.refreshed) + 1}"}
-        return Refreshed(rotated, "access", self.refreshed_id_token)
+        if audience in self.refused:
+            raise AccessRefused("access_denied")
+        count = len(self.refreshed)
+        renewed = {
+            "refreshToken": f"refresh-{count + 1}",
+            _access_token_key(audience): f"access-{count}|{int(self.clock()) + 3540}"
+            f"|{int(self.clock()) + 3600}",
+        }
+        return Refreshed({**storage, **renewed}, f"access-{count}", self.refreshed_id_token)
+
+    def user_info(self, access_token: str) -> dict[str, Any]:
+        self.asked_with.append(access_token)
+        self._fail()
+        if access_token in self.withdrawn:
+            raise AccessRefused("invalid_token")
+        return {"sub": "user-1", **self.user}
 
     def claims_of(self, refreshed: Refreshed) -> dict[str, Any]:
         if refreshed.id_token == "forged":
@@ -156,6 +191,10 @@ class FakeProvider:
     def _fail(self) -> None:
         if self.failing is not None:
             raise self.failing
+
+
+def _access_token_key(audience: Audience) -> str:
+    return f"access token {audience.resource} {audience.organization}"
 
 
 @dataclass

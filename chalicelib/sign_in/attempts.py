@@ -13,6 +13,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib import log
 from chalicelib.sign_in.errors import AttemptUnknown
 from chalicelib.sign_in.record import Record
 from chalicelib.sign_in.sealing import (
@@ -84,6 +85,7 @@ class Attempts:
         try:
             content = json.loads(unseal(token, record.sealed))
         except SealBroken:
+            log.count("SealBroken", record="attempt")
             raise AttemptUnknown("broken seal") from None
         if content.pop("expires_at") <= self.clock():
             raise AttemptUnknown("expired")

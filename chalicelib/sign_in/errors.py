@@ -34,6 +34,21 @@ class SignInRefused(SignInError):
         super().__init__(f"refused: {code}")
 
 
+class SignInRequired(SignInError):
+    """Nobody is signed in, or nobody is any more."""
+
+    def __init__(self) -> None:
+        super().__init__("not signed in")
+
+
+class AccessRefused(SignInError):
+    """The user is signed in, but Logto gives no such access token; `code` is OAuth's."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(f"access refused: {code}")
+
+
 class AnswerRejected(SignInError):
     """Logto's answer, or what claims to be one, did not pass our checks."""
 

@@ -132,10 +132,9 @@ class SignIn:
     def _check_answer(self, visit: Visit) -> None:
         if any(len(visit.query.get(name, ())) > 1 for name in _ANSWER_PARAMETERS):
             raise AnswerRejected("parameter given twice")
-        issuer = visit.parameter("iss")
-        if issuer is not None and issuer != self.provider().issuer:
+        if not self.provider().accepts_issuer(visit.parameter("iss")):
             # The answer of another provider, meant to be taken to this one (RFC 9207).
-            raise AnswerRejected("other issuer")
+            raise AnswerRejected("other issuer, or none")
         error = visit.parameter("error")
         if error is not None:
             raise SignInRefused(error if error in _OAUTH_ERRORS else "other")

@@ -1,9 +1,8 @@
-"""The adapter to Logto's SDK: its client, its storage, and the names it writes in camelCase.
+"""The adapter to Logto's SDK: Logto as the flow knows it.
 
-`LogtoClient` does the work. What 0.2.1 lacks is added around it: the discovery document
-and the keys outlive a request (it fetches them for each client object), each attempt and
-session has a storage of its own (the default is one object for all visitors), a nonce and
-the parameters of newer SDKs go along, and sign-out revokes the refresh token.
+`LogtoClient` does the work, as `sdk_client` extends it. The discovery document and the keys
+outlive a request here (the SDK fetches them for each client object), a nonce goes along,
+and sign-out revokes the refresh token.
 """
 
 from __future__ import annotations
@@ -13,53 +12,27 @@ import json
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
-from logto import LogtoClient, LogtoConfig, LogtoException, Storage
+from logto import LogtoConfig, LogtoException
+from logto.models.oidc import UserInfoScope
 
 from chalicelib import log
-from chalicelib.sign_in.errors import AnswerRejected, SignInError
+from chalicelib.sign_in.access_token_map import AccessTokenMap
+from chalicelib.sign_in.errors import AccessRefused, AnswerRejected, SignInError, SignInRefused
 from chalicelib.sign_in.logout_token import LogoutToken, read_logout_token
 from chalicelib.sign_in.oidc_core import BoundedOidcCore
-from chalicelib.sign_in.provider import AuthorizationRequest, Refreshed, SignedIn
+from chalicelib.sign_in.provider import AccessToken, AuthorizationRequest, Refreshed, SignedIn
+from chalicelib.sign_in.sdk_client import RecordStorage, SdkClient
 from chalicelib.sign_in.sealing import new_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from logto.models.response import TokenResponse
-    from logto.OidcCore import OidcCore
-
     from chalicelib.sign_in.options import SignInOptions
+    from chalicelib.sign_in.provider import Audience
 
 METADATA_SECONDS = 3600.0
 RETRY_SECONDS = 30.0  # after a failed fetch that the last good metadata covers
-
-
-class RecordStorage(Storage):
-    """The SDK's view of one record, in memory.
-
-    The SDK reads and writes keys one by one; the record they make up is loaded and saved
-    as a whole, once a request, by `attempts` and `sessions`.
-    """
-
-    def __init__(self, values: dict[str, str]) -> None:
-        self.values = dict(values)
-
-    def get(self, key: str) -> str | None:
-        """Give what is kept under `key`, if anything."""
-        return self.values.get(key)
-
-    def set(self, key: str, value: str | None) -> None:
-        """Keep `value` under `key`; None forgets it."""
-        if value is None:
-            self.delete(key)
-        else:
-            self.values[key] = value
-
-    def delete(self, key: str) -> None:
-        """Forget what is kept under `key`."""
-        self.values.pop(key, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +47,8 @@ class LogtoApplication:
     app_secret: Callable[[], str] = field(repr=False)
     scopes: tuple[str, ...] = ()
     """What to ask for besides openid, offline_access and profile."""
+    resources: tuple[str, ...] = ()
+    """The API resources that access tokens will be wanted for."""
 
 
 class LogtoProvider:
@@ -124,15 +99,7 @@ class LogtoProvider:
     ) -> AuthorizationRequest:
         """Begin a sign-in with a fresh state, nonce and PKCE verifier."""
         nonce = new_token()
-        extra = {
-            "nonce": nonce,
-            "first_screen": options.first_screen,
-            "identifier": options.identifier,
-            "login_hint": options.login_hint,
-            "direct_sign_in": options.direct_sign_in,
-            "ui_locales": options.ui_locales,
-        }
-        client = self._client({}, {name: value for name, value in extra.items() if value})
+        client = self._client({}, {**options.parameters(), "nonce": nonce})
         url = asyncio.run(
             client.signIn(redirect_uri, interactionMode="signUp" if options.sign_up else None)
         )
@@ -152,11 +119,31 @@ class LogtoProvider:
             raise
         return SignedIn(client.claims, client.storage.values)
 
-    def refresh(self, storage: dict[str, str]) -> Refreshed:
+    def accepts_issuer(self, issuer: str | None) -> bool:
+        """Tell whether a callback with this `iss`, or none, may be Logto's (RFC 9207)."""
+        if issuer is None:
+            return not asyncio.run(self.core()).names_itself
+        return issuer == self.issuer
+
+    def access_token(self, storage: dict[str, str], audience: Audience) -> AccessToken | None:
+        """Give the access token that is kept for `audience`, expired or not."""
+        return AccessTokenMap.of(storage).find(audience)
+
+    def refresh(self, storage: dict[str, str], audience: Audience) -> Refreshed:
         """Exchange the refresh token for new tokens, which nobody has looked at yet."""
         client = self._client(storage)
-        answer = asyncio.run(client.refresh())
+        try:
+            answer = asyncio.run(client.refresh(audience))
+        except SignInRefused as error:
+            if error.code == "access_denied" and audience.organization is not None:
+                # No member of that organization, and still somebody.
+                raise AccessRefused(error.code) from None
+            raise
         return Refreshed(client.storage.values, answer.access_token, answer.id_token)
+
+    def user_info(self, access_token: str) -> dict[str, Any]:
+        """Ask for what Logto knows of the user; AccessRefused for a token that it refuses."""
+        return asyncio.run(self._user_info(access_token))
 
     def claims_of(self, refreshed: Refreshed) -> dict[str, Any]:
         """Verify the ID token of a refresh and give its claims."""
@@ -180,66 +167,28 @@ class LogtoProvider:
         core = asyncio.run(self.core())
         return read_logout_token(core.tokens, token, self._application.app_id)
 
+    async def _user_info(self, access_token: str) -> dict[str, Any]:
+        answer = await (await self.core()).fetchUserInfo(access_token)
+        return answer.model_dump(exclude_unset=True)
+
     async def _revoke(self, token: str) -> None:
         core = await self.core()
         await core.revoke(self._application.app_id, self._application.app_secret(), token)
 
-    def _client(self, storage: dict[str, str], extra: dict[str, str] | None = None) -> _Client:
+    def _client(self, storage: dict[str, str], extra: dict[str, str] | None = None) -> SdkClient:
         config = LogtoConfig(
             endpoint=self._application.endpoint,
             appId=self._application.app_id,
             appSecret=self._application.app_secret(),
-            scopes=list(self._application.scopes),
+            scopes=[_scope(name) for name in self._application.scopes],
+            resources=list(self._application.resources),
         )
-        return _Client(config, RecordStorage(storage), self, extra or {})
+        return SdkClient(config, RecordStorage(storage), self.core, extra or {})
 
 
-class _Client(LogtoClient):
-    """A `LogtoClient` for one request, on the process's metadata and keys."""
-
-    def __init__(
-        self,
-        config: LogtoConfig,
-        storage: RecordStorage,
-        provider: LogtoProvider,
-        extra: dict[str, str],
-    ) -> None:
-        super().__init__(config, storage)
-        self.storage = storage
-        self.claims: dict[str, Any] = {}
-        self._provider = provider
-        self._extra = extra
-
-    async def getOidcCore(self) -> OidcCore:  # noqa: N802 - overrides the SDK's
-        return await self._provider.core()
-
-    async def refresh(self) -> TokenResponse:
-        # The SDK judges the ID token first, and loses the rotated refresh token with it.
-        core = await self.getOidcCore()
-        answer = await core.fetchTokenByRefreshToken(
-            clientId=self.config.appId,
-            clientSecret=self.config.appSecret,
-            refreshToken=self.getRefreshToken() or "",
-        )
-        if answer.refresh_token is not None:
-            self.storage.set("refreshToken", answer.refresh_token)
-        self._setAccessToken("", answer.access_token, answer.expires_in)
-        return answer
-
-    async def _handleTokenResponse(  # noqa: N802
-        self,
-        resource: str,
-        tokenResponse: TokenResponse,  # noqa: N803
-    ) -> None:
-        # The SDK only checks what it stores; the claims are needed too, verified.
-        if tokenResponse.id_token is not None:
-            core = await self._provider.core()
-            self.claims = core.claims(
-                tokenResponse.id_token, tokenResponse.access_token, self.config.appId
-            )
-        await super()._handleTokenResponse(resource, tokenResponse)
-
-    async def _buildSignInUrl(self, *args: Any, **kwargs: Any) -> str:  # noqa: N802
-        # The released SDK can't pass parameters on; its newer siblings can.
-        url: str = await super()._buildSignInUrl(*args, **kwargs)
-        return f"{url}&{urlencode(self._extra)}" if self._extra else url
+def _scope(name: str) -> UserInfoScope | str:
+    # The SDK asks for organizations only where it meets its own word for their scope.
+    try:
+        return UserInfoScope(name)
+    except ValueError:
+        return name

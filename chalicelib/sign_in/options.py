@@ -1,12 +1,14 @@
-"""What a link to the sign-in page may ask of Logto, checked before it is passed on."""
+"""What the start of a sign-in may ask of Logto: from a link, or from a team's own code."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chalicelib.sign_in.visit import Visit
 
 MAX_LENGTH = 256
@@ -21,13 +23,37 @@ FIRST_SCREENS = frozenset(
     }
 )
 IDENTIFIERS = frozenset({"email", "phone", "username"})
+PROMPTS = frozenset({"login", "consent"})
 _DIRECT_SIGN_IN = re.compile(r"(social|sso):[\w.-]{1,128}", re.ASCII)
 _UI_LOCALES = re.compile(r"[A-Za-z0-9-]{1,35}( [A-Za-z0-9-]{1,35}){0,9}")
+_ONE_TIME_TOKEN = re.compile(r"[\w.~-]{1,256}", re.ASCII)
+
+# What makes a sign-in safe, or makes it ours, is not to be overwritten.
+RESERVED = frozenset(
+    {
+        "client_id",
+        "code_challenge",
+        "code_challenge_method",
+        "nonce",
+        "redirect_uri",
+        "request",
+        "request_uri",
+        "response_mode",
+        "response_type",
+        "scope",
+        "state",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class SignInOptions:
     """Parameters of Logto's authorization endpoint; None leaves one out.
+
+    `prompt` is "login" to ask for the phone number again even where Logto still knows the
+    visitor; from code also "none", to ask for nothing. `one_time_token` comes with an
+    invitation or a magic link, beside its `login_hint`. `extra` is for whatever Logto learns
+    to understand; ValueError for a parameter that the sign-in itself depends on.
 
     Source: https://docs.logto.io/end-user-flows/authentication-parameters
     """
@@ -38,6 +64,14 @@ class SignInOptions:
     login_hint: str | None = None
     direct_sign_in: str | None = None
     ui_locales: str | None = None
+    prompt: str | None = None
+    one_time_token: str | None = field(default=None, repr=False)
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        reserved = RESERVED.intersection(self.extra)
+        if reserved:
+            raise ValueError(f"not to be overwritten: {', '.join(sorted(reserved))}")
 
     @classmethod
     def from_visit(cls, visit: Visit, *, sign_up: bool = False) -> SignInOptions:
@@ -54,7 +88,29 @@ class SignInOptions:
             login_hint=hint if hint and len(hint) <= MAX_LENGTH and hint.isprintable() else None,
             direct_sign_in=_matching(_DIRECT_SIGN_IN, visit.parameter("direct_sign_in")),
             ui_locales=_matching(_UI_LOCALES, visit.parameter("ui_locales")),
+            prompt=_all_of(PROMPTS, visit.parameter("prompt")),
+            one_time_token=_matching(_ONE_TIME_TOKEN, visit.parameter("one_time_token")),
         )
+
+    def parameters(self) -> dict[str, str]:
+        """Give what goes into the authorization request, besides what is always there."""
+        named = {
+            "first_screen": self.first_screen,
+            "identifier": self.identifier,
+            "login_hint": self.login_hint,
+            "direct_sign_in": self.direct_sign_in,
+            "ui_locales": self.ui_locales,
+            "prompt": self._prompt(),
+            "one_time_token": self.one_time_token,
+        }
+        return {**self.extra, **{name: value for name, value in named.items() if value}}
+
+    def _prompt(self) -> str | None:
+        # Without "consent" Logto gives no refresh token, and could not be asked later whether
+        # the user is still welcome. Only "none" has to stand alone.
+        if self.prompt in {None, "none"} or "consent" in str(self.prompt).split():
+            return self.prompt
+        return f"{self.prompt} consent"
 
 
 def _one_of(known: frozenset[str], value: str | None) -> str | None:

@@ -29,6 +29,29 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Audience:
+    """What an access token is for: an API `resource`, an `organization`, or one within the other.
+
+    With neither it is for Logto's own userinfo endpoint.
+    """
+
+    resource: str = ""
+    organization: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """An access token; both times are seconds since the epoch.
+
+    From `renew_at` on it should be replaced, and until `ends_at` it may be used meanwhile.
+    """
+
+    value: str = field(repr=False)
+    renew_at: int
+    ends_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Refreshed:
     """New tokens, not yet looked at: they are kept first, and judged then."""
 
@@ -52,8 +75,21 @@ class Provider(Protocol):
     def exchange(self, storage: dict[str, str], callback_uri: str) -> SignedIn:
         """Exchange the callback's code for tokens and verify the ID token."""
 
-    def refresh(self, storage: dict[str, str]) -> Refreshed:
-        """Exchange the refresh token for new tokens; SignInRefused is a final answer."""
+    def accepts_issuer(self, issuer: str | None) -> bool:
+        """Tell whether a callback with this `iss`, or none, may be the provider's (RFC 9207)."""
+
+    def access_token(self, storage: dict[str, str], audience: Audience) -> AccessToken | None:
+        """Give the access token that is kept for `audience`, expired or not."""
+
+    def refresh(self, storage: dict[str, str], audience: Audience) -> Refreshed:
+        """Exchange the refresh token for new tokens, the access token for `audience`.
+
+        SignInRefused is a final answer: the user is no longer welcome. AccessRefused is not:
+        only this audience is refused.
+        """
+
+    def user_info(self, access_token: str) -> dict[str, Any]:
+        """Ask for what the provider knows of the user; AccessRefused for a token it refuses."""
 
     def claims_of(self, refreshed: Refreshed) -> dict[str, Any]:
         """Verify the ID token of a refresh and give its claims."""

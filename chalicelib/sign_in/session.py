@@ -12,6 +12,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from chalicelib import log
 from chalicelib.sign_in.record import Mark, Record
 from chalicelib.sign_in.sealing import (
     TOKEN_LENGTH,
@@ -45,8 +46,10 @@ class Session:
     provider_session_hash: str
     checked_at: int = 0
     """When the provider last said that the user is still welcome."""
-    checking_until: int = 0
-    """Until when a request that asks the provider has the right to; 0 while none does."""
+    refreshing_until: int = 0
+    """Until when the one request that refreshes the tokens has the right to; 0 while none does."""
+    refresh_failed_until: int = 0
+    """Until when nobody asks the provider again, because it could not answer."""
 
     @property
     def display_name(self) -> str | None:
@@ -186,4 +189,6 @@ def _unsealed(token: str, record: Record) -> Session | None:
         return Session(**{name: content[name] for name in _FIELDS if name in content})
     except SealBroken:
         # Whoever can write to the table can break a record, but not make one: it is absent.
+        log.warning("seal_broken", record="session")
+        log.count("SealBroken", record="session")
         return None

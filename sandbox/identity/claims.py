@@ -68,11 +68,19 @@ def id_token_claims(authorization: Authorization, settings: IdentitySettings) ->
 
 
 def resource_token_claims(
-    authorization: Authorization, indicator: str, scope: str, settings: IdentitySettings
+    authorization: Authorization,
+    audience: str,
+    scope: str,
+    settings: IdentitySettings,
+    organization: str | None = None,
 ) -> dict[str, Any]:
-    """Give the claims of a JWT access token for an API resource (RFC 9068)."""
+    """Give the claims of a JWT access token (RFC 9068), for an API resource or an organization.
+
+    `organization` is the one within which it is for the resource.
+    """
     now = int(settings.clock())
-    return {
+    within = {} if organization is None else {"organization_id": organization}
+    return within | {
         "jti": secrets.token_urlsafe(16),
         "sub": authorization.grant.user.sub,
         "iat": now,
@@ -80,7 +88,7 @@ def resource_token_claims(
         "scope": scope,
         "client_id": authorization.grant.application.app_id,
         "iss": settings.issuer,
-        "aud": indicator,
+        "aud": audience,
     }
 
 

@@ -124,6 +124,9 @@ class S256Challenge(CodeChallenge):  # type: ignore[misc]
             raise InvalidGrantError from error
 
 
+_ORGANIZATIONS = "urn:logto:resource:organizations"  # asked for by SDKs, beside its scope
+
+
 class LogtoRules:
     """What Logto checks and drops in an authorization request beyond authlib's own checks."""
 
@@ -139,7 +142,8 @@ class LogtoRules:
             raise Refused("invalid_request", "unsupported prompt value requested")
         if "none" in prompts and len(prompts) > 1:
             raise Refused("invalid_request", "prompt none must only be used alone")
-        if any(grant.server.settings.resource(each) is None for each in values.getlist("resource")):
+        asked = set(values.getlist("resource")) - {_ORGANIZATIONS}
+        if any(grant.server.settings.resource(each) is None for each in asked):
             raise Refused("invalid_target", "resource indicator is missing, or unknown")
         if "consent" not in prompts:
             scopes = grant.request.scope.split()

@@ -52,6 +52,11 @@ class Directory:
         with self._lock:
             user.barred_from.add(app_id)
 
+    def join(self, user: User, organization: str, permissions: tuple[str, ...]) -> None:
+        """Make a user a member of an organization."""
+        with self._lock:
+            user.organizations[organization] = permissions
+
     def delete(self, user: User) -> None:
         """Forget a user."""
         with self._lock:

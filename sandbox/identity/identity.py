@@ -67,6 +67,10 @@ class Identity:
         """Take away a user's access to one application."""
         self.directory.bar(self.directory.user(sub), app_id)
 
+    def join_organization(self, sub: str, organization: str, *permissions: str) -> None:
+        """Make a user a member of an organization, with these permissions in it."""
+        self.directory.join(self.directory.user(sub), organization, permissions)
+
     def _sign_out_everywhere(self, user: User) -> None:
         for session in self.directory.sessions_of(user):
             self.directory.close_session(session)

@@ -23,6 +23,8 @@ class User:
     updated_at: float
     suspended: bool = False
     barred_from: set[str] = field(default_factory=set)
+    organizations: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The organizations that the user belongs to, with the user's permissions there."""
 
 
 @dataclass(slots=True)

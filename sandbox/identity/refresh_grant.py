@@ -25,6 +25,7 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
         """Check the resource too, before anything is given out."""
         super().validate_token_request()
         self.resource = self._resource(self.request.refresh_token.authorization)
+        self.organization: str | None = self.request.form.get("organization_id")
 
     def authenticate_refresh_token(self, refresh_token: str) -> RefreshToken | None:
         """Find the token in the store, which notices reuse."""
@@ -36,10 +37,12 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
         grant = refresh_token.authorization.grant
         if grant.application.app_id in grant.user.barred_from:
             raise Refused("access_denied", "Access denied.")
+        if self.organization is not None and self.organization not in grant.user.organizations:
+            raise Refused("access_denied", "user is not a member of the organization", 403)
         return grant.user
 
-    def issue_token(self, _user: User, refresh_token: RefreshToken) -> dict[str, Any]:
-        """Make the tokens, for the resource or opaque."""
+    def issue_token(self, user: User, refresh_token: RefreshToken) -> dict[str, Any]:
+        """Make the tokens: for the resource, for the organization, for both, or opaque."""
         server = self.server
         authorization = refresh_token.authorization
         scope = self.request.payload.scope or authorization.scope
@@ -50,7 +53,7 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
             "expires_in": server.settings.lifetimes.access_token_seconds,
             "token_type": "Bearer",
         }
-        if self.resource is None:
+        if self.resource is None and self.organization is None:
             scope = only(scope, OIDC_SCOPES)
             return token | {
                 "access_token": server.tokens.issue_access_token(
@@ -58,9 +61,21 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
                 ).value,
                 "scope": scope,
             }
-        scope = only(scope, self.resource.scopes)
-        claims = resource_token_claims(narrowed, self.resource.indicator, scope, server.settings)
-        return token | {"access_token": server.keys.sign(claims, "at+jwt"), "scope": scope}
+        claims = self._jwt_claims(user, narrowed)
+        return token | {
+            "access_token": server.keys.sign(claims, "at+jwt"),
+            "scope": claims["scope"],
+        }
+
+    def _jwt_claims(self, user: User, authorization: Authorization) -> dict[str, Any]:
+        scope, audience, within = authorization.scope, "", None
+        if self.organization is not None:
+            scope = only(scope, user.organizations[self.organization])
+            audience = f"urn:logto:organization:{self.organization}"
+        if self.resource is not None:
+            scope = only(scope, self.resource.scopes)
+            audience, within = self.resource.indicator, self.organization
+        return resource_token_claims(authorization, audience, scope, self.server.settings, within)
 
     def save_token(self, token: dict[str, Any]) -> None:
         """Do nothing: the store keeps tokens as it makes them."""

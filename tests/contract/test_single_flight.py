@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
+from chalicelib.sign_in.refreshing import Refreshing
 from chalicelib.sign_in.revalidation import Revalidation
 from chalicelib.sign_in.session import Session, SessionLifetime, Sessions, index_hash
 from tests.engines import aws_client, create_table
@@ -29,7 +30,8 @@ def sessions(request: pytest.FixtureRequest) -> Sessions:
 
 def test_one_refresh_reaches_the_provider_and_everybody_stays_signed_in(sessions: Sessions):
     provider = FakeProvider(during_refresh=lambda: time.sleep(0.2))
-    checks = Revalidation(lambda: provider, sessions, 900, 86_400, sessions.clock)
+    refreshing = Refreshing(lambda: provider, sessions, sessions.clock)
+    checks = Revalidation(sessions, refreshing, 900, 86_400, sessions.clock)
     now = int(sessions.clock())
     session = Session(
         claims={"iss": provider.issuer, "sub": "user-1", "nonce": provider.nonce},

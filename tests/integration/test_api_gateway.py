@@ -82,7 +82,7 @@ def test_on_https_cookies_and_pages_are_bound_to_it():
     assert page["headers"]["Strict-Transport-Security"] == "max-age=63072000"
 
 
-def test_a_cookie_header_that_arrives_in_parts_is_read_whole():
+def test_a_cookie_header_that_arrives_in_parts_is_read_whole(logto_url: str):
     begun = call("/sign-in")
     cookie = begun["multiValueHeaders"]["Set-Cookie"][0].partition(";")[0]
     state = parse_qs(urlsplit(begun["headers"]["Location"]).query)["state"]
@@ -90,7 +90,11 @@ def test_a_cookie_header_that_arrives_in_parts_is_read_whole():
         "/callback",
         headers={"Cookie": "last=1"},
         multiValueHeaders={"Cookie": [cookie, "last=1"]},
-        multiValueQueryStringParameters={"state": state, "error": ["access_denied"]},
+        multiValueQueryStringParameters={
+            "state": state,
+            "error": ["access_denied"],
+            "iss": [f"{logto_url}/oidc"],
+        },
     )
 
     assert answer["statusCode"] == 403

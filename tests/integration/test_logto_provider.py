@@ -15,6 +15,7 @@ from flask import Flask, Response
 from logto import OidcProviderMetadata
 
 from chalicelib.sign_in.errors import (
+    AccessRefused,
     AnswerRejected,
     ProviderMisconfigured,
     ProviderUnreachable,
@@ -25,14 +26,15 @@ from chalicelib.sign_in.logto_client import (
     METADATA_SECONDS,
     LogtoApplication,
     LogtoProvider,
-    RecordStorage,
 )
 from chalicelib.sign_in.oidc_core import BoundedOidcCore
 from chalicelib.sign_in.options import SignInOptions
+from chalicelib.sign_in.provider import Audience
+from chalicelib.sign_in.sdk_client import RecordStorage
 from sandbox.server import running
 from tests.fakes import Clock
 from tests.recordings import recorded
-from tests.sandbox.identity.world import APP, SECRET, World, world
+from tests.sandbox.identity.world import API, APP, SECRET, World, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,11 +109,35 @@ def test_what_a_link_asks_for_is_passed_on(logto: World, provider: LogtoProvider
         "login_hint": "+15550001001",
         "direct_sign_in": "social:google",
         "ui_locales": "pt-BR en",
+        "one_time_token": "invitation-token",
+        "prompt": "login consent",
     }
-    asked = asked_for(begin(logto, provider, sign_up=True, **options))
+    extra = {"something_newer": "a b&c"}
+    asked = asked_for(begin(logto, provider, sign_up=True, **options, extra=extra))
 
-    assert {name: asked[name][0] for name in options} == options
+    assert {name: asked[name] for name in options | extra} == {
+        name: [value] for name, value in (options | extra).items()
+    }
     assert asked["interaction_mode"] == ["signUp"]
+
+
+@pytest.mark.parametrize(("prompt", "sent"), [("login", "login consent"), ("none", "none")])
+def test_a_prompt_still_brings_a_refresh_token_where_it_can(
+    logto: World, provider: LogtoProvider, prompt: str, sent: str
+):
+    assert asked_for(begin(logto, provider, prompt=prompt))["prompt"] == [sent]
+
+
+def test_api_resources_and_organizations_are_asked_for_as_configured(logto: World):
+    scopes = ("phone", "read:orders", "urn:logto:scope:organizations")
+    application = LogtoApplication(logto.url, APP, lambda: SECRET, scopes, (API,))
+    asked = asked_for(begin(logto, LogtoProvider(application, TIMEOUT)))
+
+    assert set(scopes) <= set(asked["scope"][0].split())
+    assert set(asked["resource"]) == {
+        API,
+        "urn:logto:resource:organizations",
+    }
 
 
 def test_no_two_attempts_share_a_state_a_nonce_or_a_verifier(logto: World, provider: LogtoProvider):
@@ -125,11 +151,83 @@ def test_no_two_attempts_share_a_state_a_nonce_or_a_verifier(logto: World, provi
 def test_a_refresh_brings_new_tokens_of_the_same_user(logto: World, provider: LogtoProvider):
     request = begin(logto, provider)
     signed_in = provider.exchange(request.storage, come_back(logto, request))
-    refreshed = provider.refresh(signed_in.storage)
+    refreshed = provider.refresh(signed_in.storage, Audience())
 
     assert provider.claims_of(refreshed)["sub"] == signed_in.claims["sub"]
     assert refreshed.storage["accessTokenMap"] != signed_in.storage["accessTokenMap"]
     assert refreshed.access_token not in repr(refreshed)
+
+
+ORGANIZATION = "org-1"
+
+
+def resourceful(logto: World) -> LogtoProvider:
+    scopes = ("phone", "read", "urn:logto:scope:organizations")
+    return LogtoProvider(LogtoApplication(logto.url, APP, lambda: SECRET, scopes, (API,)), TIMEOUT)
+
+
+@pytest.mark.parametrize(
+    ("audience", "claims"),
+    [
+        (Audience(API), {"aud": API}),
+        (
+            Audience(organization=ORGANIZATION),
+            {"aud": f"urn:logto:organization:{ORGANIZATION}"},
+        ),
+        (Audience(API, ORGANIZATION), {"aud": API, "organization_id": ORGANIZATION}),
+    ],
+)
+def test_access_tokens_are_for_a_resource_an_organization_or_both(
+    logto: World, audience: Audience, claims: dict[str, str]
+):
+    provider = resourceful(logto)
+    request = begin(logto, provider)
+    signed_in = provider.exchange(request.storage, come_back(logto, request))
+    logto.identity.join_organization(signed_in.claims["sub"], ORGANIZATION, "read")
+    assert provider.access_token(signed_in.storage, audience) is None
+
+    refreshed = provider.refresh(signed_in.storage, audience)
+
+    known = provider.access_token(refreshed.storage, audience)
+    assert known is not None
+    assert known.value == refreshed.access_token
+    assert known.value not in repr(known)
+    found = logto.read(known.value).claims
+    assert claims.items() <= found.items()
+    assert found["scope"] == "read"
+
+
+@pytest.mark.parametrize(
+    ("audience", "code"),
+    [
+        (Audience("https://unknown.example.test"), "invalid_target"),
+        (Audience(organization="not-mine"), "access_denied"),
+    ],
+)
+def test_a_token_that_is_refused_is_no_sign_out(logto: World, audience: Audience, code: str):
+    provider = resourceful(logto)
+    request = begin(logto, provider)
+    signed_in = provider.exchange(request.storage, come_back(logto, request))
+
+    with pytest.raises(AccessRefused) as refused:
+        provider.refresh(signed_in.storage, audience)
+    assert refused.value.code == code
+    assert provider.refresh(signed_in.storage, Audience())
+
+
+def test_userinfo_tells_what_logto_knows(logto: World, provider: LogtoProvider):
+    request = begin(logto, provider)
+    signed_in = provider.exchange(request.storage, come_back(logto, request))
+    token = provider.access_token(signed_in.storage, Audience())
+    assert token is not None
+
+    told = provider.user_info(token.value)
+
+    assert told["sub"] == signed_in.claims["sub"]
+    assert told["phone_number"] == signed_in.claims["phone_number"]
+    assert "created_at" in told  # which the SDK's model does not know
+    with pytest.raises(AccessRefused):
+        provider.user_info("unknown")
 
 
 def test_a_suspended_users_refresh_is_refused_for_good(logto: World, provider: LogtoProvider):
@@ -138,7 +236,7 @@ def test_a_suspended_users_refresh_is_refused_for_good(logto: World, provider: L
     logto.identity.suspend_user(signed_in.claims["sub"])
 
     with pytest.raises(SignInRefused) as refused:
-        provider.refresh(signed_in.storage)
+        provider.refresh(signed_in.storage, Audience())
     assert refused.value.code == "invalid_grant"
 
 
@@ -148,7 +246,7 @@ def test_a_user_without_access_any_more_is_refused_for_good(logto: World, provid
     logto.identity.remove_access(signed_in.claims["sub"], APP)
 
     with pytest.raises(SignInRefused) as refused:
-        provider.refresh(signed_in.storage)
+        provider.refresh(signed_in.storage, Audience())
     assert refused.value.code == "access_denied"
 
 
@@ -170,11 +268,45 @@ def test_a_wrong_secret_is_our_mistake_and_not_the_visitors(logto: World):
     assert error.value.reason == "invalid_client"
 
 
-def test_a_callback_on_another_path_is_rejected(logto: World, provider: LogtoProvider):
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("/callback", "/x"),
+        ("http://", "https://"),
+        ("http://localhost", "http://evil.example"),
+        ("/callback", "/callback/"),
+    ],
+)
+def test_a_callback_elsewhere_is_rejected(
+    logto: World, provider: LogtoProvider, ours: str, theirs: str
+):
     request = begin(logto, provider)
+    answer = come_back(logto, request)
+    elsewhere = answer.replace(ours, theirs, 1)
+    assert elsewhere != answer, answer.partition("?")[0]
 
-    with pytest.raises(AnswerRejected):
-        provider.exchange(request.storage, come_back(logto, request).replace("/callback", "/x"))
+    with pytest.raises(AnswerRejected, match="redirect URI"):
+        provider.exchange(request.storage, elsewhere)
+
+
+def test_logto_names_itself_in_every_callback_and_so_has_to(provider: LogtoProvider):
+    assert provider.accepts_issuer(provider.issuer)
+    assert not provider.accepts_issuer("https://evil.example/oidc")
+    assert not provider.accepts_issuer(None)
+
+
+def test_a_provider_that_announces_no_issuer_in_callbacks_may_leave_it_out():
+    document = {
+        name: value
+        for name, value in recorded("discovery").items()
+        if name != "authorization_response_iss_parameter_supported"
+    }
+    answers = {"openid_configuration": (200, "application/json", json.dumps(document))}
+    with running(lambda url: answering(url, answers)) as url:
+        provider = provider_of(url)
+
+        assert provider.accepts_issuer(None)
+        assert not provider.accepts_issuer("https://evil.example/oidc")
 
 
 def test_metadata_and_keys_are_fetched_once_a_process(logto: World, provider: LogtoProvider):

@@ -188,7 +188,7 @@ def test_each_attempt_has_a_cookie_of_its_own(logto_site: Site):
 
 
 def test_a_refusal_of_logtos_gets_a_friendly_page(
-    logto_site: Site, capsys: pytest.CaptureFixture[str]
+    logto_site: Site, logto_url: str, capsys: pytest.CaptureFixture[str]
 ):
     begun = logto_site.get("/sign-in").headers["Location"]
     state = parse_qs(urlsplit(begun).query)["state"][0]
@@ -197,6 +197,7 @@ def test_a_refusal_of_logtos_gets_a_friendly_page(
         "/callback",
         params={
             "error": "access_denied",
+            "iss": f"{logto_url}/oidc",
             "error_description": "<script>alert(1)</script>",
             "state": state,
         },
@@ -208,24 +209,26 @@ def test_a_refusal_of_logtos_gets_a_friendly_page(
     assert failure(answer, capsys)["reason"] == "refused: access_denied"
 
 
-def test_a_code_that_logto_does_not_know_signs_nobody_in(logto_site: Site):
+def test_a_code_that_logto_does_not_know_signs_nobody_in(logto_site: Site, logto_url: str):
     begun = logto_site.get("/sign-in").headers["Location"]
     state = parse_qs(urlsplit(begun).query)["state"][0]
-    answer = logto_site.get("/callback", params={"code": "unknown", "state": state})
+    answer = logto_site.get(
+        "/callback", params={"code": "unknown", "state": state, "iss": f"{logto_url}/oidc"}
+    )
 
     assert answer.status_code == 403
     assert "portaria_session" not in answer.headers.get("Set-Cookie", "")
     assert logto_site.get("/account").status_code == 401
 
 
-def test_logtos_raw_cookie_in_front_does_not_hide_the_attempt(logto_site: Site):
+def test_logtos_raw_cookie_in_front_does_not_hide_the_attempt(logto_site: Site, logto_url: str):
     begun = logto_site.get("/sign-in")
     cookie = begun.headers["Set-Cookie"].partition(";")[0]
     state = parse_qs(urlsplit(begun.headers["Location"]).query)["state"][0]
     logto_site.cookies.clear()
     answer = logto_site.get(
         "/callback",
-        params={"error": "access_denied", "state": state},
+        params={"error": "access_denied", "state": state, "iss": f"{logto_url}/oidc"},
         headers={"Cookie": '_logto={"appId":"portaria"}; ' + cookie},
     )
 

@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.sign_in.attempts import Attempts
 from chalicelib.sign_in.flow import SignIn
+from chalicelib.sign_in.refreshing import Refreshing
 from chalicelib.sign_in.revalidation import Revalidation
 from chalicelib.sign_in.session import SessionLifetime, Sessions
 from tests.fakes import Clock, FakeProvider, FakeRecordStore
@@ -21,8 +22,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def provider() -> FakeProvider:
-    return FakeProvider()
+def provider(clock: Clock) -> FakeProvider:
+    return FakeProvider(clock=clock)
 
 
 @pytest.fixture
@@ -31,15 +32,28 @@ def store() -> FakeRecordStore:
 
 
 @pytest.fixture
-def sign_in(provider: FakeProvider, store: FakeRecordStore, clock: Clock) -> SignIn:
-    sessions = Sessions(store, SessionLifetime(7 * 86_400, 14 * 86_400), clock)
+def sessions(store: FakeRecordStore, clock: Clock) -> Sessions:
+    return Sessions(store, SessionLifetime(7 * 86_400, 14 * 86_400), clock)
+
+
+@pytest.fixture
+def refreshing(provider: FakeProvider, sessions: Sessions, clock: Clock) -> Refreshing:
+    return Refreshing(lambda: provider, sessions, clock)
+
+
+@pytest.fixture
+def sign_in(
+    provider: FakeProvider,
+    store: FakeRecordStore,
+    sessions: Sessions,
+    refreshing: Refreshing,
+    clock: Clock,
+) -> SignIn:
     return SignIn(
         provider=lambda: provider,
         attempts=Attempts(store, ATTEMPT_SECONDS, clock),
         sessions=sessions,
-        revalidation=Revalidation(
-            lambda: provider, sessions, REVALIDATE_SECONDS, GRACE_SECONDS, clock
-        ),
+        revalidation=Revalidation(sessions, refreshing, REVALIDATE_SECONDS, GRACE_SECONDS, clock),
         clock=clock,
     )
 

@@ -8,7 +8,7 @@ from chalicelib.sign_in.errors import (
     SignInError,
     SignInRefused,
 )
-from chalicelib.sign_in.revalidation import LEASE_SECONDS
+from chalicelib.sign_in.refreshing import COOL_DOWN_SECONDS, LEASE_SECONDS
 from tests.fakes import Clock, FakeProvider, FakeRecordStore
 from tests.unit.sign_in.browser import Browser
 from tests.unit.sign_in.conftest import GRACE_SECONDS, REVALIDATE_SECONDS
@@ -74,7 +74,7 @@ def test_an_outage_signs_nobody_out_until_the_grace_is_over(
     clock.advance(1)
     assert [signed_in.user] == [None]
 
-    clock.advance(LEASE_SECONDS)
+    clock.advance(COOL_DOWN_SECONDS)
     provider.failing = None
     assert signed_in.user == "user-1"
 
@@ -88,7 +88,7 @@ def test_an_outage_is_not_met_with_a_storm_of_refreshes(
         assert signed_in.user == "user-1"
     assert len(provider.refreshed) == 1
 
-    clock.advance(LEASE_SECONDS)
+    clock.advance(COOL_DOWN_SECONDS)
     assert signed_in.user == "user-1"
     assert len(provider.refreshed) == 2
 
