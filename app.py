@@ -62,6 +62,13 @@ def sign_out(visitor: Visitor) -> Page | Departure:
     return responses.sign_out(visitor)
 
 
+@app.route("/account/sign-out-everywhere", methods=["POST"], content_types=CONTENT_TYPES)
+@responses.browser(app)
+def sign_out_everywhere(visitor: Visitor) -> Page | Departure:
+    """Sign the visitor out on all devices."""
+    return responses.sign_out_everywhere(visitor)
+
+
 @app.route("/backchannel-logout", methods=["POST"], content_types=CONTENT_TYPES)
 @responses.provider_call(app)
 def backchannel_logout(request: Request) -> None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from chalice.app import Chalice, Request
 
     from chalicelib.sign_in.session import Session
-    from chalicelib.sign_in.visit import Departure
+    from chalicelib.sign_in.visit import Departure, Visit
 
     Route = Callable[[], Response]
 
@@ -136,20 +136,32 @@ def home(asking: Visitor, session: Session | None) -> Page:
         base_url=base_url,
         display_name=session.display_name,
         phone_hint=session.phone_hint,
+        leads_to=wiring.settings().logto_endpoint,
     )
 
 
 def sign_out(asking: Visitor) -> Page | Departure:
     """Sign the visitor out, or ask whether they meant it, where another site sent them."""
+    return _unless_unasked(asking, wiring.sign_in().leave, everywhere=False)
+
+
+def sign_out_everywhere(asking: Visitor) -> Page | Departure:
+    """Sign the visitor out on all devices, or ask whether they meant it, as above."""
+    return _unless_unasked(asking, wiring.sign_in().leave_everywhere, everywhere=True)
+
+
+def _unless_unasked(
+    asking: Visitor, leave: Callable[[Visit], Departure], *, everywhere: bool
+) -> Page | Departure:
     visit = asking.visit
     if visit.provenance.is_the_visitors_will(visit.public_url):
-        return wiring.sign_in().leave(visit)
+        return leave(visit)
     log.event("sign_out_unasked", fetch_site=visit.provenance.fetch_site)
     return wiring.pages().confirm_sign_out(
         asking.locale,
         base_url=visit.public_url,
-        # Browsers apply the policy to where the form's answer leads, too.
         leads_to=wiring.settings().logto_endpoint,
+        everywhere=everywhere,
     )
 
 

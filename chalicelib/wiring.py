@@ -86,7 +86,7 @@ def back_channel() -> BackChannel:
     """Give what hears of sign-outs elsewhere."""
     from chalicelib.sign_in.back_channel import BackChannel
 
-    return BackChannel(_provider, _record_store(), time.time)
+    return BackChannel(_provider, _sessions(), time.time)
 
 
 @cache

@@ -57,22 +57,30 @@ class Pages:
         return self._page("home_signed_out.html", locale, base_url)
 
     def home_signed_in(
-        self, locale: Locale, *, base_url: str, display_name: str | None, phone_hint: str | None
+        self,
+        locale: Locale,
+        *,
+        base_url: str,
+        display_name: str | None,
+        phone_hint: str | None,
+        leads_to: str,
     ) -> Page:
-        """Give the home page for somebody who is signed in."""
-        return self._page(
+        """Give the home page for somebody who is signed in; its form may lead to `leads_to`."""
+        page = self._page(
             "home_signed_in.html",
             locale,
             base_url,
             display_name=display_name,
             phone_hint=phone_hint,
         )
+        return self._with_form(page, leads_to)
 
-    def confirm_sign_out(self, locale: Locale, *, base_url: str, leads_to: str) -> Page:
+    def confirm_sign_out(
+        self, locale: Locale, *, base_url: str, leads_to: str, everywhere: bool = False
+    ) -> Page:
         """Give the page that asks whether to sign out; its form may lead on to `leads_to`."""
-        page = self._page("confirm_sign_out.html", locale, base_url)
-        policy = self._policy.replace("form-action 'none'", f"form-action 'self' {leads_to}")
-        return Page(page.html, {**page.headers, "Content-Security-Policy": policy})
+        page = self._page("confirm_sign_out.html", locale, base_url, everywhere=everywhere)
+        return self._with_form(page, leads_to)
 
     def failure(self, locale: Locale, *, base_url: str, kind: FailureKind, reference: str) -> Page:
         """Give the page that says what went wrong and how to go on.
@@ -80,6 +88,11 @@ class Pages:
         `reference` stands on the page and in the log.
         """
         return self._page("failure.html", locale, base_url, kind=kind.value, reference=reference)
+
+    def _with_form(self, page: Page, leads_to: str) -> Page:
+        # Browsers apply the policy to where the form's answer leads, too.
+        policy = self._policy.replace("form-action 'none'", f"form-action 'self' {leads_to}")
+        return Page(page.html, {**page.headers, "Content-Security-Policy": policy})
 
     def _page(self, template: str, locale: Locale, base_url: str, **context: Any) -> Page:
         html = self._environment.get_template(template).render(

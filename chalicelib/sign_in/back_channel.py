@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib import log
-from chalicelib.sign_in.session import index_hash, logout_mark
+from chalicelib.sign_in.session import MARK_SECONDS, index_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalicelib.sign_in.logout_token import LogoutToken
     from chalicelib.sign_in.provider import Provider
-    from chalicelib.sign_in.record import Index, RecordStore
-
-MARK_SECONDS = 3600  # far longer than a callback or a logout token lives
+    from chalicelib.sign_in.record import Index
+    from chalicelib.sign_in.session import Sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class BackChannel:
     """Ends the sessions that a logout token names."""
 
     provider: Callable[[], Provider]
-    store: RecordStore
+    sessions: Sessions
     clock: Callable[[], float]
 
     def receive(self, logout_token: str) -> None:
@@ -39,20 +38,14 @@ class BackChannel:
         token = self.provider().read_logout_token(logout_token)
         now = int(self.clock())
         replay = index_hash(self.provider().issuer, "jti", token.jti)
-        if not self.store.mark(f"jti.{replay}", now, now + MARK_SECONDS, only_once=True):
+        store = self.sessions.store
+        if not store.mark(f"jti.{replay}", now, now + MARK_SECONDS, only_once=True):
             log.event("back_channel_logout_replayed")
             return
-        ended = 0
-        for index, value in self._sessions(token):
-            # The mark first: a session that is only being started is not in the index yet.
-            self.store.mark(logout_mark(value), now, now + MARK_SECONDS, only_once=False)
-            ended += sum(
-                self.store.take(record_id) is not None
-                for record_id in self.store.find(index, value)
-            )
+        ended = sum(self.sessions.end_all(index, value) for index, value in self._named(token))
         log.event("back_channel_logout", sessions=ended)
 
-    def _sessions(self, token: LogoutToken) -> list[tuple[Index, str]]:
+    def _named(self, token: LogoutToken) -> list[tuple[Index, str]]:
         issuer = self.provider().issuer
         if token.sid is None:
             return [("by_subject", index_hash(issuer, "sub", token.sub or ""))]

@@ -16,6 +16,7 @@ from chalicelib.sign_in.errors import (
     SignInCancelled,
     SignInError,
     SignInRefused,
+    StoreUnavailable,
 )
 from chalicelib.sign_in.return_to import local_path
 from chalicelib.sign_in.session import Session, Sessions, index_hash
@@ -109,13 +110,38 @@ class SignIn:
         return self.revalidation.current(visit.jar.read(visit.cookie_header, SESSION_COOKIE))
 
     def leave(self, visit: Visit) -> Departure:
-        """Sign out: here first, then at Logto.
+        """Sign out: here first, then at Logto; no step's failure stops the next.
 
-        The record goes before anything that can fail. A Logto that can't be reached keeps
-        nobody signed in here: the visitor goes home instead.
+        Whoever signs out has lost the cookie afterwards, whatever happened: the session of a
+        table that can't be reached lives on, and nobody holds its key.
         """
+        session = None
+        try:
+            session = self.sessions.end(visit.jar.read(visit.cookie_header, SESSION_COOKIE))
+        except StoreUnavailable as error:
+            log.failure("session_not_deleted", error, reason=error.reason)
+            log.count("SessionNotDeleted")
+        log.event("signed_out", had_session=session is not None)
+        return self._left(visit, session)
+
+    def leave_everywhere(self, visit: Visit) -> Departure:
+        """Sign the user out of this application on all devices, and of Logto on this one.
+
+        What another device keeps at Logto is Logto's: a new sign-in there may need no code.
+        Raises StoreUnavailable where some may still be signed in; then this one is, too.
+        """
+        token = visit.jar.read(visit.cookie_header, SESSION_COOKIE)
+        kept = self.sessions.find(token)
+        if kept is None:
+            return self._left(visit, None)
+        ended = self.sessions.end_all("by_subject", kept.session.subject_hash)
+        # The index may not know this one yet.
+        ended += self.sessions.end(token) is not None
+        log.event("signed_out_everywhere", sessions=ended)
+        return self._left(visit, kept.session)
+
+    def _left(self, visit: Visit, session: Session | None) -> Departure:
         home = f"{visit.public_url}/"
-        session = self.sessions.end(visit.jar.read(visit.cookie_header, SESSION_COOKIE))
         try:
             if session is not None:
                 self.provider().revoke(session.storage)
@@ -126,7 +152,6 @@ class SignIn:
         except SignInError as error:
             log.failure("end_session_skipped", error)
             location = home
-        log.event("signed_out", had_session=session is not None)
         return Departure(location, (visit.jar.clear(SESSION_COOKIE),))
 
     def _check_answer(self, visit: Visit) -> None:

@@ -27,9 +27,10 @@ from chalicelib.sign_in.sealing import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chalicelib.sign_in.record import RecordStore
+    from chalicelib.sign_in.record import Index, RecordStore
 
 HINT_DIGITS = 4
+MARK_SECONDS = 3600  # far longer than a callback or a logout token lives
 RENEWAL_SHARE = 0.05  # of the idle time that must pass before a visit is written down
 
 
@@ -158,6 +159,18 @@ class Sessions:
             return None
         record = self.store.take(record_id(token))
         return _unsealed(token, record) if record else None
+
+    def end_all(self, index: Index, value: str) -> int:
+        """Delete all sessions with this hash, unopened, and keep those out that are on their way.
+
+        Gives how many there were. The index lags a little behind the table: a session that
+        was started in this very second may be missed.
+        """
+        now = int(self.clock())
+        # The mark first: a session that is only being started is not in the index yet.
+        self.store.mark(logout_mark(value), now, now + MARK_SECONDS, only_once=False)
+        found = self.store.find(index, value)
+        return sum(self.store.take(record_id) is not None for record_id in found)
 
     def _record(self, token: str, session: Session) -> Record:
         return Record(

@@ -20,20 +20,26 @@ def test_another_site_can_not_sign_a_visitor_out(logto_site: Site):
     )
 
 
-def test_the_form_that_asks_signs_the_visitor_out(logto_site: Site):
-    answer = logto_site.post("/sign-out", headers={"Origin": HERE})
+FORMS = ["/sign-out", "/account/sign-out-everywhere"]
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_our_own_form_signs_the_visitor_out(logto_site: Site, path: str):
+    answer = logto_site.post(path, headers={"Origin": HERE})
 
     assert answer.status_code == 302
     assert "/oidc/session/end" in answer.headers["Location"]
     assert "Max-Age=0" in answer.headers["Set-Cookie"]
 
 
+@pytest.mark.parametrize("path", FORMS)
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])
-def test_another_sites_form_signs_nobody_out(logto_site: Site, origin: str):
-    answer = logto_site.post("/sign-out", headers={"Origin": origin} if origin else {})
+def test_another_sites_form_signs_nobody_out(logto_site: Site, path: str, origin: str):
+    answer = logto_site.post(path, headers={"Origin": origin} if origin else {})
 
     assert answer.status_code == 200
     assert "Set-Cookie" not in answer.headers
+    assert f'method="post" action="{HERE}{path}"' in answer.text
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-up", "/callback?code=a&state=b", "/sign-out"])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from _pytest.mark import ParameterSet
 
 BASE_URL = "https://abc.execute-api.us-east-1.amazonaws.com/api"
+LOGTO = "https://logto.test"
 HOSTILE = "<script>alert(1)</script>\"'&"
 PAGES = Pages()
 
@@ -51,10 +52,13 @@ def every_page() -> Iterator[ParameterSet]:
     for locale in Locale:
         out = PAGES.home_signed_out(locale, base_url=BASE_URL)
         inside = PAGES.home_signed_in(
-            locale, base_url=BASE_URL, display_name=HOSTILE, phone_hint="••• 1001"
+            locale, base_url=BASE_URL, display_name=HOSTILE, phone_hint="••• 1001", leads_to=LOGTO
         )
-        asked = PAGES.confirm_sign_out(locale, base_url=BASE_URL, leads_to="https://logto.test")
-        yield pytest.param(asked, id=f"confirm sign-out, {locale}")
+        for everywhere in (False, True):
+            asked = PAGES.confirm_sign_out(
+                locale, base_url=BASE_URL, leads_to=LOGTO, everywhere=everywhere
+            )
+            yield pytest.param(asked, id=f"confirm sign-out, {locale}, {everywhere}")
         yield pytest.param(out, id=f"signed out, {locale}")
         yield pytest.param(inside, id=f"signed in, {locale}")
         for kind in FailureKind:
@@ -143,7 +147,9 @@ def test_every_language_says_the_same():
 def test_the_home_page_leads_in_and_out(locale: Locale, sign_in: str, sign_up: str, sign_out: str):
     out = Outline(PAGES.home_signed_out(locale, base_url=BASE_URL)).links
     inside = Outline(
-        PAGES.home_signed_in(locale, base_url=BASE_URL, display_name=None, phone_hint=None)
+        PAGES.home_signed_in(
+            locale, base_url=BASE_URL, display_name=None, phone_hint=None, leads_to=LOGTO
+        )
     ).links
 
     assert out[sign_in] == f"{BASE_URL}/sign-in"
@@ -155,7 +161,7 @@ def test_the_home_page_leads_in_and_out(locale: Locale, sign_in: str, sign_up: s
 
 def test_the_home_page_shows_who_is_signed_in():
     page = PAGES.home_signed_in(
-        Locale.EN, base_url=BASE_URL, display_name="Ana", phone_hint="••• 1001"
+        Locale.EN, base_url=BASE_URL, display_name="Ana", phone_hint="••• 1001", leads_to=LOGTO
     )
 
     assert "Ana" in page.html
@@ -168,3 +174,22 @@ def test_every_failure_offers_another_try_and_a_reference(kind: FailureKind):
 
     assert "Try again" in Outline(page).links
     assert "<code>a1b2c3</code>" in page.html
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_the_page_that_asks_leads_to_what_it_asks_about(*, everywhere: bool):
+    page = PAGES.confirm_sign_out(
+        Locale.EN, base_url=BASE_URL, leads_to=LOGTO, everywhere=everywhere
+    )
+    (form,) = [attributes for tag, attributes in Outline(page).tags if tag == "form"]
+
+    path = "/account/sign-out-everywhere" if everywhere else "/sign-out"
+    assert form["action"] == f"{BASE_URL}{path}"
+    assert form["method"] == "post"
+    assert f"form-action 'self' {LOGTO};" in page.headers["Content-Security-Policy"]
+
+
+def test_only_pages_with_a_form_allow_one():
+    page = PAGES.home_signed_out(Locale.EN, base_url=BASE_URL)
+
+    assert "form-action 'none'" in page.headers["Content-Security-Policy"]

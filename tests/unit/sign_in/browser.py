@@ -41,6 +41,9 @@ class Browser:
     def leave(self) -> Departure:
         return self.keep(self.sign_in.leave(self.visit()))
 
+    def leave_everywhere(self) -> Departure:
+        return self.keep(self.sign_in.leave_everywhere(self.visit()))
+
     def keep(self, departure: Departure) -> Departure:
         for cookie in departure.cookies:
             name, _, value = cookie.partition(";")[0].partition("=")

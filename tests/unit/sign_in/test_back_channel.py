@@ -6,12 +6,13 @@ from chalicelib.sign_in.back_channel import BackChannel
 from chalicelib.sign_in.errors import AnswerRejected, SignInRefused
 from chalicelib.sign_in.flow import SignIn
 from chalicelib.sign_in.logout_token import LogoutToken
+from chalicelib.sign_in.session import Sessions
 from tests.fakes import Clock, FakeProvider, FakeRecordStore
 from tests.unit.sign_in.browser import Browser
 
 
 @pytest.fixture
-def back_channel(provider: FakeProvider, store: FakeRecordStore, clock: Clock) -> BackChannel:
+def back_channel(provider: FakeProvider, sessions: Sessions, clock: Clock) -> BackChannel:
     provider.logout_tokens = {
         "of the session": LogoutToken("jti-1", "user-1", "session-1"),
         "of the session alone": LogoutToken("jti-2", None, "session-1"),
@@ -19,7 +20,7 @@ def back_channel(provider: FakeProvider, store: FakeRecordStore, clock: Clock) -
         "of another session": LogoutToken("jti-4", "user-1", "session-2"),
         "of another user": LogoutToken("jti-5", "user-2", None),
     }
-    return BackChannel(lambda: provider, store, clock)
+    return BackChannel(lambda: provider, sessions, clock)
 
 
 @pytest.mark.parametrize("token", ["of the session", "of the session alone", "of the user"])

@@ -247,6 +247,17 @@ def test_a_store_that_is_down_is_said_to_be(browser: Browser, store: FakeRecordS
         browser.begin()
 
 
+def test_a_sign_out_goes_on_and_forgets_the_cookie_when_the_store_is_down(
+    browser: Browser, store: FakeRecordStore
+):
+    browser.sign_in_completely()
+    store.down = True
+
+    departure = browser.leave()
+    assert departure.location.startswith("https://logto.test/oidc/session/end")
+    assert browser.cookies == {}
+
+
 def test_an_oversized_parameter_counts_as_absent(browser: Browser):
     state = browser.begin(return_to="/" + "a" * 5000)
 
