@@ -64,7 +64,7 @@ def browser(app: Chalice) -> Callable[[Callable[[Visitor], Page | Departure]], R
             asking = visitor(request)
         except Exception as error:  # noqa: BLE001 - no base URL, so no page with links
             return plain(
-                SERVER_ERROR, f"Something went wrong. Reference: {_report(error, SERVER_ERROR)}"
+                SERVER_ERROR, f"Something went wrong. Reference: {report(error, SERVER_ERROR)}"
             )
         if asking.visit.provenance.is_speculative:
             # The visitor has not gone there, so nothing may begin or end; asked in earnest,
@@ -86,7 +86,7 @@ def json_client(app: Chalice) -> Callable[[Callable[[Visitor], Response]], Route
             return view(visitor(request))
         except Exception as error:  # noqa: BLE001 - every failure has an answer
             status, kind = FAILURES.get(type(error), UNEXPECTED)
-            return json(status, {"error": kind.value, "reference": _report(error, status)})
+            return json(status, {"error": kind.value, "reference": report(error, status)})
 
     return _wrapper(app, respond)
 
@@ -120,7 +120,7 @@ def provider_call(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
             view(request)
         except Exception as error:  # noqa: BLE001 - every failure has an answer
             status, _ = FAILURES.get(type(error), UNEXPECTED)
-            return json(400, {"error": "invalid_request", "reference": _report(error, status)})
+            return json(400, {"error": "invalid_request", "reference": report(error, status)})
         return plain(200, "")
 
     return _wrapper(app, respond)
@@ -205,12 +205,13 @@ def _failure(asking: Visitor, error: Exception) -> Response:
         asking.locale,
         base_url=asking.visit.public_url,
         kind=kind,
-        reference=_report(error, status),
+        reference=report(error, status),
     )
     return _answer(asking, page, status)
 
 
-def _report(error: Exception, status: int) -> str:
+def report(error: Exception, status: int) -> str:
+    """Write an error down, without its text unless it is ours; gives the reference to it."""
     reference = secrets.token_hex(5)
     reason = str(error) if isinstance(error, SignInError | SettingsError) else None
     if status >= SERVER_ERROR:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.pages import Pages
     from chalicelib.sign_in.access import Access
     from chalicelib.sign_in.back_channel import BackChannel
+    from chalicelib.sign_in.bearer import BearerTokens
     from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
     from chalicelib.sign_in.flow import SignIn
     from chalicelib.sign_in.logto_client import LogtoProvider
@@ -79,6 +80,14 @@ def access() -> Access:
     from chalicelib.sign_in.access import Access
 
     return Access(_provider, _sessions(), _refreshing(), time.time, time.sleep)
+
+
+@cache
+def bearer_tokens() -> BearerTokens:
+    """Give what reads the tokens of those who call an API."""
+    from chalicelib.sign_in.bearer import BearerTokens
+
+    return BearerTokens(_provider, settings().api_resource)
 
 
 @cache

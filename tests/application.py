@@ -99,24 +99,38 @@ def environment(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 @contextmanager
 def serving(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """Serve the application with the stage's environment."""
+    with serving_app(local_app(), stage, monkeypatch) as site:
+        yield site
+
+
+@contextmanager
+def serving_app(
+    chalice_app: Chalice, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Site]:
+    """Serve any application, as `local` changed it, with the stage's environment."""
     with environment(stage, monkeypatch):
-        local = LocalDevServer(local_app(), CONFIG, LOOPBACK, 0, handler_cls=SilentHandler)
-        thread = threading.Thread(target=local.server.serve_forever, args=(0.02,), daemon=True)
+        running = LocalDevServer(chalice_app, CONFIG, LOOPBACK, 0, handler_cls=SilentHandler)
+        thread = threading.Thread(target=running.server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:
-            with Site(f"http://{LOOPBACK}:{local.server.server_port}") as site:
+            with Site(f"http://{LOOPBACK}:{running.server.server_port}") as site:
                 yield site
         finally:
-            local.shutdown()
+            running.shutdown()
             thread.join()
-            local.server.server_close()
+            running.server.server_close()
 
 
 @cache
 def local_app() -> Chalice:
     """Give the application as `chalice local` changes it, which can be done once a process."""
-    create_local_server(app.app, CONFIG, LOOPBACK, 0).server.server_close()
-    return app.app
+    return local(app.app)
+
+
+def local(chalice_app: Chalice) -> Chalice:
+    """Change an application as `chalice local` does."""
+    create_local_server(chalice_app, CONFIG, LOOPBACK, 0).server.server_close()
+    return chalice_app
 
 
 def forget() -> None:

@@ -49,6 +49,25 @@ class AccessRefused(SignInError):
         super().__init__(f"access refused: {code}")
 
 
+class BearerTokenMissing(SignInError):
+    """An API was called without a Bearer token."""
+
+    def __init__(self) -> None:
+        super().__init__("no Bearer token")
+
+
+class BearerTokenRejected(SignInError):
+    """A Bearer token did not pass our checks."""
+
+
+class ScopeMissing(SignInError):
+    """A Bearer token is good, but not for this: it lacks one of `scopes`."""
+
+    def __init__(self, scopes: tuple[str, ...]) -> None:
+        self.scopes = scopes
+        super().__init__("scope missing")
+
+
 class AnswerRejected(SignInError):
     """Logto's answer, or what claims to be one, did not pass our checks."""
 

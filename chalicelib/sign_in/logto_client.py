@@ -18,6 +18,7 @@ from logto.models.oidc import UserInfoScope
 
 from chalicelib import log
 from chalicelib.sign_in.access_token_map import AccessTokenMap
+from chalicelib.sign_in.bearer import ACCESS_TOKEN
 from chalicelib.sign_in.errors import AccessRefused, AnswerRejected, SignInError, SignInRefused
 from chalicelib.sign_in.logout_token import LogoutToken, read_logout_token
 from chalicelib.sign_in.oidc_core import BoundedOidcCore
@@ -26,7 +27,7 @@ from chalicelib.sign_in.sdk_client import RecordStorage, SdkClient
 from chalicelib.sign_in.sealing import new_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from chalicelib.sign_in.options import SignInOptions
     from chalicelib.sign_in.provider import Audience
@@ -166,6 +167,11 @@ class LogtoProvider:
         """Verify a back-channel logout token, which the SDK can't."""
         core = asyncio.run(self.core())
         return read_logout_token(core.tokens, token, self._application.app_id)
+
+    def read_access_token(self, token: str, audiences: Sequence[str]) -> dict[str, Any]:
+        """Verify a JWT access token, which the SDK only decodes, and give its claims."""
+        core = asyncio.run(self.core())
+        return core.tokens.claims(token, audiences, ACCESS_TOKEN)
 
     async def _user_info(self, access_token: str) -> dict[str, Any]:
         answer = await (await self.core()).fetchUserInfo(access_token)

@@ -15,6 +15,7 @@ MAX_LENGTH = 2048
 # Browsers drop tabs and newlines from URLs and read "\" as "/", so "/\t/evil" and "/\evil"
 # leave the site although they look local.
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
+_FORBIDDEN_DECODED = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")
 _ALLOWED_AS_IS = "/%:@!$&'()*+,;=-._~?"
 
 
@@ -25,7 +26,7 @@ def local_path(value: str | None) -> str:
     if not value.startswith("/") or value.startswith("//"):
         return HOME
     path = urlsplit(value).path
-    if _FORBIDDEN.search(unquote(path)) or any(
+    if _FORBIDDEN_DECODED.search(unquote(path)) or any(
         segment in {".", ".."} for segment in unquote(path).split("/")
     ):
         return HOME

@@ -35,7 +35,8 @@ class TokenKind:
     name: str
     typs: frozenset[str]
     required: Sequence[str]
-    max_age_seconds: int
+    max_age_seconds: int | None = None
+    """Since `iat`, where its kind has such a limit besides `exp`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +48,21 @@ class SignedTokens:
     algorithms: frozenset[str]
     clock: Callable[[], float] = time.time
 
-    def claims(self, token: str, client_id: str, kind: TokenKind) -> dict[str, Any]:
-        """Give the claims of a token of this kind that was made for `client_id`.
+    def claims(self, token: str, audience: str | Sequence[str], kind: TokenKind) -> dict[str, Any]:
+        """Give the claims of a token of this kind that was made for `audience`, or one of them.
 
         Raises AnswerRejected, or ProviderUnreachable where there are no keys to verify with.
         """
         try:
-            claims = self._signed(token, client_id, kind)
+            claims = self._signed(token, audience, kind)
         except jwt.PyJWTError as error:
             raise AnswerRejected(f"{kind.name}: {type(error).__name__}") from None
-        if self.clock() - claims["iat"] > kind.max_age_seconds + LEEWAY_SECONDS:
+        age_seconds = self.clock() - claims["iat"]
+        if kind.max_age_seconds is not None and age_seconds > kind.max_age_seconds + LEEWAY_SECONDS:
             raise AnswerRejected(f"{kind.name}: iat too old")
         return claims
 
-    def _signed(self, token: str, client_id: str, kind: TokenKind) -> dict[str, Any]:
+    def _signed(self, token: str, audience: str | Sequence[str], kind: TokenKind) -> dict[str, Any]:
         if len(token) > MAX_LENGTH:
             raise AnswerRejected(f"{kind.name}: too long")
         header = jwt.get_unverified_header(token)
@@ -75,7 +77,7 @@ class SignedTokens:
                 token,
                 key,
                 algorithms=[algorithm],
-                audience=client_id,
+                audience=audience,
                 issuer=self.issuer,
                 leeway=LEEWAY_SECONDS,
                 options={"require": list(kind.required)},

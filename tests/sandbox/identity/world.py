@@ -38,6 +38,7 @@ THIRD_PARTY = "third-party"
 ALWAYS_REFRESHING = "always-refreshing"
 AUTHORIZATION = "Bearer test-otp"
 API = "https://api.example.test"
+RESOURCES = (ApiResource(API, ("read", "write")),)
 SCOPE = "openid profile phone offline_access"
 VERIFIER = "v" * 43
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=")
@@ -221,12 +222,15 @@ def query(response: requests.Response) -> dict[str, str]:
 
 
 @contextmanager
-def world() -> Iterator[World]:
-    """Run an application and a stand-in that knows it."""
+def world(
+    *redirect_uris: str,
+    api_resources: tuple[ApiResource, ...] = RESOURCES,
+) -> Iterator[World]:
+    """Run an application and a stand-in that knows it, and more redirect URIs for it."""
     app, clock, events, built = ApplicationServer(), Clock(), list[str](), list[Identity]()
 
     def application(app_id: str, **more: Any) -> Application:
-        uris = (f"{app.url}/callback",)
+        uris = (f"{app.url}/callback", *redirect_uris)
         return Application(app_id, SECRET, uris, (f"{app.url}/",), **more)
 
     def build(url: str) -> Flask:
@@ -244,7 +248,7 @@ def world() -> Iterator[World]:
                     application(THIRD_PARTY, third_party=True),
                     application(ALWAYS_REFRESHING, always_issue_refresh_token=True),
                 ),
-                api_resources=(ApiResource(API, ("read", "write")),),
+                api_resources=api_resources,
                 connector=Connector(f"{app.url}/otp", AUTHORIZATION),
                 clock=clock,
                 report=events.append,

@@ -1,0 +1,188 @@
+"""Sign-in for the routes that a team adds: who is signed in, who calls an API, with what access.
+
+    auth = Auth(app)
+
+    @app.route("/orders")
+    @auth.require_sign_in
+    def orders() -> dict[str, str]:
+        return {"of": auth.current_user().sub}
+
+`docs/your-routes.md` has an example of each.
+"""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import quote, unquote, urlencode
+from weakref import WeakKeyDictionary
+
+from chalicelib import api_responses, wiring
+from chalicelib.incoming import visitor
+from chalicelib.responses import json
+from chalicelib.sign_in.errors import SignInRequired
+from chalicelib.sign_in.flow import SESSION_COOKIE
+from chalicelib.sign_in.provider import Audience
+from chalicelib.sign_in.user import User
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalice.app import Request, Response
+
+    from chalicelib.incoming import Visitor
+    from chalicelib.sign_in.bearer import Caller
+
+View = TypeVar("View", bound="Callable[..., Any]")
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Routes(Protocol):
+    """A Chalice application, or one of its blueprints."""
+
+    @property
+    def current_request(self) -> Request | None:
+        """The request that is being answered."""
+
+
+class Auth:
+    """Guards routes of `app`, and tells them who calls.
+
+    What a guarded route returns is answered as JSON, or as it is where it is a Chalice
+    Response; either way browsers and proxies are told to keep nothing.
+    """
+
+    def __init__(self, app: Routes) -> None:
+        self._app = app
+        self._users: WeakKeyDictionary[Request, User | None] = WeakKeyDictionary()
+        self._callers: WeakKeyDictionary[Request, Caller] = WeakKeyDictionary()
+
+    def require_sign_in(self, view: View) -> View:
+        """Let only signed-in visitors in.
+
+        A browser that navigates is sent to sign in, and comes back; everybody else hears 401
+        in JSON. A request that changes something must come from our own pages: 403 otherwise,
+        because a cookie alone does not say who made the browser send it (CSRF).
+        """
+
+        def guarded(request: Request, *args: Any, **kwargs: Any) -> Any:
+            asking = visitor(request)
+            if request.method not in SAFE_METHODS and not _is_own(asking):
+                return json(403, {"error": "cross_site_request"})
+            if self._user(request, asking) is None:
+                raise SignInRequired
+            return view(*args, **kwargs)
+
+        return self._guard(view, guarded)
+
+    def require_scopes(
+        self, *scopes: str, organization: str | None = None
+    ) -> Callable[[View], View]:
+        """Let only callers in whose Bearer token was made for this API and has all `scopes`.
+
+        `organization` names the path parameter that holds an organization's id: then the
+        scopes must be held in that organization. Others hear 401 or 403 as RFC 6750 says.
+        """
+
+        def decorate(view: View) -> View:
+            def guarded(request: Request, *args: Any, **kwargs: Any) -> Any:
+                within = None if organization is None else unquote(kwargs[organization])
+                self._callers[request] = wiring.bearer_tokens().caller(
+                    _authorization(request), scopes, within
+                )
+                return view(*args, **kwargs)
+
+            return self._guard(view, guarded)
+
+        return decorate
+
+    def current_user(self) -> User:
+        """Give who is signed in; raises SignInRequired, which a guarded route need not catch."""
+        request = self._request()
+        user = self._user(request, visitor(request))
+        if user is None:
+            raise SignInRequired
+        return user
+
+    def current_caller(self) -> Caller:
+        """Give who calls with a Bearer token, in a route that `require_scopes` guards."""
+        return self._callers[self._request()]
+
+    def access_token(self, resource: str = "", organization: str | None = None) -> str:
+        """Give an access token of the signed-in user, for an API to be called in their name.
+
+        For the API resource (one of LOGTO_RESOURCES), the organization, or the resource within
+        the organization. Raises SignInRequired, AccessRefused where the user may not have it,
+        and ProviderUnreachable; a guarded route need not catch them.
+        """
+        return wiring.access().token(self._session_token(), Audience(resource, organization))
+
+    def fetch_user_info(self) -> dict[str, Any]:
+        """Ask Logto what it knows of the signed-in user now; raises as `access_token` does."""
+        return wiring.access().user_info(self._session_token())
+
+    def _guard(self, view: View, guarded: Callable[..., Any]) -> View:
+        @wraps(view)
+        def route(*args: Any, **kwargs: Any) -> Response:
+            request = self._request()
+            try:
+                return api_responses.answered(guarded(request, *args, **kwargs))
+            except SignInRequired:
+                return _sign_in_first(request)
+            except Exception as error:  # noqa: BLE001 - every failure has an answer
+                return api_responses.failed(error)
+
+        return route  # type: ignore[return-value]
+
+    def _user(self, request: Request, asking: Visitor) -> User | None:
+        if request not in self._users:
+            session = wiring.sign_in().current(asking.visit)
+            self._users[request] = User(session.claims) if session else None
+        return self._users[request]
+
+    def _session_token(self) -> str | None:
+        visit = visitor(self._request()).visit
+        return visit.jar.read(visit.cookie_header, SESSION_COOKIE)
+
+    def _request(self) -> Request:
+        request = self._app.current_request
+        assert request is not None  # noqa: S101 - Chalice sets it before it calls a route
+        return request
+
+
+def _is_own(asking: Visitor) -> bool:
+    return asking.visit.provenance.is_the_visitors_will(asking.visit.public_url)
+
+
+def _sign_in_first(request: Request) -> Response:
+    if not _navigates(request):
+        return json(401, {"error": "not_signed_in"})
+    way_back = urlencode({"return_to": _path(request)})
+    return api_responses.redirect(f"{visitor(request).visit.public_url}/sign-in?{way_back}")
+
+
+def _navigates(request: Request) -> bool:
+    if request.method != "GET":
+        return False
+    mode = request.headers.get("sec-fetch-mode")
+    if mode is not None:
+        return str(mode) == "navigate"
+    return "text/html" in request.headers.get("accept", "")
+
+
+def _path(request: Request) -> str:
+    # Made from the route, which knows neither API Gateway's stage nor a domain's path mapping.
+    path = request.path
+    for name, value in (request.uri_params or {}).items():
+        path = path.replace(f"{{{name}}}", quote(unquote(value), safe=""))
+    query = request.to_original_event().get("multiValueQueryStringParameters") or {}
+    return f"{path}?{urlencode(query, doseq=True)}" if query else path
+
+
+def _authorization(request: Request) -> list[str]:
+    lists = request.to_original_event().get("multiValueHeaders") or {}
+    for name, values in lists.items():
+        if name.lower() == "authorization":
+            return list(values)
+    header = request.headers.get("authorization")
+    return [] if header is None else [header]

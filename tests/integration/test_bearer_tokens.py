@@ -1,0 +1,223 @@
+"""Who may call an API with a Bearer token: good ones, and what attackers send instead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from chalicelib.sign_in.bearer import ACCESS_TOKEN, BearerTokens, Caller
+from chalicelib.sign_in.errors import (
+    BearerTokenMissing,
+    BearerTokenRejected,
+    ProviderMisconfigured,
+    ProviderUnreachable,
+    ScopeMissing,
+)
+from tests.integration.tokens import (
+    EC_KEY,
+    OTHER_EC_KEY,
+    P256_KEY,
+    RSA_KEY,
+    Desk,
+    Now,
+    hmac_token,
+    public,
+    token,
+)
+
+if TYPE_CHECKING:
+    from chalicelib.sign_in.signed_token import SignedTokens
+
+API = "https://api.example.test"
+TYP = {"typ": "at+jwt"}
+
+
+@dataclass(frozen=True)
+class Reader:
+    tokens: SignedTokens
+
+    def read_access_token(self, token: str, audiences: Sequence[str]) -> dict[str, Any]:
+        return self.tokens.claims(token, audiences, ACCESS_TOKEN)
+
+
+def access_token(*args: Any, headers: dict[str, Any] | None = None, **changes: Any) -> str:
+    claims: dict[str, Any] = {
+        "aud": API,
+        "nonce": None,
+        "client_id": "an-app",
+        "scope": "read write",
+        "jti": "1",
+    }
+    known: dict[str, Any] = dict(zip(("key", "alg"), args, strict=False))
+    return token(headers=TYP | (headers or {}), **known, **claims | changes)
+
+
+def caller(
+    desk: Desk, token: str, *scopes: str, organization: str | None = None, api: str | None = API
+) -> Caller:
+    bearer = BearerTokens(lambda: Reader(desk.tokens), api)
+    return bearer.caller([f"Bearer {token}"], scopes, organization)
+
+
+def test_a_good_token_tells_who_calls_and_what_they_may(desk: Desk):
+    found = caller(desk, access_token(), "read")
+
+    assert (found.sub, found.client_id) == ("user-1", "an-app")
+    assert found.scopes == {"read", "write"}
+    assert found.organization is None
+
+
+@pytest.mark.parametrize("typ", ["at+jwt", "AT+JWT", "application/at+jwt"])
+def test_its_kind_may_be_written_in_every_usual_way(desk: Desk, typ: str):
+    assert caller(desk, access_token(headers={"typ": typ}))
+
+
+def test_one_audience_may_stand_in_a_list(desk: Desk):
+    assert caller(desk, access_token(aud=[API]), "read").organization is None
+
+
+def test_a_key_without_algorithm_is_good_after_a_rotation(desk: Desk):
+    desk.server.keys = [public(EC_KEY, alg="ES384"), public(RSA_KEY, kid="rsa")]
+
+    assert caller(desk, access_token(RSA_KEY, "RS256", headers={"kid": "rsa"}))
+
+
+REJECTED: dict[str, dict[str, Any]] = {
+    "other issuer": {"iss": "https://evil.example/oidc"},
+    "no issuer": {"iss": None},
+    "other audience": {"aud": "https://other.example.test"},
+    "no audience": {"aud": None},
+    "our application's ID": {"aud": "our-app"},
+    "several audiences": {"aud": [API, "https://other.example.test"]},
+    "an organization's": {"aud": "urn:logto:organization:o1"},
+    "within an organization": {"organization_id": "o1"},
+    "no sub": {"sub": None},
+    "empty sub": {"sub": ""},
+    "no client": {"client_id": None},
+    "expired": {"exp": Now(-31)},
+    "no expiry": {"exp": None},
+    "no iat": {"iat": None},
+    "made in the future": {"iat": Now(120)},
+    "not valid yet": {"nbf": Now(120)},
+    "scope is no text": {"scope": ["read"]},
+}
+
+
+@pytest.mark.parametrize("changes", REJECTED.values(), ids=REJECTED)
+def test_claims_that_are_wrong_reject_it(desk: Desk, changes: dict[str, Any]):
+    with pytest.raises(BearerTokenRejected) as rejected:
+        caller(desk, access_token(**changes))
+    assert rejected.value.reason.startswith("access token: ")
+
+
+@pytest.mark.parametrize("typ", [None, "JWT", "logout+jwt", "dpop+jwt"])
+def test_a_token_of_another_kind_is_none(desk: Desk, typ: str | None):
+    with pytest.raises(BearerTokenRejected, match="typ"):
+        caller(desk, access_token(headers={"typ": typ}))
+
+
+def forgeries() -> dict[str, str]:
+    pem = EC_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    good = access_token()
+    head, body, signature = good.split(".")
+    other_body = access_token(sub="mallory").split(".")[1]
+    return {
+        "none": access_token(None, "none"),
+        "HMAC with the public key": hmac_token(pem),
+        "HMAC with the client's secret": access_token(b"our-secret" * 4, "HS256"),
+        "another key of that name": access_token(OTHER_EC_KEY),
+        "unknown key": access_token(headers={"kid": "x"}),
+        "an algorithm not announced": access_token(P256_KEY, "ES256"),
+        "no signature": f"{head}.{body}.",
+        "other claims under the signature": f"{head}.{other_body}.{signature}",
+        "garbage": "a.b.c",
+        "no JWT": "opaque-access-token",
+        "very long": good + "A" * 40_000,
+    }
+
+
+@pytest.mark.parametrize("name", forgeries())
+def test_a_forged_token_is_rejected(desk: Desk, name: str):
+    forged = forgeries()[name]
+
+    with pytest.raises(BearerTokenRejected) as rejected:
+        caller(desk, forged)
+    assert forged not in rejected.value.reason
+
+
+@pytest.mark.parametrize("scopes", [("admin",), ("read", "admin"), ("rea",), ("read write",)])
+def test_all_scopes_are_needed_whole(desk: Desk, scopes: tuple[str, ...]):
+    with pytest.raises(ScopeMissing) as missing:
+        caller(desk, access_token(), *scopes)
+    assert missing.value.scopes == scopes
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": "urn:logto:organization:o1"},
+        {"aud": API, "organization_id": "o1"},
+    ],
+)
+def test_an_organizations_scopes_are_held_by_either_kind_of_token(
+    desk: Desk, claims: dict[str, Any]
+):
+    assert caller(desk, access_token(**claims), "read", organization="o1").organization == "o1"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": API},
+        {"aud": "urn:logto:organization:o2"},
+        {"aud": API, "organization_id": "o2"},
+        {"aud": "urn:logto:organization:o2", "organization_id": "o1"},
+        {"aud": "https://other.example.test", "organization_id": "o1"},
+        {"aud": "urn:logto:organization:"},
+    ],
+)
+def test_what_is_held_elsewhere_is_not_held_in_an_organization(desk: Desk, claims: dict[str, Any]):
+    with pytest.raises(BearerTokenRejected):
+        caller(desk, access_token(**claims), "read", organization="o1")
+
+
+def test_organization_tokens_need_no_api_resource_of_ours(desk: Desk):
+    good = access_token(aud="urn:logto:organization:o1")
+
+    assert caller(desk, good, organization="o1", api=None)
+    with pytest.raises(ProviderMisconfigured, match="API_RESOURCE"):
+        caller(desk, access_token(), api=None)
+
+
+@pytest.mark.parametrize(
+    ("headers", "error"),
+    [
+        ([], BearerTokenMissing),
+        (["Basic dXNlcjpwYXNz"], BearerTokenMissing),
+        (["Bearer"], BearerTokenMissing),
+        (["Bearer a b"], BearerTokenMissing),
+        (['Bearer "quoted"'], BearerTokenMissing),
+        (["Bearer a", "Bearer b"], BearerTokenRejected),
+    ],
+)
+def test_other_headers_are_no_bearer_token(desk: Desk, headers: list[str], error: type[Exception]):
+    with pytest.raises(error):
+        BearerTokens(lambda: Reader(desk.tokens), API).caller(headers, ())
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_schemes_case_does_not_matter(desk: Desk, scheme: str):
+    bearer = BearerTokens(lambda: Reader(desk.tokens), API)
+
+    assert bearer.caller([f"{scheme}  {access_token()}"], ("read",))
+
+
+def test_without_keys_nobody_is_refused_and_nobody_let_in(desk: Desk):
+    desk.server.status = 500
+
+    with pytest.raises(ProviderUnreachable):
+        caller(desk, access_token())
