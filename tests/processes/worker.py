@@ -1,0 +1,107 @@
+"""One of several processes that share a table: does what it reads from standard input.
+
+Each line is a JSON command; each is answered by one line, with a result for each thread.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.sign_in.access import Access
+from chalicelib.sign_in.attempts import Attempts
+from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
+from chalicelib.sign_in.errors import SignInError
+from chalicelib.sign_in.flow import SignIn
+from chalicelib.sign_in.logto_client import LogtoApplication, LogtoProvider
+from chalicelib.sign_in.provider import Audience
+from chalicelib.sign_in.refreshing import Refreshing
+from chalicelib.sign_in.revalidation import Revalidation
+from chalicelib.sign_in.session import SessionLifetime, Sessions
+from chalicelib.sign_in.visit import Visit
+from tests.engines import aws_client
+from tests.fakes import FakeProvider
+
+LIFETIME = SessionLifetime(7 * 86_400, 14 * 86_400)
+RESOURCE = Audience("https://api.example.test")
+THREADS = 10
+TIMEOUT_SECONDS = 60.0
+
+
+@dataclass
+class Worker:
+    """The parts that a Lambda has, on the table and the issuer that it was told."""
+
+    dynamodb_url: str
+    table_name: str
+    issuer_url: str
+
+    def __post_init__(self) -> None:
+        self.ahead_seconds = 0.0
+        store = DynamoDBRecordStore(aws_client("dynamodb", self.dynamodb_url), self.table_name)
+        self.sessions = Sessions(store, LIFETIME, self.clock)
+        application = LogtoApplication(self.issuer_url, "an-app", lambda: "secret")
+        logto = LogtoProvider(application, TIMEOUT_SECONDS)
+        refreshing = Refreshing(lambda: logto, self.sessions, self.clock)
+        self.access = Access(
+            lambda: logto, self.sessions, refreshing, self.clock, lambda _: time.sleep(0.02)
+        )
+        self.provider = FakeProvider()
+        self.sign_in = SignIn(
+            provider=lambda: self.provider,
+            attempts=Attempts(store, 600, self.clock),
+            sessions=self.sessions,
+            revalidation=Revalidation(self.sessions, refreshing, 900, 86_400, self.clock),
+            clock=self.clock,
+        )
+
+    def clock(self) -> float:
+        return time.time() + self.ahead_seconds
+
+    def token(self, session_token: str) -> str:
+        try:
+            return self.access.token(session_token, RESOURCE)
+        except SignInError as error:
+            return type(error).__name__
+
+    def end(self, session_token: str) -> bool:
+        return self.sessions.end(session_token) is not None
+
+    def complete(self, cookie_header: str, state: str) -> str:
+        visit = Visit("http://localhost:8000", cookie_header, {"state": [state], "code": ["c"]})
+        try:
+            return self.sign_in.complete(visit).cookies[0]
+        except SignInError as error:
+            return type(error).__name__
+
+    def exchanges(self) -> int:
+        return len(self.provider.exchanged)
+
+    def wait(self, seconds: float) -> None:
+        """Let the clock be ahead from now on."""
+        self.ahead_seconds = seconds
+
+
+def main() -> None:
+    worker = Worker(*sys.argv[1:])
+    say("ready")
+    with ThreadPoolExecutor(THREADS) as pool:
+        for line in sys.stdin:
+            name, times, *arguments = json.loads(line)
+            work: Callable[..., Any] = getattr(worker, name)
+            done = [pool.submit(work, *arguments) for _ in range(times)]
+            say([each.result() for each in done])
+
+
+def say(answer: Any) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
