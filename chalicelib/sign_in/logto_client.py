@@ -11,13 +11,14 @@ import asyncio
 import json
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from logto import LogtoConfig, LogtoException
 from logto.models.oidc import UserInfoScope
 
 from chalicelib import log
 from chalicelib.sign_in.access_token_map import AccessTokenMap
+from chalicelib.sign_in.allowance import Allowance
 from chalicelib.sign_in.bearer import ACCESS_TOKEN
 from chalicelib.sign_in.errors import AccessRefused, AnswerRejected, SignInError, SignInRefused
 from chalicelib.sign_in.logout_token import LogoutToken, read_logout_token
@@ -25,6 +26,7 @@ from chalicelib.sign_in.oidc_core import BoundedOidcCore
 from chalicelib.sign_in.provider import AccessToken, AuthorizationRequest, Refreshed, SignedIn
 from chalicelib.sign_in.sdk_client import RecordStorage, SdkClient
 from chalicelib.sign_in.sealing import new_token
+from chalicelib.sign_in.signed_token import AlgorithmNotAnnounced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,8 +34,11 @@ if TYPE_CHECKING:
     from chalicelib.sign_in.options import SignInOptions
     from chalicelib.sign_in.provider import Audience
 
+Judged = TypeVar("Judged")
+
 METADATA_SECONDS = 3600.0
 RETRY_SECONDS = 30.0  # after a failed fetch that the last good metadata covers
+RENEWALS, RENEWAL_SECONDS = 3, 60.0  # for tokens by unannounced algorithms: so often in so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ class LogtoProvider:
         self._clock = clock
         self._core: BoundedOidcCore | None = None
         self._fresh_until = float("-inf")
+        self._renewals = Allowance(RENEWALS, RENEWAL_SECONDS, clock)
 
     @property
     def issuer(self) -> str:
@@ -81,6 +87,21 @@ class LogtoProvider:
             await self._discover()
         assert self._core is not None  # noqa: S101 - _discover raised otherwise
         return self._core
+
+    async def id_token_claims(self, id_token: str, access_token: str) -> dict[str, Any]:
+        """Verify an ID token that came with an access token, and give its claims."""
+        app_id = self._application.app_id
+        return await self._judged(lambda core: core.claims(id_token, access_token, app_id))
+
+    async def _judged(self, judge: Callable[[BoundedOidcCore], Judged]) -> Judged:
+        try:
+            return judge(await self.core())
+        except AlgorithmNotAnnounced:
+            # Logto may have changed its key since it was asked; a stranger may be lying.
+            if not self._renewals.take():
+                raise
+        self._fresh_until = float("-inf")
+        return judge(await self.core())
 
     async def _discover(self) -> None:
         try:
@@ -114,10 +135,6 @@ class LogtoProvider:
             asyncio.run(client.handleSignInCallback(callback_uri))
         except LogtoException:
             raise AnswerRejected("callback") from None
-        except AnswerRejected:
-            # Logto may sign with another algorithm since it was asked: ask again next time.
-            self._fresh_until = float("-inf")
-            raise
         return SignedIn(client.claims, client.storage.values)
 
     def accepts_issuer(self, issuer: str | None) -> bool:
@@ -148,10 +165,7 @@ class LogtoProvider:
 
     def claims_of(self, refreshed: Refreshed) -> dict[str, Any]:
         """Verify the ID token of a refresh and give its claims."""
-        core = asyncio.run(self.core())
-        return core.claims(
-            refreshed.id_token or "", refreshed.access_token, self._application.app_id
-        )
+        return asyncio.run(self.id_token_claims(refreshed.id_token or "", refreshed.access_token))
 
     def end_session_url(self, post_logout_redirect_uri: str) -> str:
         """Give where the browser ends its session at Logto."""
@@ -165,13 +179,14 @@ class LogtoProvider:
 
     def read_logout_token(self, token: str) -> LogoutToken:
         """Verify a back-channel logout token, which the SDK can't."""
-        core = asyncio.run(self.core())
-        return read_logout_token(core.tokens, token, self._application.app_id)
+        app_id = self._application.app_id
+        return asyncio.run(self._judged(lambda core: read_logout_token(core.tokens, token, app_id)))
 
     def read_access_token(self, token: str, audiences: Sequence[str]) -> dict[str, Any]:
         """Verify a JWT access token, which the SDK only decodes, and give its claims."""
-        core = asyncio.run(self.core())
-        return core.tokens.claims(token, audiences, ACCESS_TOKEN)
+        return asyncio.run(
+            self._judged(lambda core: core.tokens.claims(token, audiences, ACCESS_TOKEN))
+        )
 
     async def _user_info(self, access_token: str) -> dict[str, Any]:
         answer = await (await self.core()).fetchUserInfo(access_token)
@@ -189,7 +204,7 @@ class LogtoProvider:
             scopes=[_scope(name) for name in self._application.scopes],
             resources=list(self._application.resources),
         )
-        return SdkClient(config, RecordStorage(storage), self.core, extra or {})
+        return SdkClient(config, RecordStorage(storage), self, extra or {})
 
 
 def _scope(name: str) -> UserInfoScope | str:

@@ -8,7 +8,7 @@ tokens stay within bounds. Names in camelCase are the SDK's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from logto import LogtoClient, LogtoConfig, Storage
@@ -17,13 +17,21 @@ from chalicelib.sign_in.access_token_map import KEY, AccessTokenMap, key_of
 from chalicelib.sign_in.errors import AnswerRejected
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from logto.models.response import TokenResponse
     from logto.OidcCore import OidcCore
 
     from chalicelib.sign_in.oidc_core import BoundedOidcCore
     from chalicelib.sign_in.provider import Audience
+
+
+class Issuer(Protocol):
+    """Whoever knows the provider's metadata and keys, for longer than a request."""
+
+    async def core(self) -> BoundedOidcCore:
+        """Give the OIDC core."""
+
+    async def id_token_claims(self, id_token: str, access_token: str) -> dict[str, Any]:
+        """Verify an ID token that came with an access token, and give its claims."""
 
 
 class RecordStorage(Storage):
@@ -63,18 +71,18 @@ class SdkClient(LogtoClient):
         self,
         config: LogtoConfig,
         storage: RecordStorage,
-        core: Callable[[], Awaitable[BoundedOidcCore]],
+        issuer: Issuer,
         extra: dict[str, str],
     ) -> None:
         super().__init__(config, storage)
         self.storage = storage
         self.claims: dict[str, Any] = {}
-        self._core = core
+        self._issuer = issuer
         self._extra = extra
 
     async def getOidcCore(self) -> OidcCore:  # noqa: N802 - overrides the SDK's
         """Give the process's core, where the SDK fetches the metadata anew."""
-        return await self._core()
+        return await self._issuer.core()
 
     async def handleSignInCallback(self, callbackUri: str) -> None:  # noqa: N802, N803
         """Complete the sign-in, if the answer came where it was to come."""
@@ -87,7 +95,7 @@ class SdkClient(LogtoClient):
     async def refresh(self, audience: Audience) -> TokenResponse:
         """Exchange the refresh token, and keep what came before anybody looks at it."""
         # The SDK judges the ID token first, and loses the rotated refresh token with it.
-        core = await self._core()
+        core = await self._issuer.core()
         answer = await core.fetchTokenByRefreshToken(
             clientId=self.config.appId,
             clientSecret=self.config.appSecret,
@@ -112,9 +120,8 @@ class SdkClient(LogtoClient):
     ) -> None:
         # The SDK only checks what it stores; the claims are needed too, verified.
         if tokenResponse.id_token is not None:
-            core = await self._core()
-            self.claims = core.claims(
-                tokenResponse.id_token, tokenResponse.access_token, self.config.appId
+            self.claims = await self._issuer.id_token_claims(
+                tokenResponse.id_token, tokenResponse.access_token
             )
         await super()._handleTokenResponse(resource, tokenResponse)
 

@@ -28,6 +28,10 @@ LEEWAY_SECONDS = 30
 MAX_LENGTH = 32_768
 
 
+class AlgorithmNotAnnounced(AnswerRejected):
+    """The token is signed by an algorithm that the provider's metadata does not have (yet)."""
+
+
 @dataclass(frozen=True, slots=True)
 class TokenKind:
     """One kind of token: what it is called, its `typ`s, its claims, and how old it may be."""
@@ -68,7 +72,7 @@ class SignedTokens:
         header = jwt.get_unverified_header(token)
         algorithm = header.get("alg")
         if algorithm not in self.algorithms & ASYMMETRIC:
-            raise AnswerRejected(f"{kind.name}: algorithm")
+            raise AlgorithmNotAnnounced(f"{kind.name}: algorithm")
         if str(header.get("typ", "")).lower() not in kind.typs:
             # Tokens of all kinds are signed by the same key (RFC 8725 3.11).
             raise AnswerRejected(f"{kind.name}: typ")

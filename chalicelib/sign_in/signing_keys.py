@@ -1,7 +1,7 @@
 """The provider's signing keys: kept for the process, fetched anew when one is missing.
 
-A token that names an unknown key makes us fetch the set again, because the provider may
-have rotated just now; but only every so often, or anybody could make us flood the provider
+A token that names an unknown key makes us fetch the set again at once, because the provider
+may have rotated just now; but only so often, or anybody could make us flood the provider
 with tokens of his own. When a fetch fails, the keys that were fetched before stay in use.
 """
 
@@ -16,12 +16,13 @@ from urllib.request import Request, urlopen
 
 import jwt
 
+from chalicelib.sign_in.allowance import Allowance
 from chalicelib.sign_in.errors import ProviderUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-REFETCH_SECONDS = 30.0  # the least time between two fetches, whatever tokens come
+REFETCHES, REFETCH_SECONDS = 3, 60.0  # so often in so long, whatever tokens come
 MAX_AGE_SECONDS = 3600.0  # a key that the provider withdrew is believed no longer than this
 MAX_BYTES = 65_536
 
@@ -41,6 +42,7 @@ class SigningKeys:
         self._lock = threading.Lock()
         self._keys: list[dict[str, Any]] = []
         self._tried_at = float("-inf")
+        self._refetches = Allowance(REFETCHES, REFETCH_SECONDS, clock)
 
     def find(self, kid: str | None, algorithm: str) -> list[jwt.PyJWK]:
         """Give the keys that a token with this header may be signed with; mostly one, or none.
@@ -49,8 +51,8 @@ class SigningKeys:
         """
         with self._lock:
             found = _matching(self._keys, kid, algorithm)
-            age_seconds = self._clock() - self._tried_at
-            if age_seconds >= (MAX_AGE_SECONDS if found else REFETCH_SECONDS):
+            is_old = self._clock() - self._tried_at >= MAX_AGE_SECONDS
+            if is_old or (not found and self._refetches.take()):
                 self._fetch()
                 found = _matching(self._keys, kid, algorithm)
             return found
@@ -66,10 +68,14 @@ class SigningKeys:
 
 def _fetched(jwks_uri: str, timeout_seconds: float) -> list[dict[str, Any]]:
     request = Request(jwks_uri, headers={"Accept": "application/json"})  # noqa: S310 - its issuer's
+    give_up_at = time.monotonic() + timeout_seconds
+    body = bytearray()
     with urlopen(request, timeout=timeout_seconds) as answer:  # noqa: S310 - as above
-        body = answer.read(MAX_BYTES + 1)
-    if len(body) > MAX_BYTES:
-        raise ValueError("key set too large")
+        while chunk := answer.read1(MAX_BYTES):
+            body += chunk
+            if len(body) > MAX_BYTES or time.monotonic() > give_up_at:
+                # The time-out above is for each read: drop by drop it would last for ever.
+                raise ValueError("key set too large or too slow")
     return [key for key in json.loads(body)["keys"] if isinstance(key, dict)]
 
 

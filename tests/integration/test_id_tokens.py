@@ -12,7 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from chalicelib.sign_in.errors import AnswerRejected, ProviderUnreachable
 from chalicelib.sign_in.id_token import check_access_token_hash
 from chalicelib.sign_in.signed_token import MAX_LENGTH
-from chalicelib.sign_in.signing_keys import MAX_AGE_SECONDS, MAX_BYTES, REFETCH_SECONDS
+from chalicelib.sign_in.signing_keys import (
+    MAX_AGE_SECONDS,
+    MAX_BYTES,
+    REFETCH_SECONDS,
+    REFETCHES,
+)
 from tests.integration.tokens import (
     CLIENT,
     EC_KEY,
@@ -137,10 +142,9 @@ def test_kid_absent_multiple_jwks_is_rejected(desk: Desk):
     assert desk.rejects(token(headers={"kid": None})) == "ID token: no such key"
 
 
-def test_a_rotated_key_without_alg_is_found_by_one_more_fetch(desk: Desk):
+def test_a_rotated_key_without_alg_is_found_at_once_by_one_more_fetch(desk: Desk):
     desk.verify(token())
     desk.server.keys = [public(RSA_KEY, kid="rsa", alg=None), public(EC_KEY, alg="ES384")]
-    desk.clock.advance(REFETCH_SECONDS)
 
     assert desk.verify(token(RSA_KEY, "RS256", {"kid": "rsa"}))
     assert desk.verify(token())
@@ -151,12 +155,13 @@ def test_a_flood_of_unknown_kids_does_not_reach_the_provider(desk: Desk):
     desk.verify(token())
     for n in range(100):
         desk.rejects(token(headers={"kid": f"unknown-{n}"}))
-    assert desk.server.asked == 1
+    first = desk.server.asked
+    assert first <= 1 + REFETCHES
 
     desk.clock.advance(REFETCH_SECONDS)
     for n in range(100):
         desk.rejects(token(headers={"kid": f"unknown-{n}"}))
-    assert desk.server.asked == 2
+    assert desk.server.asked - first <= REFETCHES
 
 
 def test_keys_once_known_outlive_an_outage(desk: Desk):

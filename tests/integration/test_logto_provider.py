@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask, Response
 from logto import OidcProviderMetadata
 
@@ -24,6 +25,7 @@ from chalicelib.sign_in.errors import (
 )
 from chalicelib.sign_in.logto_client import (
     METADATA_SECONDS,
+    RENEWALS,
     LogtoApplication,
     LogtoProvider,
 )
@@ -39,7 +41,7 @@ from tests.sandbox.identity.world import API, APP, SECRET, World, world
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chalicelib.sign_in.provider import AuthorizationRequest, SignedIn
+    from chalicelib.sign_in.provider import AuthorizationRequest
 
 TIMEOUT = 5.0
 RECORDED_ENDPOINT = "http://localhost:3001"
@@ -333,19 +335,30 @@ def test_metadata_once_known_outlive_an_outage_of_logtos():
         assert provider.end_session_url("http://localhost:8000/") == known
 
 
-def test_after_a_change_of_algorithm_the_next_sign_in_succeeds(
-    logto: World, provider: LogtoProvider
-):
-    def sign_in() -> SignedIn:
+def test_a_change_of_algorithm_stops_no_sign_in(logto: World, provider: LogtoProvider):
+    for _ in range(2):
         request = begin(logto, provider)
-        return provider.exchange(request.storage, come_back(logto, request))
+        assert provider.exchange(request.storage, come_back(logto, request)).claims["sub"]
+        logto.identity.rotate_key()
 
-    assert sign_in().claims["sub"]
-    logto.identity.rotate_key()
-    with pytest.raises(AnswerRejected, match="algorithm"):
-        sign_in()
 
-    assert sign_in().claims["sub"]
+def test_tokens_by_unannounced_algorithms_do_not_flood_the_provider():
+    asked: list[str] = []
+    document = json.dumps(recorded("discovery"))
+    foreign = jwt.encode({}, rsa.generate_private_key(65_537, 2048), "RS256")
+
+    def counting(url: str) -> Flask:
+        app = answering(url, {"openid_configuration": (200, "application/json", document)})
+        app.before_request(lambda: asked.append("call"))
+        return app
+
+    with running(counting) as url:
+        provider = provider_of(url, clock=Clock())
+        for _ in range(20):
+            with pytest.raises(AnswerRejected, match="algorithm"):
+                provider.read_logout_token(foreign)
+
+    assert len(asked) == 1 + RENEWALS
 
 
 def test_signing_out_leads_to_logto_and_back(logto: World, provider: LogtoProvider):
