@@ -6,7 +6,7 @@ from typing import Any
 
 from chalice.app import ChaliceViewError, Response
 
-from chalicelib.responses import FAILURES, UNEXPECTED, json, plain, report
+from chalicelib.responses import failure_of, json, plain, report
 from chalicelib.security_headers import security_headers
 from chalicelib.sign_in.errors import (
     AccessRefused,
@@ -47,7 +47,7 @@ def failed(error: Exception) -> Response:
         case AccessRefused():
             return json(403, {"error": "access_refused", "reference": report(error, 403)})
         case _:
-            status, kind = FAILURES.get(type(error), UNEXPECTED)
+            status, kind = failure_of(error)
             return json(status, {"error": kind.value, "reference": report(error, status)})
 
 

@@ -85,7 +85,7 @@ def json_client(app: Chalice) -> Callable[[Callable[[Visitor], Response]], Route
         try:
             return view(visitor(request))
         except Exception as error:  # noqa: BLE001 - every failure has an answer
-            status, kind = FAILURES.get(type(error), UNEXPECTED)
+            status, kind = failure_of(error)
             return json(status, {"error": kind.value, "reference": report(error, status)})
 
     return _wrapper(app, respond)
@@ -119,7 +119,7 @@ def provider_call(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
         try:
             view(request)
         except Exception as error:  # noqa: BLE001 - every failure has an answer
-            status, _ = FAILURES.get(type(error), UNEXPECTED)
+            status, _ = failure_of(error)
             return json(400, {"error": "invalid_request", "reference": report(error, status)})
         return plain(200, "")
 
@@ -200,7 +200,7 @@ def _answer(asking: Visitor, result: Page | Departure, status: int = 200) -> Res
 
 
 def _failure(asking: Visitor, error: Exception) -> Response:
-    status, kind = FAILURES.get(type(error), UNEXPECTED)
+    status, kind = failure_of(error)
     page = wiring.pages().failure(
         asking.locale,
         base_url=asking.visit.public_url,
@@ -208,6 +208,12 @@ def _failure(asking: Visitor, error: Exception) -> Response:
         reference=report(error, status),
     )
     return _answer(asking, page, status)
+
+
+def failure_of(error: Exception) -> tuple[int, FailureKind]:
+    """Give the status and the page that an error stands for; a subclass has its base's."""
+    known = (FAILURES[kind] for kind in type(error).__mro__ if kind in FAILURES)
+    return next(known, UNEXPECTED)
 
 
 def report(error: Exception, status: int) -> str:

@@ -12,6 +12,7 @@ import threading
 import time
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import jwt
@@ -61,6 +62,8 @@ class SigningKeys:
         try:
             self._keys = _fetched(self._jwks_uri, self._timeout_seconds)
         except (HTTPException, OSError, ValueError, TypeError, KeyError) as error:
+            if isinstance(error, HTTPError):
+                error.close()  # it is the answer, too
             if not self._keys:
                 raise ProviderUnreachable(f"keys: {type(error).__name__}") from None
         self._tried_at = self._clock()

@@ -1,0 +1,53 @@
+"""The application with a hostile provider behind it, over HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib import wiring
+from sandbox.server import running
+from tests.application import Stage, serving
+from tests.conformance.provider import Host, HostileProvider
+from tests.conformance.relying_party import RelyingParty
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="package")
+def host() -> Iterator[Host]:
+    host = Host()
+    with running(host.build):
+        yield host
+
+
+@pytest.fixture(scope="package")
+def served(host: Host, moto_server: str) -> Iterator[RelyingParty]:
+    stage = Stage(
+        moto_server,
+        LOGTO_ENDPOINT=host.url,
+        LOGTO_TIMEOUT_SECONDS="0.5",
+        REVALIDATE_SECONDS="60",
+        API_RESOURCE="https://api.example.test",
+    )
+    with pytest.MonkeyPatch.context() as environment, serving(stage, environment) as site:
+        yield RelyingParty(site, HostileProvider(host.url), stage)
+
+
+@pytest.fixture
+def provider(host: Host) -> Iterator[HostileProvider]:
+    host.provider = HostileProvider(host.url)
+    yield host.provider
+    host.provider.stop.set()
+
+
+@pytest.fixture
+def party(
+    served: RelyingParty, provider: HostileProvider, capsys: pytest.CaptureFixture[str]
+) -> RelyingParty:
+    wiring._provider.cache_clear()  # as a process that knows nothing of this provider yet
+    served.site.cookies.clear()
+    served.provider, served.capsys = provider, capsys
+    return served
