@@ -201,6 +201,19 @@ def test_a_link_on_another_site_signs_out_only_who_agrees(
     heading(page, WELCOME)
 
 
+def test_one_device_signs_out_all_of_them(
+    page: Page, new_browser: Callable[..., Page], sandbox: Sandbox, number: str
+):
+    sign_in(page, sandbox, number)
+    other = new_browser()
+    sign_in(other, sandbox, number)
+
+    page.get_by_role("button", name="Sign out on all devices").click()
+    heading(page, WELCOME)
+    other.reload()
+    heading(other, WELCOME)
+
+
 def test_a_callback_opened_again_says_so_and_offers_another_try(
     page: Page, sandbox: Sandbox, number: str
 ):
