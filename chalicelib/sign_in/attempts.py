@@ -18,11 +18,9 @@ from chalicelib.sign_in.errors import AttemptUnknown
 from chalicelib.sign_in.record import Record
 from chalicelib.sign_in.sealing import (
     TOKEN_LENGTH,
+    Seal,
     SealBroken,
     new_token,
-    record_id,
-    seal,
-    unseal,
 )
 
 if TYPE_CHECKING:
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from chalicelib.sign_in.cookie import CookieJar
     from chalicelib.sign_in.record import RecordStore
 
+SEAL = Seal("attempt")
 COOKIE = "portaria_attempt_"
 MAX_OPEN = 5  # cookies of attempts that were begun and left; more would crowd the header
 
@@ -62,8 +61,8 @@ class Attempts:
         content = {**asdict(attempt), "expires_at": expires_at}
         self.store.create(
             Record(
-                id=record_id(token),
-                sealed=seal(token, json.dumps(content).encode()),
+                id=SEAL.record_id(token),
+                sealed=SEAL.seal(token, json.dumps(content).encode()),
                 expires_at=expires_at,
             )
         )
@@ -79,11 +78,11 @@ class Attempts:
         token = (value or "").partition(".")[2]
         if len(token) != TOKEN_LENGTH:
             raise AttemptUnknown("no cookie")
-        record = self.store.take(record_id(token))
+        record = self.store.take(SEAL.record_id(token))
         if record is None:
             raise AttemptUnknown("no record")
         try:
-            content = json.loads(unseal(token, record.sealed))
+            content = json.loads(SEAL.unseal(token, record.sealed))
         except SealBroken:
             log.count("SealBroken", record="attempt")
             raise AttemptUnknown("broken seal") from None

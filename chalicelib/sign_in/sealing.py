@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
@@ -35,40 +36,47 @@ def new_token(random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> str
     return base64url(random_bytes(TOKEN_BYTES))
 
 
-def record_id(token: str) -> str:
-    """Give the id under which the record of `token` is kept."""
-    return base64url(hashlib.sha256(b"portaria record id\0" + token.encode()).digest())
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """The seal on one kind of record, e.g. "session".
 
-
-def seal(token: str, content: bytes) -> bytes:
-    """Encrypt and authenticate `content` (AES-256-GCM) for the record of `token`."""
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return VERSION + nonce + AESGCM(_key(token)).encrypt(nonce, content, _bound_to(token))
-
-
-def unseal(token: str, sealed: bytes) -> bytes:
-    """Give back what `seal` was given.
-
-    Raises SealBroken where the record is not the one that this token sealed.
+    The kind goes into ids and keys: a token that belongs to a record of another kind finds
+    nothing here, and opens nothing.
     """
-    version, nonce = sealed[:1], sealed[1 : 1 + NONCE_BYTES]
-    if version != VERSION or len(nonce) != NONCE_BYTES:
-        raise SealBroken
-    try:
-        return AESGCM(_key(token)).decrypt(nonce, sealed[1 + NONCE_BYTES :], _bound_to(token))
-    except InvalidTag:
-        raise SealBroken from None
 
+    kind: str
 
-def _key(token: str) -> bytes:
-    return HKDF(SHA256(), length=32, salt=None, info=b"portaria record seal 1").derive(
-        token.encode()
-    )
+    def record_id(self, token: str) -> str:
+        """Give the id under which the record of `token` is kept."""
+        return base64url(hashlib.sha256(f"portaria {self.kind} id\0{token}".encode()).digest())
 
+    def seal(self, token: str, content: bytes) -> bytes:
+        """Encrypt and authenticate `content` (AES-256-GCM) for the record of `token`."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        sealed = AESGCM(self._key(token)).encrypt(nonce, content, self._bound_to(token))
+        return VERSION + nonce + sealed
 
-def _bound_to(token: str) -> bytes:
-    # The id as associated data: a sealed record moved under another id does not open.
-    return VERSION + record_id(token).encode()
+    def unseal(self, token: str, sealed: bytes) -> bytes:
+        """Give back what `seal` was given.
+
+        Raises SealBroken where the record is not the one that this token sealed.
+        """
+        version, nonce = sealed[:1], sealed[1 : 1 + NONCE_BYTES]
+        if version != VERSION or len(nonce) != NONCE_BYTES:
+            raise SealBroken
+        ciphertext = sealed[1 + NONCE_BYTES :]
+        try:
+            return AESGCM(self._key(token)).decrypt(nonce, ciphertext, self._bound_to(token))
+        except InvalidTag:
+            raise SealBroken from None
+
+    def _key(self, token: str) -> bytes:
+        info = f"portaria {self.kind} seal 1".encode()
+        return HKDF(SHA256(), length=32, salt=None, info=info).derive(token.encode())
+
+    def _bound_to(self, token: str) -> bytes:
+        # The id as associated data: a sealed record moved under another id does not open.
+        return VERSION + self.record_id(token).encode()
 
 
 def base64url(data: bytes) -> str:

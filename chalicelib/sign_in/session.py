@@ -16,12 +16,10 @@ from chalicelib import log
 from chalicelib.sign_in.record import Mark, Record
 from chalicelib.sign_in.sealing import (
     TOKEN_LENGTH,
+    Seal,
     SealBroken,
     base64url,
     new_token,
-    record_id,
-    seal,
-    unseal,
 )
 
 if TYPE_CHECKING:
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
 
     from chalicelib.sign_in.record import Index, RecordStore
 
+SEAL = Seal("session")
 HINT_DIGITS = 4
 MARK_SECONDS = 3600  # far longer than a callback or a logout token lives
 RENEWAL_SHARE = 0.05  # of the idle time that must pass before a visit is written down
@@ -113,7 +112,7 @@ class Sessions:
         known = old_token if old_token is not None and len(old_token) == TOKEN_LENGTH else None
         started = self.store.start(
             self._record(token, session),
-            instead_of=record_id(known) if known is not None else None,
+            instead_of=SEAL.record_id(known) if known is not None else None,
             unless=[
                 # A session at the provider ends once; a user may well sign in again.
                 Mark(
@@ -129,7 +128,7 @@ class Sessions:
         """Give the session of `token` if it lives."""
         if token is None or len(token) != TOKEN_LENGTH:
             return None
-        record = self.store.load(record_id(token))
+        record = self.store.load(SEAL.record_id(token))
         session = _unsealed(token, record) if record else None
         if record is None or session is None or self.lifetime.ends_at(session) <= self.clock():
             return None
@@ -157,7 +156,7 @@ class Sessions:
         """Delete the session of `token`; gives it if there was one that opens."""
         if token is None or len(token) != TOKEN_LENGTH:
             return None
-        record = self.store.take(record_id(token))
+        record = self.store.take(SEAL.record_id(token))
         return _unsealed(token, record) if record else None
 
     def end_all(self, index: Index, value: str) -> int:
@@ -174,8 +173,8 @@ class Sessions:
 
     def _record(self, token: str, session: Session) -> Record:
         return Record(
-            id=record_id(token),
-            sealed=seal(token, json.dumps(asdict(session)).encode()),
+            id=SEAL.record_id(token),
+            sealed=SEAL.seal(token, json.dumps(asdict(session)).encode()),
             expires_at=self.lifetime.ends_at(session),
             subject_hash=session.subject_hash,
             provider_session_hash=session.provider_session_hash,
@@ -197,7 +196,7 @@ def logout_mark(session_hash: str) -> str:
 
 def _unsealed(token: str, record: Record) -> Session | None:
     try:
-        content = json.loads(unseal(token, record.sealed))
+        content = json.loads(SEAL.unseal(token, record.sealed))
         # While a deployment replaces another, each reads what the other wrote.
         return Session(**{name: content[name] for name in _FIELDS if name in content})
     except SealBroken:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.sign_in.sealing import new_token, record_id
-from chalicelib.sign_in.session import Session, SessionLifetime, Sessions, index_hash
+from chalicelib.sign_in.sealing import new_token
+from chalicelib.sign_in.session import SEAL, Session, SessionLifetime, Sessions, index_hash
 from tests.fakes import Clock, FakeRecordStore
 
 IDLE, ABSOLUTE = 1000, 3000
@@ -74,7 +74,7 @@ def test_an_unused_session_is_over_although_the_table_still_has_it(
     clock.advance(IDLE)
 
     assert find(sessions, token) is None
-    assert record_id(token) in store.records
+    assert SEAL.record_id(token) in store.records
 
 
 def test_a_used_session_goes_on_until_its_absolute_end(sessions: Sessions, clock: Clock):
@@ -105,19 +105,19 @@ def test_the_table_may_delete_a_session_when_it_ends_and_not_before(
     sessions: Sessions, store: FakeRecordStore, clock: Clock
 ):
     token = start(sessions, session_at(clock), None)
-    assert store.records[record_id(token)].expires_at == int(clock()) + IDLE
+    assert store.records[SEAL.record_id(token)].expires_at == int(clock()) + IDLE
 
     clock.advance(IDLE / 2)
     find(sessions, token)
 
-    assert store.records[record_id(token)].expires_at == int(clock()) + IDLE
+    assert store.records[SEAL.record_id(token)].expires_at == int(clock()) + IDLE
 
 
 def test_a_lifetime_set_forward_in_the_table_does_not_revive_a_session(
     sessions: Sessions, store: FakeRecordStore, clock: Clock
 ):
     token = start(sessions, session_at(clock), None)
-    record = store.records[record_id(token)]
+    record = store.records[SEAL.record_id(token)]
     store.records[record.id] = replace(record, expires_at=record.expires_at + 10**6)
     clock.advance(IDLE)
 
@@ -164,8 +164,10 @@ def test_a_tampered_record_is_an_absent_session(
 ):
     mine = start(sessions, session_at(clock), None)
     other = start(sessions, session_at(clock), None)
-    foreign = store.records[record_id(other)].sealed
-    store.records[record_id(mine)] = replace(store.records[record_id(mine)], sealed=foreign)
+    foreign = store.records[SEAL.record_id(other)].sealed
+    store.records[SEAL.record_id(mine)] = replace(
+        store.records[SEAL.record_id(mine)], sealed=foreign
+    )
 
     assert find(sessions, mine) is None
 

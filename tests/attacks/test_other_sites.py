@@ -1,0 +1,105 @@
+"""Other websites, open in the visitor's browser: forged requests, frames, caches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.attacks.visitors import SESSION, Browser, Target
+
+FROM_ELSEWHERE: dict[str, dict[str, str]] = {
+    "cross-site": {"Sec-Fetch-Site": "cross-site"},
+    "same-site": {"Sec-Fetch-Site": "same-site"},
+    "cross-site with our origin": {"Sec-Fetch-Site": "cross-site", "Origin": "null"},
+    "prefetch": {"Sec-Purpose": "prefetch"},
+    "prerender": {"Sec-Purpose": "prefetch;prerender"},
+}
+FORGED: dict[str, dict[str, str]] = {
+    "no origin": {},
+    "another origin": {"Origin": "https://evil.example"},
+    "a sandboxed frame": {"Origin": "null"},
+    "a name that begins like ours": {"Origin": "http://localhost:8000.evil.example"},
+    "another port": {"Origin": "http://localhost:8001"},
+    "another scheme": {"Origin": "https://localhost:8000"},
+    "same-site": {"Sec-Fetch-Site": "same-site"},
+    "cross-site": {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
+}
+
+
+@pytest.fixture(scope="module")
+def visitor(target: Target) -> Browser:
+    return target.visitor()
+
+
+@pytest.mark.parametrize("headers", FROM_ELSEWHERE.values(), ids=FROM_ELSEWHERE)
+def test_a_link_on_another_site_signs_nobody_out(visitor: Browser, headers: dict[str, str]):
+    answer = visitor.get("/sign-out", headers={**headers, **cookie(visitor)})
+
+    assert answer.status_code in {200, 503}
+    assert "Set-Cookie" not in answer.headers
+    assert visitor.user
+
+
+@pytest.mark.parametrize("path", ["/sign-out", "/account/sign-out-everywhere"])
+@pytest.mark.parametrize("headers", FORGED.values(), ids=FORGED)
+def test_a_forged_form_changes_nothing(visitor: Browser, path: str, headers: dict[str, str]):
+    answer = visitor.send("POST", path, headers={**headers, **cookie(visitor)})
+
+    assert answer.status_code == 200
+    assert "Set-Cookie" not in answer.headers
+    assert visitor.user
+
+
+def test_signing_out_everywhere_takes_a_post(visitor: Browser):
+    assert visitor.get("/account/sign-out-everywhere").status_code in {403, 405}
+    assert visitor.user
+
+
+def test_nobody_is_signed_in_as_the_attacker(target: Target):
+    attacker, victim = target.browser(), target.browser()
+    callback = attacker.answered(attacker.begin())
+
+    assert victim.get(callback).status_code == 400
+    assert victim.user is None
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-up"])
+def test_a_guess_of_the_browsers_begins_nothing(visitor: Browser, path: str):
+    answer = visitor.get(path, headers={"Sec-Purpose": "prefetch"})
+
+    assert answer.status_code == 503
+    assert "Set-Cookie" not in answer.headers
+
+
+PAGES: list[tuple[str, str, dict[str, Any]]] = [
+    ("GET", "/", {}),
+    ("GET", "/sign-in", {}),
+    ("GET", "/sign-up", {}),
+    ("GET", "/callback", {}),
+    ("GET", "/callback?code=a&state=b", {}),
+    ("GET", "/account", {}),
+    ("GET", "/health", {}),
+    ("POST", "/sign-out", {}),
+    ("POST", "/account/sign-out-everywhere", {}),
+    ("POST", "/backchannel-logout", {"data": {"logout_token": "x"}}),
+    ("POST", "/otp", {"json": {}}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "options"), PAGES)
+def test_no_answer_is_framed_kept_or_guessed_at(
+    target: Target, method: str, path: str, options: dict[str, Any]
+):
+    headers = target.browser().send(method, path, **options).headers
+
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+
+
+def cookie(visitor: Browser) -> dict[str, str]:
+    return {"Cookie": f"{SESSION}={visitor.cookies[SESSION]}"}

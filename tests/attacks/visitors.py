@@ -1,0 +1,87 @@
+"""Visitors and attackers: browsers that keep cookies as a header, so that they can be forged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.application import Site
+
+if TYPE_CHECKING:
+    import requests
+
+    from tests.application import Stage
+    from tests.sandbox.identity.world import World
+
+HERE = "http://localhost:8000"
+SESSION = "portaria_session"
+
+
+@dataclass
+class Browser:
+    """A browser whose cookies are whatever a test puts there."""
+
+    site: Site
+    logto: World
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return self.send("GET", path, **options)
+
+    def send(self, method: str, path: str, **options: Any) -> requests.Response:
+        header = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        headers = {"Cookie": header} | options.pop("headers", {})
+        self.site.cookies.clear()
+        answer = self.site.request(method, path, headers=headers, **options)
+        for cookie in answer.raw.headers.getlist("Set-Cookie"):
+            name, _, value = cookie.partition(";")[0].partition("=")
+            if "Max-Age=0" in cookie:
+                self.cookies.pop(name, None)
+            else:
+                self.cookies[name] = value
+        return answer
+
+    def begin(self, **query: str) -> str:
+        """Start a sign-in; gives where Logto is."""
+        return self.get("/sign-in", params=query).headers["Location"]
+
+    def answered(self, at_logto: str) -> str:
+        """Sign a new visitor in at Logto; gives the callback's path and query."""
+        browser = self.logto.browser()
+        answer = self.logto.walk(browser, browser.get(at_logto))
+        return answer.headers["Location"].removeprefix(HERE)
+
+    def sign_in(self, **query: str) -> requests.Response:
+        answer = self.get(self.answered(self.begin(**query)))
+        assert answer.status_code == 302
+        return answer
+
+    @property
+    def user(self) -> str | None:
+        answer = self.get("/account")
+        assert answer.status_code in {200, 401}
+        return str(answer.json()["sub"]) if answer.status_code == 200 else None
+
+
+@dataclass
+class Target:
+    """What is attacked."""
+
+    url: str
+    stage: Stage
+    logto: World
+
+    def browser(self) -> Browser:
+        return Browser(Site(self.url), self.logto)
+
+    def visitor(self) -> Browser:
+        """Give a browser that is signed in."""
+        browser = self.browser()
+        browser.sign_in()
+        return browser
+
+    def table(self) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = self.stage.dynamodb.scan(TableName=self.stage.sessions_table)[
+            "Items"
+        ]
+        return items
