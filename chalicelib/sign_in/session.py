@@ -174,7 +174,7 @@ class Sessions:
     def _record(self, token: str, session: Session) -> Record:
         return Record(
             id=SEAL.record_id(token),
-            sealed=SEAL.seal(token, json.dumps(asdict(session)).encode()),
+            sealed=SEAL.seal(token, json.dumps(asdict(session), ensure_ascii=False).encode()),
             expires_at=self.lifetime.ends_at(session),
             subject_hash=session.subject_hash,
             provider_session_hash=session.provider_session_hash,

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.sign_in.access_token_map import AccessTokenMap
 from chalicelib.sign_in.sealing import new_token
 from chalicelib.sign_in.session import SEAL, Session, SessionLifetime, Sessions, index_hash
+from chalicelib.sign_in.signed_token import MAX_LENGTH
 from tests.fakes import Clock, FakeRecordStore
 
 IDLE, ABSOLUTE = 1000, 3000
@@ -192,3 +194,23 @@ def test_a_page_may_know_a_name_and_the_end_of_a_number(
 def test_sessions_of_one_user_at_two_issuers_are_told_apart():
     assert index_hash("a", "sub", "u") != index_hash("b", "sub", "u")
     assert index_hash("a", "sub", "u") != index_hash("a", "sid", "u")
+
+
+def test_the_largest_session_fits_into_the_table(
+    sessions: Sessions, store: FakeRecordStore, clock: Clock
+):
+    tokens = AccessTokenMap.of({})
+    for number in range(50):
+        tokens.put(f"https://api-{number}.example.test", "t" * MAX_LENGTH, 3600, clock())
+    largest = replace(
+        session_at(clock),
+        claims={"sub": "user-1", "custom_data": "ã" * (MAX_LENGTH // 2)},
+        storage={
+            "idToken": "i" * MAX_LENGTH,
+            "refreshToken": "r" * MAX_LENGTH,
+            "accessTokenMap": tokens.model_dump_json(),
+        },
+    )
+    token = start(sessions, largest, None)
+
+    assert len(store.records[SEAL.record_id(token)].sealed) < 400 * 1024 * 0.9
