@@ -34,6 +34,7 @@ class LastGood(Generic[Value]):
         self._lock = threading.Lock()
         self._held: tuple[Value] | None = None
         self._fresh_until = float("-inf")
+        self._loaded_at = float("-inf")
 
     def get(self) -> Value:
         """Give the value, loading it when it is older than its TTL."""
@@ -43,7 +44,14 @@ class LastGood(Generic[Value]):
             assert self._held is not None  # noqa: S101 - _reload raised otherwise
             return self._held[0]
 
+    def renew(self, *, older_than_seconds: float) -> None:
+        """Load the value anew before its time, unless somebody has just done so."""
+        with self._lock:
+            if self._held is not None and self._clock() >= self._loaded_at + older_than_seconds:
+                self._reload()
+
     def _reload(self) -> None:
+        self._loaded_at = self._clock()
         try:
             self._held = (self._load(),)
         except Exception as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import traceback
 from functools import cache
 from pathlib import PurePath
@@ -18,6 +19,7 @@ from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
 NAMESPACE = "Portaria"
+_one_at_a_time = threading.Lock()
 _FRAMES = 12
 
 Field = str | int | float | bool | None
@@ -64,9 +66,22 @@ def failure(name: str, error: BaseException, **fields: Field) -> None:
 
 def count(name: str, **dimensions: str) -> None:
     """Add one to the CloudWatch metric `name` (embedded metric format)."""
-    with single_metric(name=name, unit=MetricUnit.Count, value=1, namespace=NAMESPACE) as metric:
-        for dimension, value in dimensions.items():
-            metric.add_dimension(dimension, value)
+    _metric(name, MetricUnit.Count, 1, dimensions)
+
+
+def measure_seconds(name: str, seconds: float, **dimensions: str) -> None:
+    """Add a duration to the CloudWatch metric `name`."""
+    _metric(name, MetricUnit.Seconds, round(seconds, 3), dimensions)
+
+
+def _metric(name: str, unit: MetricUnit, value: float, dimensions: dict[str, str]) -> None:
+    # Powertools prints: text and line end apart, so that threads' lines could run together.
+    with (
+        _one_at_a_time,
+        single_metric(name=name, unit=unit, value=value, namespace=NAMESPACE) as metric,
+    ):
+        for dimension, dimension_value in dimensions.items():
+            metric.add_dimension(dimension, dimension_value)
 
 
 def _types(error: BaseException) -> str:

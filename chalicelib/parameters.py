@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 MAX_NAMES_PER_CALL = 10  # GetParameters takes no more
+JUST_NOW_SECONDS = 1.0
 
 
 class ParameterError(Exception):
@@ -63,6 +64,10 @@ class Parameters:
             return self._values.get()[name]
         except KeyError:
             raise ParameterError([f"{self._prefix}/{name}"], "not in SSM") from None
+
+    def renew(self) -> None:
+        """Read again what was not read just now; keeps what it has where that fails."""
+        self._values.renew(older_than_seconds=JUST_NOW_SECONDS)
 
     def _read(self) -> Mapping[str, str]:
         paths = {f"{self._prefix}/{name}": name for name in self._names}

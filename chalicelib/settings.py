@@ -132,6 +132,11 @@ class Settings(BaseModel):
         le=MAX_CODE_LIFETIME_SECONDS,
         description="How long Logto accepts a code; an older one is not sent.",
     )
+    reconcile: bool = Field(
+        default=True,
+        description="Whether Twilio's message list is asked what became of a lost answer. Off for "
+        "accounts whose list shows no texts: such a code ends as `unknown`.",
+    )
     ledger_retention_seconds: int = Field(
         default=30 * 86_400, ge=3600, description="How long a code's outcome is kept."
     )

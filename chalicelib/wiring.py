@@ -8,6 +8,7 @@ page for a stranger loads neither.
 from __future__ import annotations
 
 import time
+import uuid
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 API_PARAMETERS = ("logto/app-secret", "otp/authorization")
 WORKER_PARAMETERS = ("twilio", "ledger-key")
-AWS_SECONDS = 24.0  # around one send: SSM, and the ledger twice, 8 s each at the worst
+AWS_SECONDS = 32.0  # around one send: SSM, and the ledger three times, 8 s each at the worst
 
 
 @cache
@@ -122,6 +123,7 @@ def worker() -> Worker:
     from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
     from chalicelib.otp.errors import LedgerUnavailable, SenderMisconfigured
     from chalicelib.otp.ledger import LedgerKeys
+    from chalicelib.otp.sending import Sending
     from chalicelib.otp.ssm_templates import SsmTemplates
     from chalicelib.otp.twilio_sender import WORST_CASE_SECONDS, TwilioSender
     from chalicelib.otp.worker import Worker
@@ -141,13 +143,10 @@ def worker() -> Worker:
         except (ParameterError, ValueError) as error:
             raise LedgerUnavailable("ledger-key") from error
 
+    ledger = DynamoDBLedger(aws.dynamodb(), wanted.ledger_table, wanted.ledger_retention_seconds)
+    sender = TwilioSender(twilio, wanted.twilio_api_url, reload=parameters.renew)
     delivery = Delivery(
-        ledger=DynamoDBLedger(
-            aws.dynamodb(),
-            wanted.ledger_table,
-            code_lifetime_seconds=wanted.code_lifetime_seconds,
-            retention_seconds=wanted.ledger_retention_seconds,
-        ),
+        ledger=ledger,
         keys=keys,
         templates=SsmTemplates(
             aws.ssm(),
@@ -155,7 +154,14 @@ def worker() -> Worker:
             ttl_seconds=wanted.parameters_ttl_seconds,
             clock=time.monotonic,
         ),
-        sender=TwilioSender(twilio, wanted.twilio_api_url),
+        sending=Sending(
+            ledger,
+            sender,
+            send_seconds=WORST_CASE_SECONDS,
+            reconcile=wanted.reconcile,
+            clock=time.time,
+            new_claim_id=lambda: uuid.uuid4().hex,
+        ),
         dead_letters=_queue(),
         code_lifetime_seconds=wanted.code_lifetime_seconds,
         clock=time.time,

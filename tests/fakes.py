@@ -7,7 +7,14 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.otp.errors import LedgerUnavailable, QueueUnavailable, TemplatesUnavailable
+from chalicelib.otp.errors import (
+    LedgerUnavailable,
+    QueueUnavailable,
+    SentUnknown,
+    TemplatesUnavailable,
+)
+from chalicelib.otp.ledger import Latest
+from chalicelib.otp.sent_text import SentMessage
 from chalicelib.sign_in.errors import (
     AccessRefused,
     AnswerRejected,
@@ -19,7 +26,7 @@ from chalicelib.sign_in.provider import AccessToken, AuthorizationRequest, Refre
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from chalicelib.otp.ledger import LedgerEntry, LedgerResult, Outcome
+    from chalicelib.otp.ledger import LedgerEntry, Outcome
     from chalicelib.otp.template import Templates
     from chalicelib.sign_in.logout_token import LogoutToken
     from chalicelib.sign_in.options import SignInOptions
@@ -199,41 +206,65 @@ def _access_token_key(audience: Audience) -> str:
 
 @dataclass
 class FakeLedger:
-    """Keeps one outcome for each code."""
+    """Keeps entries and markers in dicts."""
 
-    code_lifetime_seconds: int = 600
     entries: dict[str, LedgerEntry] = field(default_factory=dict)
-    results: dict[str, LedgerResult] = field(default_factory=dict)
-    postponed: list[str] = field(default_factory=list)
+    markers: dict[str, Latest] = field(default_factory=dict)
     down: bool = False
     lock: Lock = field(default_factory=Lock)
 
-    def open(self, entry: LedgerEntry, now: int) -> Outcome | None:  # noqa: ARG002 - the protocol's
-        self._fail()
-        known = self.entries.get(entry.id)
-        stale = known and known.accepted_at < entry.accepted_at - self.code_lifetime_seconds
-        if entry.id in self.results and not stale:
-            return self.results[entry.id].outcome
-        self.results.pop(entry.id, None)
-        self.entries[entry.id] = entry
-        return None
-
-    def finish(self, entry_id: str, result: LedgerResult, now: int) -> bool:  # noqa: ARG002
+    def read(self, entry_id: str, latest_id: str) -> tuple[LedgerEntry | None, Latest]:
         self._fail()
         with self.lock:
-            if entry_id not in self.entries or entry_id in self.results:
+            return self.entries.get(entry_id), self.markers.get(latest_id, Latest(latest_id))
+
+    def claim(self, entry: LedgerEntry, latest: Latest) -> LedgerEntry | None:
+        if not self.take_lock(latest):
+            return None
+        claimed = self.save(entry)
+        if claimed is None and latest.claim_id is not None:
+            self.unlock(latest.id, latest.claim_id, 0.0)
+        return claimed
+
+    def take_lock(self, latest: Latest) -> bool:
+        self._fail()
+        with self.lock:
+            marker = self.markers.get(latest.id)
+            if (marker.version if marker else 0) != latest.version:
                 return False
-            self.results[entry_id] = result
+            self.markers[latest.id] = replace(latest, version=latest.version + 1)
             return True
 
-    def postpone(self, entry_id: str, reason: str, now: int) -> None:  # noqa: ARG002
+    def save(self, entry: LedgerEntry) -> LedgerEntry | None:
         self._fail()
-        if entry_id in self.entries and entry_id not in self.results:
-            self.postponed.append(reason)
+        with self.lock:
+            return self._save(entry)
+
+    def unlock(self, latest_id: str, claim_id: str, locked_until: float) -> None:
+        self._fail()
+        with self.lock:
+            latest = self.markers.get(latest_id)
+            if latest is not None and latest.claim_id == claim_id:
+                self.markers[latest_id] = replace(
+                    latest, locked_until=locked_until, version=latest.version + 1
+                )
+
+    def history(self, recipient_hash: str, limit: int) -> list[LedgerEntry]:
+        self._fail()
+        found = [e for e in self.entries.values() if e.recipient_hash == recipient_hash]
+        return sorted(found, key=lambda entry: -entry.accepted_at)[:limit]
 
     @property
     def outcomes(self) -> list[Outcome]:
-        return [result.outcome for result in self.results.values()]
+        return [entry.result.outcome for entry in self.entries.values() if entry.result]
+
+    def _save(self, entry: LedgerEntry) -> LedgerEntry | None:
+        found = self.entries.get(entry.id)
+        if (found.version if found else 0) != entry.version:
+            return None
+        saved = replace(entry, version=entry.version + 1)
+        self.entries[entry.id] = saved
+        return saved
 
     def _fail(self) -> None:
         if self.down:
@@ -251,16 +282,40 @@ class SentText:
 
 @dataclass
 class FakeSender:
-    """Remembers texts; raises the next of `errors` instead while there are any."""
+    """Remembers texts; raises the next of `errors` instead while there are any.
+
+    With `accepts` an error comes after the text was taken, as a lost answer does.
+    """
 
     sent: list[SentText] = field(default_factory=list)
     errors: deque[Exception] = field(default_factory=deque)
+    accepts: bool = False
+    clock: Callable[[], float] = lambda: 1_800_000_000.0
+    listed: list[SentMessage] = field(default_factory=list)
+    unlistable: bool = False
+    renewals: int = 0
+    renewed: bool = False
+    during_send: Callable[[], None] = lambda: None
 
     def send(self, recipient: str, text: str, validity_seconds: float) -> str:
-        if self.errors:
+        self.during_send()
+        if self.errors and not self.accepts:
             raise self.errors.popleft()
         self.sent.append(SentText(recipient, text, validity_seconds))
-        return f"SM{len(self.sent):032d}"
+        sid = f"SM{len(self.sent):032d}"
+        self.listed.append(SentMessage(sid, text, self.clock()))
+        if self.errors:
+            raise self.errors.popleft()
+        return sid
+
+    def sent_since(self, recipient: str, since: float) -> list[SentMessage]:  # noqa: ARG002
+        if self.unlistable:
+            raise SentUnknown("down")
+        return [message for message in self.listed if message.created_at >= since]
+
+    def renew(self) -> bool:
+        self.renewals += 1
+        return self.renewed
 
 
 @dataclass

@@ -1,17 +1,21 @@
 """One code's way from the queue to its outcome.
 
-Read, open in the ledger, drop what is dead, choose the words, send, write the outcome
-down. Whatever can't be finished now goes back to the queue, which is the only one that
-retries, and comes back within the code's life or at its end.
+Read, drop what is dead, see in the ledger how it stands, ask Twilio where an attempt may
+have succeeded, choose the words, send, write the outcome down. Whatever can't be finished
+now goes back to the queue, which is the only one that retries, and comes back within the
+code's life or at its end.
 """
 
 from __future__ import annotations
 
+import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib import log
+from chalicelib.otp import worker_log
+from chalicelib.otp.claims import SETTLE_SECONDS, Next, Standing, Wait, merged
 from chalicelib.otp.dead_letter import redacted
 from chalicelib.otp.errors import (
     LedgerUnavailable,
@@ -20,26 +24,24 @@ from chalicelib.otp.errors import (
     SendAmbiguous,
     SenderMisconfigured,
     SendPostponed,
-    SendRefused,
+    SentUnknown,
     TemplatesUnavailable,
 )
-from chalicelib.otp.ledger import Ledger, LedgerKeys, LedgerResult, Outcome
+from chalicelib.otp.ledger import Ledger, LedgerEntry, LedgerKeys, LedgerResult, Outcome
 from chalicelib.otp.request import OtpRequest
-from chalicelib.otp.retry import Retry, back_off
+from chalicelib.otp.retry import SLOWEST_FIRST_SECONDS, Retry, back_off, soon
 from chalicelib.otp.template import Templates, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chalicelib.otp.ledger import LedgerEntry
+    from chalicelib.otp.claims import Step
     from chalicelib.otp.queued_code import QueuedCode
+    from chalicelib.otp.sending import Sending
 
-
-class Sender(Protocol):
-    """Whoever carries the text to the phone."""
-
-    def send(self, recipient: str, text: str, validity_seconds: float) -> str:
-        """Hand a message over and give its SID; raises one of the SendErrors."""
+CLOCK_SLACK_SECONDS = 5.0
+"""How far Twilio's clock may be behind ours, its whole seconds included."""
+_RACE_LOST = Retry(1)
 
 
 class TemplateSource(Protocol):
@@ -58,109 +60,128 @@ class DeadLetters(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Brings codes to their outcomes."""
+    """Brings codes to their outcomes. Safe to use from many threads."""
 
     ledger: Ledger
     keys: Callable[[], LedgerKeys]
     templates: TemplateSource
-    sender: Sender
+    sending: Sending
     dead_letters: DeadLetters
     code_lifetime_seconds: int
     clock: Callable[[], float]
     jitter: Callable[[], float] = random.random
 
-    def deliver(self, queued: QueuedCode) -> Retry | None:
-        """Bring one queued code to its outcome; gives a Retry where it has none yet."""
+    def deliver(
+        self, queued: QueuedCode, remaining_seconds: Callable[[], float] = lambda: math.inf
+    ) -> Retry | None:
+        """Bring one queued code to its outcome; gives a Retry where it has none yet.
+
+        `remaining_seconds` tells how long Lambda lets us go on.
+        """
         try:
             request = OtpRequest.parse(queued.body)
         except RequestInvalid as error:
             return self._bury(queued, error)
         try:
-            entry = self.keys().entry(request, queued.message_id, int(queued.sent_at))
-            ended = self.ledger.open(entry, self._now())
+            return self._advance(request, queued, remaining_seconds)
         except OtpError as error:
-            return self._retry(queued, error)
-        if ended is not None:
-            log.event("code_already_ended", message_id=queued.message_id, outcome=ended.value)
-            return None
-        try:
-            result = self._send(request, queued)
-        except (SendPostponed, SenderMisconfigured, TemplatesUnavailable) as error:
-            self._note(entry, error)
-            return self._retry(queued, error)
-        self._finish(entry, queued, result)
+            return self._put_back(queued, error, request)
+
+    def _advance(
+        self, request: OtpRequest, queued: QueuedCode, remaining_seconds: Callable[[], float]
+    ) -> Retry | None:
+        keys = self.keys()
+        standing = self._standing(request, queued, keys)
+        step = standing.next(self.clock())
+        if step is Next.ASK:
+            standing, step = self._ask(standing, request, keys, remaining_seconds)
+        match step:
+            case LedgerResult():
+                return None if self.sending.end(standing.entry, step) else _RACE_LOST
+            case Wait():
+                retry = soon(queued.receive_count, step.until - self.clock())
+                worker_log.waiting(queued, retry)
+                return retry
+            case Next.SEND:
+                text = self._text(standing.entry, request)
+                done = self.sending.send(
+                    standing, request.recipient, text, keys.text(text), remaining_seconds
+                )
+                return None if done else _RACE_LOST
+        worker_log.had_ended(queued, standing.entry.result)
         return None
 
-    def _send(self, request: OtpRequest, queued: QueuedCode) -> LedgerResult:
-        remaining_seconds = self._remaining_seconds(queued)
-        if remaining_seconds <= 0:
-            return LedgerResult(Outcome.EXPIRED)
-        # The latest code wins: an older one of the same number and type is dropped here
-        # once the ledger knows about newer ones.
-        text = render(
-            self.templates.get().choose(request.usage_type, request.payload), request.payload
-        )
-        try:
-            message_sid = self.sender.send(request.recipient, text, remaining_seconds)
-        except SendRefused as error:
-            return LedgerResult(Outcome.REFUSED, error_code=error.code)
-        except SendAmbiguous as error:
-            # It may have been sent. Twilio's message list could tell; until it is asked, a
-            # code too few, which the visitor can ask for again, beats one too many.
-            log.failure("send_ambiguous", error, message_id=queued.message_id, reason=error.reason)
-            return LedgerResult(Outcome.UNKNOWN, error_code=error.code)
-        return LedgerResult(Outcome.SENT, message_sid=message_sid)
+    def _standing(self, request: OtpRequest, queued: QueuedCode, keys: LedgerKeys) -> Standing:
+        lifetime = self.code_lifetime_seconds
+        asked = keys.entry(request, queued.message_id, queued.sent_at)
+        found, latest = self.ledger.read(asked.id, keys.latest_id(request, queued.message_id))
+        entry = merged(asked, found, lifetime)
+        return Standing(entry, latest, entry.accepted_at + lifetime)
 
-    def _finish(self, entry: LedgerEntry, queued: QueuedCode, result: LedgerResult) -> None:
-        fields = {
-            "message_id": queued.message_id,
-            "usage_type": entry.usage_type,
-            "region": entry.region,
-            "outcome": result.outcome.value,
-            "error_code": result.error_code,
-            "message_sid": result.message_sid,
-            "age_seconds": round(self.clock() - queued.sent_at, 3),
-        }
+    def _ask(
+        self,
+        standing: Standing,
+        request: OtpRequest,
+        keys: LedgerKeys,
+        remaining_seconds: Callable[[], float],
+    ) -> tuple[Standing, Step]:
+        """Ask Twilio how an attempt ended that nobody has heard of, and go on from there."""
+        now, attempt = self.clock(), standing.entry.attempt
+        if attempt is None or not self.sending.reconcile:
+            return standing, LedgerResult(Outcome.UNKNOWN)
+        if remaining_seconds() < self.sending.send_seconds:
+            return standing, Wait(now)
         try:
-            self.ledger.finish(entry.id, result, self._now())
-        except LedgerUnavailable as error:
-            # Sending again for the ledger's sake would be worse: the log keeps the outcome.
-            log.failure("outcome_unrecorded", error, **fields)
-        log.event("code_ended", **fields)
-        log.count(
-            result.outcome.value.capitalize(), usage_type=entry.usage_type, region=entry.region
-        )
+            listed = self.sending.sender.sent_since(
+                request.recipient, attempt.began_at - CLOCK_SLACK_SECONDS
+            )
+        except SentUnknown:
+            if now < standing.dies_at:
+                raise
+            return standing, LedgerResult(Outcome.UNKNOWN)
+        for message in listed:
+            if keys.text(message.body) == attempt.text_hash:
+                return standing, LedgerResult(Outcome.SENT, message_sid=message.sid)
+        now = self.clock()
+        standing = replace(standing, entry=standing.entry.noting(now, "not at Twilio"))
+        return standing, standing.next(now, was_not_sent=True)
+
+    def _text(self, entry: LedgerEntry, request: OtpRequest) -> str:
+        try:
+            template = self.templates.get().choose(request.usage_type, request.payload)
+        except TemplatesUnavailable as error:
+            try:
+                self.ledger.save(entry.noting(self.clock(), "postponed", str(error)))
+            except LedgerUnavailable as unwritten:
+                log.failure("postponement_unrecorded", unwritten, message_id=entry.message_id)
+            raise
+        return render(template, request.payload)
 
     def _bury(self, queued: QueuedCode, error: RequestInvalid) -> Retry | None:
         try:
             self.dead_letters.bury(redacted(queued.body), error.problem, queued.message_id)
         except OtpError as unburied:
-            return self._retry(queued, unburied)
-        log.warning("message_unreadable", message_id=queued.message_id, problem=error.problem)
-        log.count("Poison")
+            return self._put_back(queued, unburied, None)
+        worker_log.buried(queued, error)
         return None
 
-    def _note(self, entry: LedgerEntry, error: OtpError) -> None:
-        try:
-            self.ledger.postpone(entry.id, str(error), self._now())
-        except LedgerUnavailable as unwritten:
-            log.failure("postponement_unrecorded", unwritten, message_id=entry.message_id)
-
-    def _retry(self, queued: QueuedCode, error: OtpError) -> Retry:
-        retry = back_off(queued.receive_count, self._remaining_seconds(queued), self.jitter())
-        log.failure(
-            "code_postponed",
-            error,
-            message_id=queued.message_id,
-            reason=str(error),
-            receive_count=queued.receive_count,
-            delay_seconds=retry.delay_seconds,
-        )
-        log.count("Retried")
+    def _put_back(self, queued: QueuedCode, error: OtpError, request: OtpRequest | None) -> Retry:
+        remaining_seconds = queued.sent_at + self.code_lifetime_seconds - self.clock()
+        match error:
+            case SendAmbiguous():
+                # Within a second after that, Twilio's list is worth reading.
+                retry = Retry(math.ceil(SETTLE_SECONDS) + 1)
+            case SendPostponed(retry_after_seconds=seconds):
+                retry = self._back_off(queued, remaining_seconds, seconds)
+            case SenderMisconfigured():
+                worker_log.misconfigured(queued, error)
+                retry = self._back_off(queued, remaining_seconds, SLOWEST_FIRST_SECONDS)
+            case _:
+                retry = self._back_off(queued, remaining_seconds, 0.0)
+        worker_log.put_back(queued, retry, error, request)
         return retry
 
-    def _remaining_seconds(self, queued: QueuedCode) -> float:
-        return queued.sent_at + self.code_lifetime_seconds - self.clock()
-
-    def _now(self) -> int:
-        return int(self.clock())
+    def _back_off(self, queued: QueuedCode, remaining_seconds: float, at_least: float) -> Retry:
+        return back_off(
+            queued.receive_count, remaining_seconds, self.jitter(), at_least_seconds=at_least
+        )

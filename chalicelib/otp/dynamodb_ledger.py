@@ -1,27 +1,28 @@
-"""The ledger on DynamoDB: every step is one conditional update."""
+"""The ledger on DynamoDB: every write is made over the version that was read, or not at all."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.otp.errors import LedgerUnavailable
-from chalicelib.otp.ledger import LedgerEntry, LedgerResult, Outcome
+from chalicelib.otp.ledger_items import (
+    as_attribute,
+    entry_attributes,
+    entry_from,
+    latest_attributes,
+    latest_from,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_OPEN = (
-    "SET recipient_hash = :recipient_hash, usage_type = :usage_type, #region = :region,"
-    " message_id = :message_id, accepted_at = :accepted_at, updated_at = :now,"
-    " expires_at = :expires_at ADD tries :one"
-    " REMOVE outcome, message_sid, error_code, postponed_for"
-)
+    from chalicelib.otp.ledger import Latest, LedgerEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,68 +31,113 @@ class DynamoDBLedger:
 
     client: DynamoDBClient
     table_name: str
-    code_lifetime_seconds: int
     retention_seconds: int
 
-    def open(self, entry: LedgerEntry, now: int) -> Outcome | None:
-        """Begin or go on with a code; gives its outcome where it has ended already."""
+    def read(self, entry_id: str, latest_id: str) -> tuple[LedgerEntry | None, Latest]:
+        """Give both as they are now, each strongly consistent."""
+        with _ledger_errors():
+            answer = self.client.batch_get_item(
+                RequestItems={
+                    self.table_name: {
+                        "Keys": [_key(entry_id), _key(latest_id)],
+                        "ConsistentRead": True,
+                    }
+                }
+            )
+        if answer.get("UnprocessedKeys"):
+            raise LedgerUnavailable("throttled")  # what was not read must not pass for new
+        found = {item["id"]["S"]: item for item in answer["Responses"].get(self.table_name, [])}
+        return entry_from(found.get(entry_id)), latest_from(latest_id, found.get(latest_id))
+
+    def claim(self, entry: LedgerEntry, latest: Latest) -> LedgerEntry | None:
+        """Write the lock, then the entry; None where either has changed since it was read."""
+        if not self._write(latest.id, latest.version, self._latest_attributes(latest)):
+            return None
+        claimed = self.save(entry)
+        if claimed is None and latest.claim_id is not None:
+            self.unlock(latest.id, latest.claim_id, 0.0)
+        return claimed
+
+    def save(self, entry: LedgerEntry) -> LedgerEntry | None:
+        """Write the entry; None where it has changed since it was read."""
+        if not self._write(entry.id, entry.version, self._entry_attributes(entry)):
+            return None
+        return replace(entry, version=entry.version + 1)
+
+    def unlock(self, latest_id: str, claim_id: str, locked_until: float) -> None:
+        """Let the lock end then, if it is still that claim's."""
         with _ledger_errors():
             try:
                 self.client.update_item(
                     TableName=self.table_name,
-                    Key={"id": {"S": entry.id}},
-                    UpdateExpression=_OPEN,
-                    ConditionExpression="attribute_not_exists(outcome) OR accepted_at < :stale",
-                    ExpressionAttributeNames={"#region": "region"},
+                    Key=_key(latest_id),
+                    UpdateExpression="SET locked_until = :until ADD version :one",
+                    ConditionExpression="claim_id = :claim",
                     ExpressionAttributeValues={
-                        ":recipient_hash": {"S": entry.recipient_hash},
-                        ":usage_type": {"S": entry.usage_type},
-                        ":region": {"S": entry.region},
-                        ":message_id": {"S": entry.message_id},
-                        ":accepted_at": {"N": str(entry.accepted_at)},
-                        ":now": {"N": str(now)},
-                        ":expires_at": {"N": str(entry.accepted_at + self.retention_seconds)},
-                        ":stale": {"N": str(entry.accepted_at - self.code_lifetime_seconds)},
-                        ":one": {"N": "1"},
+                        ":until": as_attribute(locked_until),
+                        ":claim": as_attribute(claim_id),
+                        ":one": as_attribute(1),
                     },
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-            except self.client.exceptions.ConditionalCheckFailedException as error:
-                finished: Any = error.response
-                return Outcome(finished["Item"]["outcome"]["S"])
-        return None
+            except self.client.exceptions.ConditionalCheckFailedException:
+                return
 
-    def finish(self, entry_id: str, result: LedgerResult, now: int) -> bool:
-        """Write the outcome down; False where there was one already, which stays."""
-        values: dict[str, Any] = {
-            "outcome": {"S": result.outcome.value},
-            "updated_at": {"N": str(now)},
+    def history(self, recipient_hash: str, limit: int) -> list[LedgerEntry]:
+        """Give a number's codes, newest first; the index lags a little behind the table."""
+        with _ledger_errors():
+            answer = self.client.query(
+                TableName=self.table_name,
+                IndexName="by_recipient",
+                KeyConditionExpression="recipient_hash = :recipient",
+                ExpressionAttributeValues={":recipient": as_attribute(recipient_hash)},
+                ScanIndexForward=False,
+                Limit=limit,
+            )
+        return [entry for item in answer["Items"] if (entry := entry_from(item))]
+
+    def _entry_attributes(self, entry: LedgerEntry) -> dict[str, Any]:
+        return {
+            **entry_attributes(entry),
+            "expires_at": int(entry.accepted_at) + self.retention_seconds,
         }
-        if result.message_sid is not None:
-            values["message_sid"] = {"S": result.message_sid}
-        if result.error_code is not None:
-            values["error_code"] = {"N": str(result.error_code)}
-        return self._update_open_entry(entry_id, values)
 
-    def postpone(self, entry_id: str, reason: str, now: int) -> None:
-        """Write down that a try failed and another one will follow."""
-        self._update_open_entry(
-            entry_id, {"postponed_for": {"S": reason}, "updated_at": {"N": str(now)}}
-        )
+    def _latest_attributes(self, latest: Latest) -> dict[str, Any]:
+        return {
+            **latest_attributes(latest),
+            "expires_at": int(latest.accepted_at) + self.retention_seconds,
+        }
 
-    def _update_open_entry(self, entry_id: str, values: dict[str, Any]) -> bool:
+    def _write(self, item_id: str, version: int, attributes: Mapping[str, Any]) -> bool:
+        """Write an item over the version that was read; False where it is another by now."""
+        kept = {name: value for name, value in attributes.items() if value is not None}
+        gone = [name for name, value in attributes.items() if value is None]
+        update = "SET " + ", ".join(f"#{name} = :{name}" for name in (*kept, "version"))
+        if gone:
+            update += " REMOVE " + ", ".join(f"#{name}" for name in gone)
+        values = {f":{name}": as_attribute(value) for name, value in kept.items()}
+        values[":version"] = as_attribute(version + 1)
+        if version:
+            values[":read"] = as_attribute(version)
+        unchanged = "#version = :read" if version else "attribute_not_exists(#version)"
         with _ledger_errors():
             try:
                 self.client.update_item(
                     TableName=self.table_name,
-                    Key={"id": {"S": entry_id}},
-                    UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in values),
-                    ConditionExpression="attribute_exists(id) AND attribute_not_exists(outcome)",
-                    ExpressionAttributeValues={f":{name}": v for name, v in values.items()},
+                    Key=_key(item_id),
+                    UpdateExpression=update,
+                    ConditionExpression=unchanged,
+                    ExpressionAttributeNames={
+                        f"#{name}": name for name in (*attributes, "version")
+                    },
+                    ExpressionAttributeValues=values,
                 )
             except self.client.exceptions.ConditionalCheckFailedException:
                 return False
         return True
+
+
+def _key(item_id: str) -> dict[str, Any]:
+    return {"id": {"S": item_id}}
 
 
 @contextmanager

@@ -53,7 +53,11 @@ class SendRefused(SendError):
 
 
 class SendPostponed(SendError):
-    """Certainly not sent, and worth another try."""
+    """Certainly not sent, and worth another try, not before `retry_after_seconds`."""
+
+    def __init__(self, code: int | None, reason: str, retry_after_seconds: float = 0.0) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(code, reason)
 
 
 class SenderMisconfigured(SendError):
@@ -62,3 +66,7 @@ class SenderMisconfigured(SendError):
 
 class SendAmbiguous(SendError):
     """Nobody knows whether it was sent: the answer was lost, late or unreadable."""
+
+
+class SentUnknown(OtpError):
+    """Twilio can't tell now which messages it has."""

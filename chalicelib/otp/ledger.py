@@ -1,7 +1,10 @@
 """The ledger: one outcome for every code, and neither code nor number in clear.
 
-Codes and recipients stand in it as HMACs. A plain hash would not do: there are so few
-phone numbers, and a million codes, that anybody could try them all.
+Codes, texts and recipients stand in it as HMACs. A plain hash would not do: there are so
+few phone numbers, and a million codes, that anybody could try them all.
+
+It is a dumb store of two kinds of records, each written only over the version that was
+read. What the records mean, and what may follow on what, is said here and in `claims`.
 """
 
 from __future__ import annotations
@@ -9,12 +12,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from chalicelib.otp.sent_text import letters_and_digits
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from chalicelib.otp.request import OtpRequest
+
+MAX_STEPS = 30
 
 
 class Outcome(StrEnum):
@@ -23,21 +32,33 @@ class Outcome(StrEnum):
     SENT = "sent"
     EXPIRED = "expired"
     """Too old to be of use before it could be sent."""
+    SUPERSEDED = "superseded"
+    """A newer code of the same number and type came first; Logto takes only that one."""
     REFUSED = "refused"
     UNKNOWN = "unknown"
-    """Twilio's answer was lost: it may have been sent, so it is not sent again."""
+    """It may have been sent, and Twilio could not tell for as long as it mattered."""
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerEntry:
-    """A code's entry as it is opened; `accepted_at` in seconds since the epoch."""
+class Step:
+    """Something that happened to a code, `at` seconds since the epoch."""
 
-    id: str
-    recipient_hash: str
-    usage_type: str
-    region: str
-    message_id: str
-    accepted_at: int
+    at: float
+    name: str
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A try to send whose result is not known: it runs, its worker died or its answer was lost.
+
+    It began no earlier than `began_at`, and Twilio can't be given it after `ended_by`.
+    """
+
+    claim_id: str
+    began_at: float
+    ended_by: float
+    text_hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +70,99 @@ class LedgerResult:
     error_code: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """A code and what became of it; `accepted_at` in seconds since the epoch."""
+
+    id: str
+    recipient_hash: str
+    usage_type: str
+    region: str
+    message_id: str
+    accepted_at: float
+    attempt: Attempt | None = None
+    result: LedgerResult | None = None
+    tries: int = 0
+    steps: tuple[Step, ...] = ()
+    version: int = 0
+    """How often it was written; 0 is not yet."""
+
+    def claimed(self, attempt: Attempt) -> LedgerEntry:
+        """Give it as it is while it is being sent."""
+        claimed = replace(self, attempt=attempt, tries=self.tries + 1)
+        return claimed.noting(attempt.began_at, "claimed")
+
+    def postponed(self, at: float, reason: str) -> LedgerEntry:
+        """Give it as it is when it was certainly not sent and will be tried again."""
+        return replace(self, attempt=None).noting(at, "postponed", reason)
+
+    def in_doubt(self, at: float, reason: str) -> LedgerEntry:
+        """Give it as it is when the answer to its attempt was lost at that moment."""
+        if self.attempt is None:
+            raise ValueError("no attempt to doubt")
+        return replace(self, attempt=replace(self.attempt, ended_by=at)).noting(
+            at, "in doubt", reason
+        )
+
+    def ended(self, at: float, result: LedgerResult) -> LedgerEntry:
+        """Give it with its outcome."""
+        code = None if result.error_code is None else str(result.error_code)
+        return replace(self, attempt=None, result=result).noting(
+            at, result.outcome.value, result.message_sid or code
+        )
+
+    def noting(self, at: float, name: str, detail: str | None = None) -> LedgerEntry:
+        """Give it with one more step. Of too many the first and the last are kept."""
+        steps = self.steps or (Step(self.accepted_at, "accepted"),)
+        steps = (*steps, Step(at, name, detail))
+        return replace(self, steps=steps[:1] + steps[1:][-(MAX_STEPS - 1) :])
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The newest code of one number and type that was claimed, and who is sending now.
+
+    Nobody else may send to this number and type before `locked_until`.
+    """
+
+    id: str
+    entry_id: str = ""
+    accepted_at: float = 0.0
+    claim_id: str | None = None
+    locked_until: float = 0.0
+    version: int = 0
+
+
 class Ledger(Protocol):
-    """Where outcomes are kept. Each method raises LedgerUnavailable."""
+    """Where both are kept. Each method raises LedgerUnavailable."""
 
-    def open(self, entry: LedgerEntry, now: int) -> Outcome | None:
-        """Begin or go on with a code; gives its outcome where it has ended already.
+    def read(self, entry_id: str, latest_id: str) -> tuple[LedgerEntry | None, Latest]:
+        """Give both as they are now."""
 
-        An outcome of the same code from more than a code's lifetime ago belongs to an
-        older code that happened to be the same: the entry begins anew.
+    def claim(self, entry: LedgerEntry, latest: Latest) -> LedgerEntry | None:
+        """Take the lock, then write the entry; gives it as written.
+
+        None where either has changed since it was read; then the lock is free again. Where
+        LedgerUnavailable comes in between, the lock may be left to its end.
         """
 
-    def finish(self, entry_id: str, result: LedgerResult, now: int) -> bool:
-        """Write the outcome down; False where there was one already, which stays."""
+    def save(self, entry: LedgerEntry) -> LedgerEntry | None:
+        """Write the entry; gives it as written, None where it has changed since it was read."""
 
-    def postpone(self, entry_id: str, reason: str, now: int) -> None:
-        """Write down that a try failed and another one will follow."""
+    def unlock(self, latest_id: str, claim_id: str, locked_until: float) -> None:
+        """Let the lock end then, if it is still that claim's."""
+
+
+class LedgerHistory(Protocol):
+    """The ledger as a support person reads it."""
+
+    def history(self, recipient_hash: str, limit: int) -> Sequence[LedgerEntry]:
+        """Give a number's codes, newest first; raises LedgerUnavailable."""
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerKeys:
-    """Makes the ledger's names for codes and recipients, with a secret key."""
+    """Makes the ledger's names for codes, texts and recipients, with a secret key."""
 
     key: bytes
 
@@ -77,23 +171,36 @@ class LedgerKeys:
         """Read the key as it stands in SSM: base64 of 32 random bytes."""
         return cls(base64.b64decode(text, validate=True))
 
-    def entry(self, request: OtpRequest, message_id: str, accepted_at: int) -> LedgerEntry:
-        """Name the entry of a request.
-
-        The Console's test message always has the same code, so each one is its own entry.
-        """
-        parts = [request.recipient, request.usage_type, request.code]
-        if request.is_connector_test:
-            parts.append(message_id)
+    def entry(self, request: OtpRequest, message_id: str, accepted_at: float) -> LedgerEntry:
+        """Give the entry of a request, as it is before anything happened to it."""
         return LedgerEntry(
-            id=self._hash("code", *parts),
-            recipient_hash=self._hash("recipient", request.recipient),
+            id=self._hash("code", *_subject(request, message_id), request.code),
+            recipient_hash=self.recipient(request.recipient),
             usage_type=request.usage_type,
             region=request.region,
             message_id=message_id,
             accepted_at=accepted_at,
         )
 
+    def latest_id(self, request: OtpRequest, message_id: str) -> str:
+        """Name what is kept about the newest code of a request's number and type."""
+        return "latest." + self._hash("latest", *_subject(request, message_id))
+
+    def recipient(self, recipient: str) -> str:
+        """Name a number, given as E.164."""
+        return self._hash("recipient", recipient)
+
+    def text(self, text: str) -> str:
+        """Name a text so that it is known again although Twilio replaced some characters."""
+        return self._hash("text", letters_and_digits(text))
+
     def _hash(self, *parts: str) -> str:
         digest = hmac.digest(self.key, "\0".join(parts).encode(), hashlib.sha256)
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+def _subject(request: OtpRequest, message_id: str) -> tuple[str, ...]:
+    # The Console's test message always has the same code: each one is a subject of its own,
+    # so that none is taken for another, nor replaced by it.
+    own = (message_id,) if request.is_connector_test else ()
+    return (request.recipient, request.usage_type, *own)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 FIRST_DELAY_SECONDS = 2.0
 MAX_DELAY_SECONDS = 60.0
+MAX_DELAY_AFTER_DEATH_SECONDS = 600.0
+SLOWEST_FIRST_SECONDS = 30.0
+RECEIVES = 45
+"""The queue gives a message up at its 50th receive (`maxReceiveCount`); some are kept for
+messages that go back at once because Lambda's time runs out."""
+_FREE_RECEIVES = 15
 _DOUBLINGS = 10
 
 
@@ -16,13 +23,33 @@ class Retry:
     delay_seconds: int
 
 
-def back_off(receive_count: int, remaining_seconds: float, jitter: float) -> Retry:
+def back_off(
+    receive_count: int,
+    remaining_seconds: float,
+    jitter: float,
+    *,
+    at_least_seconds: float = 0.0,
+) -> Retry:
     """Give the delay after the `receive_count`th try of a code with so much life left.
 
     It doubles with each try, spread by `jitter` (0 to 1) so that codes held up together do
     not come back together, and ends just after the code's life: then the code comes once
-    more, to be written down as expired.
+    more, to be written down as expired. A code with a long life waits longer, so that its
+    receives last. `at_least_seconds` is what Twilio asked for.
     """
-    ceiling = min(FIRST_DELAY_SECONDS * 2 ** min(receive_count, _DOUBLINGS), MAX_DELAY_SECONDS)
-    delay = FIRST_DELAY_SECONDS + jitter * (ceiling - FIRST_DELAY_SECONDS)
-    return Retry(int(min(delay, max(0.0, remaining_seconds) + 1)))
+    alive = remaining_seconds > 0
+    ceiling = min(
+        FIRST_DELAY_SECONDS * 2 ** min(receive_count, _DOUBLINGS),
+        MAX_DELAY_SECONDS if alive else MAX_DELAY_AFTER_DEATH_SECONDS,
+    )
+    delay = max(ceiling / 2 * (1 + jitter), at_least_seconds)
+    if not alive:
+        return Retry(math.ceil(delay))
+    if receive_count > _FREE_RECEIVES:
+        delay = max(delay, remaining_seconds / max(1, RECEIVES - receive_count))
+    return Retry(math.ceil(min(delay, remaining_seconds + 1)))
+
+
+def soon(receive_count: int, remaining_wait_seconds: float) -> Retry:
+    """Give the delay of a code that waits for another one, which seldom takes a second."""
+    return Retry(max(1, min(receive_count, math.ceil(remaining_wait_seconds))))

@@ -1,73 +1,69 @@
-"""Sending a text message through Twilio's SDK, once, with an honest account of what came of it.
+"""Sending a text message through Twilio, once, with an honest account of what came of it.
 
-The SDK waits without end by default and replays nothing. Here every call has a connect
-and a read time-out, and a connection of its own: one that idled while the Lambda was
-frozen may be dead, and a reset on it could not be told from a reset after sending.
+Twilio's SDK brings the HTTP client, but waits without end by default and hides the header
+that says when to come back. Here every call has a connect and a read time-out, and a
+connection of its own: one that idled while the Lambda was frozen may be dead, and a reset
+on it could not be told from a reset after sending.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass, field
+import threading
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import requests
 import urllib3
-from twilio.base.exceptions import TwilioRestException, TwilioServiceException
+from twilio.base.client_base import ClientBase
 from twilio.http.http_client import TwilioHttpClient
-from twilio.rest import Client
 
-from chalicelib.otp.errors import SendAmbiguous, SenderMisconfigured, SendPostponed
+from chalicelib.otp.errors import (
+    SendAmbiguous,
+    SenderMisconfigured,
+    SendPostponed,
+    SentUnknown,
+)
+from chalicelib.otp.sent_text import SentMessage, letters_and_digits
+from chalicelib.otp.twilio_account import TwilioAccount
 from chalicelib.otp.twilio_answers import classify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from twilio.http.response import Response
+
+API_URL = "https://api.twilio.com"
 CONNECT_SECONDS, READ_SECONDS = 2.0, 10.0
 WORST_CASE_SECONDS = CONNECT_SECONDS + READ_SECONDS
 MIN_VALIDITY_SECONDS, MAX_VALIDITY_SECONDS = 1, 36_000
+LIST_SIZE = 100  # far more than the limits let one number have within a code's life
+_OK = range(200, 300)
 
 logging.getLogger("twilio").setLevel(logging.WARNING)  # at INFO it logs the account and headers
 
 
-@dataclass(frozen=True, slots=True)
-class TwilioAccount:
-    """The account and sender, as Logto's own Twilio connector is configured."""
-
-    account_sid: str
-    auth_token: str = field(repr=False)
-    messaging_service_sid: str | None
-    sender: str | None
-    risk_check: bool
-
-    @classmethod
-    def from_json(cls, text: str) -> TwilioAccount:
-        """Read the parameter `twilio`; raises SenderMisconfigured where it does not fit."""
-        try:
-            config = json.loads(text)
-            account = cls(
-                account_sid=config["accountSID"],
-                auth_token=config["authToken"],
-                messaging_service_sid=config.get("fromMessagingServiceSid")
-                or config.get("fromMessagingServiceSID"),  # Logto's connector writes it so
-                sender=config.get("from"),
-                risk_check=not config.get("disableRiskCheck", False),
-            )
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise SenderMisconfigured(None, "parameter twilio can't be read") from None
-        if not account.messaging_service_sid and not account.sender:
-            raise SenderMisconfigured(None, "parameter twilio names no sender")
-        return account
-
-
 class TwilioSender:
-    """Sends through the account that `config` gives, which may change between messages."""
+    """Sends through the account that `config` gives, which may change between messages.
 
-    def __init__(self, config: Callable[[], str], api_url: str | None) -> None:
+    `reload` reads it again at once. May be used from many threads: each has its own client,
+    because the SDK's keeps its last answer.
+    """
+
+    def __init__(
+        self,
+        config: Callable[[], str],
+        api_url: str | None,
+        *,
+        reload: Callable[[], None] = lambda: None,
+        status_callback: str | None = None,
+    ) -> None:
         self._config = config
-        self._api_url = api_url
-        self._held: tuple[str, TwilioAccount, Client] | None = None
+        self._reload = reload
+        self._status_callback = status_callback
+        self._api_url = api_url or API_URL
+        self._own = threading.local()
 
     def send(self, recipient: str, text: str, validity_seconds: float) -> str:
         """Hand a message over and give its SID.
@@ -76,49 +72,111 @@ class TwilioSender:
         SendRefused, SendPostponed, SenderMisconfigured or SendAmbiguous.
         """
         account, client = self._client()
+        form = {"To": recipient, "Body": text, "StatusCallback": self._status_callback}
         try:
-            message = client.messages.create(
-                to=recipient, body=text, **_parameters(account, validity_seconds)
+            answer = client.request(
+                "POST",
+                self._messages_url(account),
+                data=form | _parameters(account, validity_seconds),
             )
-            sid = message.sid
-        except (TwilioRestException, TwilioServiceException) as error:
-            raise classify(error.status, error.code or error.status) from None
         except requests.RequestException as error:
             raise _network_error(error) from None
-        except (ValueError, TypeError, AttributeError, KeyError):
-            raise SendAmbiguous(None, "unreadable answer") from None
-        if not isinstance(sid, str):
+        body = _object(answer)
+        if answer.status_code not in _OK:
+            code = body.get("code")
+            raise classify(
+                answer.status_code,
+                code if isinstance(code, int) else answer.status_code,
+                _retry_after_seconds(answer.headers or {}),
+            )
+        if not isinstance(body.get("sid"), str):
             raise SendAmbiguous(None, "unreadable answer")
-        return sid
+        return str(body["sid"])
 
-    def _client(self) -> tuple[TwilioAccount, Client]:
-        config = self._config()
-        if self._held is None or self._held[0] != config:
-            account = TwilioAccount.from_json(config)
+    def sent_since(self, recipient: str, since: float) -> list[SentMessage]:
+        """Give the messages to `recipient` that Twilio has made since then.
+
+        Without a date in the question: Twilio's dates are of sending, and a message that
+        waits in a messaging service's queue has none yet. Raises SentUnknown.
+        """
+        try:
+            account, client = self._client()
+            answer = client.request(
+                "GET",
+                self._messages_url(account),
+                params={"To": recipient, "PageSize": LIST_SIZE},
+            )
+            if answer.status_code not in _OK:
+                raise SentUnknown(f"list answered {answer.status_code}")
+            listed = _object(answer)["messages"]
+            outbound = [each for each in listed if not each["direction"].startswith("inbound")]
+            found = [SentMessage(each["sid"], each["body"], _created_at(each)) for each in outbound]
+        except (requests.RequestException, SenderMisconfigured) as error:
+            raise SentUnknown(type(error).__name__) from None
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise SentUnknown("list can't be read") from None
+        recent = [message for message in found if message.created_at >= since]
+        if len(recent) == LIST_SIZE or not all(letters_and_digits(each.body) for each in recent):
+            raise SentUnknown("list is cut or redacted")
+        return recent
+
+    def renew(self) -> bool:
+        """Read the account again; True where it is another than this thread used last."""
+        self._reload()
+        try:
+            return self._config() != getattr(self._own, "config", None)
+        except SenderMisconfigured:
+            return False
+
+    def _client(self) -> tuple[TwilioAccount, ClientBase]:
+        own, config = self._own, self._config()
+        if getattr(own, "config", None) != config:
+            own.config, own.account = config, None
+        if own.account is None:
+            own.account = TwilioAccount.from_json(config)
             http_client = TwilioHttpClient(pool_connections=False)
             # The constructor takes one number for both; requests takes a pair.
             http_client.timeout = (CONNECT_SECONDS, READ_SECONDS)  # type: ignore[assignment]
-            client = Client(account.account_sid, account.auth_token, http_client=http_client)
-            if self._api_url is not None:
-                client.api.base_url = self._api_url
-            self._held = config, account, client
-        return self._held[1], self._held[2]
+            own.client = ClientBase(
+                own.account.account_sid, own.account.auth_token, http_client=http_client
+            )
+        return own.account, own.client
+
+    def _messages_url(self, account: TwilioAccount) -> str:
+        return f"{self._api_url}/2010-04-01/Accounts/{account.account_sid}/Messages.json"
 
 
-def _parameters(account: TwilioAccount, validity_seconds: float) -> dict[str, Any]:
+def _parameters(account: TwilioAccount, validity_seconds: float) -> dict[str, object]:
     validity = max(MIN_VALIDITY_SECONDS, min(int(validity_seconds), MAX_VALIDITY_SECONDS))
-    sender = (
-        {"messaging_service_sid": account.messaging_service_sid}
+    sender: dict[str, object] = (
+        {"MessagingServiceSid": account.messaging_service_sid}
         if account.messaging_service_sid
-        else {"from_": account.sender}
+        else {"From": account.sender}
     )
     return {
         **sender,
-        "validity_period": validity,
-        "risk_check": "enable" if account.risk_check else "disable",
-        "smart_encoded": True,
-        "message_intent": "otp",
+        "ValidityPeriod": validity,
+        "RiskCheck": "enable" if account.risk_check else "disable",
+        "SmartEncoded": "true",
+        "MessageIntent": "otp",
     }
+
+
+def _object(answer: Response) -> dict[str, Any]:
+    try:
+        body = json.loads(answer.text)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _created_at(message: Mapping[str, Any]) -> float:
+    return parsedate_to_datetime(message["date_created"]).timestamp()
+
+
+def _retry_after_seconds(headers: Mapping[str, str]) -> float:
+    given = headers.get("Retry-After", "")
+    return float(given) if given.isascii() and given.isdigit() else 0.0
 
 
 def _network_error(error: requests.RequestException) -> SendPostponed | SendAmbiguous:

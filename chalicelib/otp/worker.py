@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib import log
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from chalicelib.otp.delivery import Delivery
 
 
+MAX_BATCH = 10  # the event source's `BatchSize`
+
+
 class Hideaway(Protocol):
     """The queue, as far as the worker puts messages back on it."""
 
@@ -25,32 +29,47 @@ class Hideaway(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Delivers batches; needs `seconds_for_one` of the Lambda's time for each message."""
+    """Delivers batches; needs `seconds_for_one` of the Lambda's time for each message.
+
+    The messages of a batch are delivered side by side: ten take as long as the slowest.
+    """
 
     delivery: Delivery
     queue: Hideaway
     seconds_for_one: float
+    threads: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(MAX_BATCH, thread_name_prefix="delivery")
+    )
 
     def handle(
         self, records: Sequence[Mapping[str, Any]], remaining_seconds: Callable[[], float]
     ) -> dict[str, list[dict[str, str]]]:
         """Deliver a batch; gives Lambda's partial batch response with what goes back."""
-        failures = []
-        for record in records:
-            queued = QueuedCode.from_record(record)
-            # A send that Lambda cuts off is one whose outcome nobody knows.
-            if remaining_seconds() < self.seconds_for_one:
-                retry: Retry | None = Retry(0)
-            else:
-                retry = self._deliver(queued)
-            if retry is not None:
-                self._put_back(queued, retry)
-                failures.append({"itemIdentifier": queued.message_id})
-        return {"batchItemFailures": failures}
+        batch = [QueuedCode.from_record(record) for record in records]
+        # The newest first: of two codes of one number only that one is worth sending.
+        newest_first = sorted(batch, key=lambda queued: -queued.sent_at)
+        finished = self.threads.map(
+            lambda queued: self._finish(queued, remaining_seconds), newest_first
+        )
+        ids = [queued.message_id for queued in newest_first]
+        back = {message_id for message_id, ended in zip(ids, finished, strict=True) if not ended}
+        failures = [queued.message_id for queued in batch if queued.message_id in back]
+        return {"batchItemFailures": [{"itemIdentifier": each} for each in failures]}
 
-    def _deliver(self, queued: QueuedCode) -> Retry | None:
+    def _finish(self, queued: QueuedCode, remaining_seconds: Callable[[], float]) -> bool:
+        """Deliver one message; False where it goes back."""
+        # A send that Lambda cuts off is one whose outcome nobody knows.
+        if remaining_seconds() < self.seconds_for_one:
+            retry: Retry | None = Retry(0)
+        else:
+            retry = self._deliver(queued, remaining_seconds)
+        if retry is not None:
+            self._put_back(queued, retry)
+        return retry is None
+
+    def _deliver(self, queued: QueuedCode, remaining_seconds: Callable[[], float]) -> Retry | None:
         try:
-            return self.delivery.deliver(queued)
+            return self.delivery.deliver(queued, remaining_seconds)
         except Exception as error:  # noqa: BLE001 - one message's bug must not hold up the others
             log.failure("delivery_failed", error, message_id=queued.message_id)
             return Retry(int(MAX_DELAY_SECONDS))

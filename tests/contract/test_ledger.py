@@ -10,13 +10,21 @@ import pytest
 
 from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
 from chalicelib.otp.errors import LedgerUnavailable
-from chalicelib.otp.ledger import Ledger, LedgerEntry, LedgerResult, Outcome
+from chalicelib.otp.ledger import (
+    MAX_STEPS,
+    Attempt,
+    Latest,
+    LedgerEntry,
+    LedgerResult,
+    Outcome,
+)
 from tests.engines import aws_client, create_table
 from tests.fakes import FakeLedger
 
-LIFETIME, RETENTION, NOW = 600, 86_400, 1_800_000_000
+RETENTION, NOW = 86_400, 1_800_000_000.125
 RACERS = 8
 SENT = LedgerResult(Outcome.SENT, message_sid="SM1")
+AnyLedger = FakeLedger | DynamoDBLedger
 
 
 def entry(**changes: object) -> LedgerEntry:
@@ -31,130 +39,191 @@ def entry(**changes: object) -> LedgerEntry:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
+def attempt(claim_id: str = "claim-1", now: float = NOW) -> Attempt:
+    return Attempt(claim_id, now + 0.5, now + 30.5, "text")
+
+
+def lock(latest: Latest, code: LedgerEntry, claim_id: str = "claim-1") -> Latest:
+    return replace(
+        latest,
+        entry_id=code.id,
+        accepted_at=code.accepted_at,
+        claim_id=claim_id,
+        locked_until=NOW + 35.5,
+    )
+
+
 def dynamodb_ledger(url: str) -> DynamoDBLedger:
     client = aws_client("dynamodb", url)
     table_name = f"ledger-{uuid4().hex}"
     create_table(client, "LedgerTable", table_name)
-    return DynamoDBLedger(
-        client, table_name, code_lifetime_seconds=LIFETIME, retention_seconds=RETENTION
-    )
+    return DynamoDBLedger(client, table_name, retention_seconds=RETENTION)
 
 
 @pytest.fixture(params=["fake", "moto", "dynamodb_local"])
-def ledger(request: pytest.FixtureRequest) -> Ledger:
+def ledger(request: pytest.FixtureRequest) -> AnyLedger:
     if request.param == "fake":
-        return FakeLedger(LIFETIME)
+        return FakeLedger()
     return dynamodb_ledger(
         request.getfixturevalue("moto_server" if request.param == "moto" else "dynamodb_local")
     )
 
 
-def test_a_new_code_has_no_outcome(ledger: Ledger):
-    assert ledger.open(entry(), NOW) is None
+def test_of_a_new_code_nothing_is_known(ledger: AnyLedger):
+    assert ledger.read("code", "latest.1") == (None, Latest("latest.1"))
 
 
-def test_a_code_that_has_not_ended_can_be_opened_again(ledger: Ledger):
-    code = entry()
-    ledger.open(code, NOW)
+def test_what_is_claimed_is_read_as_it_was_written(ledger: AnyLedger):
+    code = entry().claimed(attempt())
+    marker = lock(Latest("latest.1"), code)
+    claimed = ledger.claim(code, marker)
 
-    assert ledger.open(code, NOW + 1) is None
+    assert claimed == replace(code, version=1)
+    assert ledger.read(code.id, "latest.1") == (claimed, replace(marker, version=1))
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
-def test_a_code_that_has_ended_tells_how(ledger: Ledger, outcome: Outcome):
+def test_a_code_that_has_ended_tells_how(ledger: AnyLedger, outcome: Outcome):
+    result = LedgerResult(outcome, message_sid="SM1", error_code=21610)
+    ended = ledger.save(entry().ended(NOW, result))
+
+    assert ended is not None
+    found, _ = ledger.read(ended.id, "latest.1")
+    assert found == ended
+    assert found.result == result
+
+
+def test_an_entry_loses_what_it_no_longer_has(ledger: AnyLedger):
+    code = entry().claimed(attempt())
+    claimed = ledger.claim(code, lock(Latest("latest.1"), code))
+    assert claimed is not None
+    postponed = ledger.save(claimed.postponed(NOW + 1, "busy (20429)"))
+
+    found, _ = ledger.read(code.id, "latest.1")
+    assert found == postponed
+    assert found is not None
+    assert found.attempt is None
+
+
+def test_nothing_is_written_over_what_was_not_read(ledger: AnyLedger):
     code = entry()
-    ledger.open(code, NOW)
+    first = ledger.save(code.noting(NOW, "first"))
 
-    assert ledger.finish(code.id, LedgerResult(outcome, error_code=21610), NOW)
-    assert ledger.open(code, NOW + 1) is outcome
+    assert first is not None
+    assert ledger.save(code.noting(NOW, "second")) is None
+    assert ledger.save(first.noting(NOW, "third")) is not None
+    assert ledger.save(first.noting(NOW, "fourth")) is None
 
 
-def test_the_first_outcome_stays(ledger: Ledger):
+def test_a_claim_whose_entry_has_changed_lets_the_lock_go(ledger: AnyLedger):
     code = entry()
-    ledger.open(code, NOW)
-    ledger.finish(code.id, SENT, NOW)
+    ledger.save(code.noting(NOW, "meanwhile"))
 
-    assert not ledger.finish(code.id, LedgerResult(Outcome.UNKNOWN), NOW + 1)
-    assert ledger.open(code, NOW + 2) is Outcome.SENT
-
-
-def test_a_code_that_was_never_opened_has_no_end(ledger: Ledger):
-    assert not ledger.finish("unknown", SENT, NOW)
+    assert ledger.claim(code.claimed(attempt()), lock(Latest("latest.1"), code)) is None
+    assert ledger.read(code.id, "latest.1")[1].locked_until == 0.0
 
 
-def test_a_postponed_code_has_not_ended(ledger: Ledger):
+def test_a_claim_writes_nothing_where_another_code_holds_the_lock(ledger: AnyLedger):
+    old, new = entry(), entry()
+    assert ledger.claim(new.claimed(attempt()), lock(Latest("latest.1"), new))
+
+    assert ledger.claim(old.claimed(attempt("claim-2")), lock(Latest("latest.1"), old)) is None
+    found, latest = ledger.read(old.id, "latest.1")
+    assert found is None
+    assert latest.claim_id == "claim-1"
+
+
+def test_of_many_who_claim_a_code_at_once_one_does(ledger: AnyLedger):
     code = entry()
-    ledger.open(code, NOW)
-    ledger.postpone(code.id, "busy (20429)", NOW)
 
-    assert ledger.open(code, NOW + 1) is None
+    def claim(number: int) -> bool:
+        claim_id = f"claim-{number}"
+        claimed = code.claimed(attempt(claim_id))
+        return ledger.claim(claimed, lock(Latest("latest.1"), code, claim_id)) is not None
 
-
-def test_a_note_about_a_code_that_is_not_there_makes_none(ledger: Ledger):
-    code = entry()
-    ledger.postpone(code.id, "busy (20429)", NOW)
-
-    assert not ledger.finish(code.id, SENT, NOW)
-
-
-def test_the_same_code_much_later_is_another_code(ledger: Ledger):
-    code = entry()
-    ledger.open(code, NOW)
-    ledger.finish(code.id, SENT, NOW)
-    later = replace(code, accepted_at=NOW + LIFETIME + 1)
-
-    assert ledger.open(replace(code, accepted_at=NOW + LIFETIME), NOW) is Outcome.SENT
-    assert ledger.open(later, NOW) is None
-    assert ledger.finish(code.id, LedgerResult(Outcome.REFUSED, error_code=21610), NOW)
-    assert ledger.open(later, NOW) is Outcome.REFUSED
-
-
-def test_of_many_who_finish_a_code_at_once_one_does(ledger: Ledger):
-    code = entry()
-    ledger.open(code, NOW)
     with ThreadPoolExecutor(RACERS) as pool:
-        finished = list(pool.map(lambda _: ledger.finish(code.id, SENT, NOW), range(RACERS)))
+        won = list(pool.map(claim, range(RACERS)))
 
-    assert finished.count(True) == 1
+    assert won.count(True) == 1
+    found, latest = ledger.read(code.id, "latest.1")
+    assert found is not None
+    assert found.attempt is not None
+    assert found.attempt.claim_id == latest.claim_id == f"claim-{won.index(True)}"
 
 
-def test_an_entry_tells_a_support_person_what_happened_and_nothing_more(moto_server: str):
-    ledger = dynamodb_ledger(moto_server)
+def test_of_many_codes_of_one_number_that_are_claimed_at_once_one_is(ledger: AnyLedger):
+    codes = [entry(accepted_at=NOW + n) for n in range(RACERS)]
+    with ThreadPoolExecutor(RACERS) as pool:
+        claimed = pool.map(
+            lambda code: ledger.claim(code.claimed(attempt()), lock(Latest("latest.1"), code)),
+            codes,
+        )
+        won = [code for code in claimed if code is not None]
+
+    assert len(won) == 1
+    assert ledger.read(won[0].id, "latest.1")[1].entry_id == won[0].id
+
+
+def test_a_claim_whose_place_was_taken_writes_nothing_any_more(ledger: AnyLedger):
+    code = entry().claimed(attempt())
+    stale = ledger.claim(code, lock(Latest("latest.1"), code))
+    found, latest = ledger.read(code.id, "latest.1")
+    assert stale is not None
+    assert found is not None
+    later = attempt("claim-2", NOW + 60)
+    assert ledger.claim(found.claimed(later), lock(latest, found, "claim-2")) is not None
+
+    assert ledger.save(stale.ended(NOW + 61, SENT)) is None
+    ledger.unlock("latest.1", "claim-1", 0.0)
+    assert ledger.read(code.id, "latest.1")[1].locked_until == NOW + 35.5
+
+
+def test_a_lock_ends_when_its_holder_says_so_and_the_newest_stays(ledger: AnyLedger):
+    code = entry().claimed(attempt())
+    ledger.claim(code, lock(Latest("latest.1"), code))
+    ledger.unlock("latest.1", "claim-1", NOW + 1)
+
+    latest = ledger.read(code.id, "latest.1")[1]
+    assert (latest.locked_until, latest.entry_id, latest.version) == (NOW + 1, code.id, 2)
+
+
+def test_a_lock_that_nobody_took_can_not_end(ledger: AnyLedger):
+    ledger.unlock("latest.1", "claim-1", 0.0)
+
+    assert ledger.read("code", "latest.1")[1] == Latest("latest.1")
+
+
+def test_a_number_has_its_codes_newest_first(ledger: AnyLedger):
+    for n in range(4):
+        ledger.save(entry(accepted_at=NOW + n, message_id=str(n)).noting(NOW, "seen"))
+    ledger.save(entry(recipient_hash="somebody else").noting(NOW, "seen"))
+
+    assert [code.message_id for code in ledger.history("recipient", 3)] == ["3", "2", "1"]
+
+
+def test_an_entry_keeps_its_beginning_and_its_last_steps(ledger: AnyLedger):
     code = entry()
-    ledger.open(code, NOW)
-    ledger.postpone(code.id, "busy (20429)", NOW)
-    ledger.open(code, NOW + 4)
-    ledger.finish(code.id, replace(SENT, error_code=0), NOW + 5)
-    item = ledger.client.get_item(TableName=ledger.table_name, Key={"id": {"S": code.id}})["Item"]
+    for n in range(2 * MAX_STEPS):
+        code = code.noting(NOW + n, "postponed", str(n))
+    ledger.save(code)
 
-    assert item == {
-        "id": {"S": code.id},
-        "recipient_hash": {"S": "recipient"},
-        "usage_type": {"S": "SignIn"},
-        "region": {"S": "US"},
-        "message_id": {"S": "message-1"},
-        "message_sid": {"S": "SM1"},
-        "error_code": {"N": "0"},
-        "outcome": {"S": "sent"},
-        "tries": {"N": "2"},
-        "accepted_at": {"N": str(NOW)},
-        "updated_at": {"N": str(NOW + 5)},
-        "expires_at": {"N": str(NOW + RETENTION)},
-    }
+    found, _ = ledger.read(code.id, "latest.1")
+    assert found is not None
+    assert len(found.steps) == MAX_STEPS
+    assert found.steps[0].name == "accepted"
+    assert found.steps[-1].detail == str(2 * MAX_STEPS - 1)
 
 
 def test_a_ledger_that_can_not_answer_says_so(moto_server: str):
-    ledger = DynamoDBLedger(
-        aws_client("dynamodb", moto_server),
-        "no-such-table",
-        code_lifetime_seconds=LIFETIME,
-        retention_seconds=RETENTION,
-    )
+    ledger = DynamoDBLedger(aws_client("dynamodb", moto_server), "no-such-table", RETENTION)
+    code = entry().claimed(attempt())
 
     for call in (
-        lambda: ledger.open(entry(), NOW),
-        lambda: ledger.finish("id", SENT, NOW),
-        lambda: ledger.postpone("id", "busy", NOW),
+        lambda: ledger.read("code", "latest.1"),
+        lambda: ledger.claim(code, Latest("latest.1")),
+        lambda: ledger.save(code),
+        lambda: ledger.unlock("latest.1", "claim-1", 0.0),
+        lambda: ledger.history("recipient", 3),
     ):
         with pytest.raises(LedgerUnavailable):
             call()

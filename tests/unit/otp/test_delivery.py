@@ -1,61 +1,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
-from chalicelib.otp.delivery import Delivery
 from chalicelib.otp.errors import (
-    LedgerUnavailable,
-    SendAmbiguous,
     SenderMisconfigured,
     SendPostponed,
     SendRefused,
 )
-from chalicelib.otp.ledger import LedgerKeys, Outcome
-from chalicelib.otp.queued_code import QueuedCode
+from chalicelib.otp.ledger import Outcome
 from chalicelib.otp.retry import Retry
-from chalicelib.otp.template import Templates
-from tests.fakes import Clock, FakeLedger, FakeQueue, FakeSender, FakeTemplates, SentText
-
-LIFETIME = 600
-TEMPLATES = Templates({("SignIn", None): "Code: {{code}}", ("Generic", None): "{{code}}"})
-
-
-class Desk:
-    """A delivery with everything around it in memory."""
-
-    def __init__(self) -> None:
-        self.clock = Clock()
-        self.ledger = FakeLedger(LIFETIME)
-        self.sender = FakeSender()
-        self.queue = FakeQueue()
-        self.templates = FakeTemplates(TEMPLATES)
-        self.delivery = Delivery(
-            ledger=self.ledger,
-            keys=lambda: LedgerKeys(b"k" * 32),
-            templates=self.templates,
-            sender=self.sender,
-            dead_letters=self.queue,
-            code_lifetime_seconds=LIFETIME,
-            clock=self.clock,
-            jitter=lambda: 1.0,
-        )
-
-    def deliver(self, body: str | None = None, **changes: Any) -> Retry | None:
-        fields: dict[str, Any] = {
-            "message_id": "message-1",
-            "receipt_handle": "handle-1",
-            "body": code() if body is None else body,
-            "sent_at": self.clock(),
-            "receive_count": 1,
-        }
-        return self.delivery.deliver(QueuedCode(**fields | changes))
-
-
-def code(to: str = "15550001001", usage_type: str = "SignIn", code: str = "961615") -> str:
-    return json.dumps({"to": to, "type": usage_type, "payload": {"code": code}})
+from tests.fakes import SentText
+from tests.unit.otp.desk import LIFETIME, Desk, code
 
 
 @pytest.fixture
@@ -68,7 +25,7 @@ def test_a_code_is_sent_and_its_outcome_written_down(desk: Desk):
 
     assert desk.sender.sent == [SentText("+15550001001", "Code: 961615", LIFETIME)]
     assert desk.ledger.outcomes == [Outcome.SENT]
-    assert next(iter(desk.ledger.results.values())).message_sid == f"SM{1:032d}"
+    assert desk.result.message_sid == f"SM{1:032d}"
 
 
 def test_twilio_may_take_only_as_long_as_the_code_still_lives(desk: Desk):
@@ -118,35 +75,77 @@ def test_a_refused_code_is_finished(desk: Desk):
     desk.sender.errors.append(SendRefused(21610, "recipient"))
 
     assert desk.deliver() is None
-    result = next(iter(desk.ledger.results.values()))
-    assert (result.outcome, result.error_code) == (Outcome.REFUSED, 21610)
-
-
-def test_a_code_whose_answer_was_lost_is_not_sent_again(desk: Desk):
-    desk.sender.errors.append(SendAmbiguous(None, "ReadTimeout"))
-    desk.deliver()
-    desk.deliver(receive_count=2)
-
-    assert desk.ledger.outcomes == [Outcome.UNKNOWN]
-    assert desk.sender.sent == []
+    assert (desk.result.outcome, desk.result.error_code) == (Outcome.REFUSED, 21610)
 
 
 @pytest.mark.parametrize(
-    "error",
-    [SendPostponed(20429, "busy"), SenderMisconfigured(20003, "account")],
-    ids=["busy", "misconfigured"],
+    ("error", "delay"),
+    [
+        (SendPostponed(20429, "busy"), 4),
+        (SendPostponed(20429, "busy", retry_after_seconds=17), 17),
+        (SenderMisconfigured(20003, "account"), 30),
+    ],
+    ids=["busy", "busy for a while", "misconfigured"],
 )
 def test_a_code_that_was_certainly_not_sent_comes_back_and_is_sent_then(
-    desk: Desk, error: Exception
+    desk: Desk, error: Exception, delay: int
 ):
     desk.sender.errors.append(error)
 
-    assert desk.deliver() == Retry(4)
+    assert desk.deliver() == Retry(delay)
     assert desk.ledger.outcomes == []
-    assert len(desk.ledger.postponed) == 1
+    assert desk.steps == ["accepted", "claimed", "postponed"]
 
+    desk.clock.advance(delay)
     assert desk.deliver(receive_count=2) is None
     assert desk.ledger.outcomes == [Outcome.SENT]
+
+
+def test_twilio_can_not_ask_for_more_patience_than_the_code_has(desk: Desk):
+    desk.sender.errors.append(SendPostponed(20429, "busy", retry_after_seconds=3600))
+
+    assert desk.deliver(sent_at=desk.clock() - 590) == Retry(11)
+
+
+def test_a_secret_that_was_mended_meanwhile_is_used_at_once(desk: Desk):
+    desk.sender.errors.append(SenderMisconfigured(20003, "account"))
+    desk.sender.renewed = True
+
+    assert desk.deliver() is None
+    assert desk.sender.renewals == 1
+    assert len(desk.sender.sent) == 1
+
+
+def test_a_secret_is_read_again_only_once(desk: Desk):
+    desk.sender.errors.extend([SenderMisconfigured(20003, "account")] * 2)
+    desk.sender.renewed = True
+
+    assert desk.deliver() == Retry(30)
+    assert desk.sender.renewals == 1
+
+
+def test_nothing_is_sent_that_lambda_might_cut_off(desk: Desk):
+    assert desk.deliver(remaining_seconds=27.0) == Retry(4)
+    assert desk.sender.sent == []
+
+    assert desk.deliver(remaining_seconds=28.0) is None
+    assert len(desk.sender.sent) == 1
+
+
+def test_a_code_in_its_last_second_is_not_sent(desk: Desk):
+    sent_at = desk.clock() - LIFETIME + 0.5
+    assert desk.deliver(sent_at=sent_at) == Retry(2)
+
+    desk.clock.advance(2)
+    assert desk.deliver(sent_at=sent_at) is None
+    assert desk.sender.sent == []
+    assert desk.ledger.outcomes == [Outcome.EXPIRED]
+
+
+def test_a_dead_code_without_the_ledger_waits_to_be_written_down(desk: Desk):
+    desk.ledger.down = True
+
+    assert desk.deliver(sent_at=desk.clock() - LIFETIME - 1, receive_count=9) == Retry(600)
 
 
 def test_without_templates_a_code_waits(desk: Desk):
@@ -161,24 +160,6 @@ def test_without_the_ledger_a_code_waits_unsent(desk: Desk):
 
     assert desk.deliver() == Retry(4)
     assert desk.sender.sent == []
-
-
-def test_a_ledger_that_fails_after_the_send_does_not_cause_another(desk: Desk):
-    class FailsAtTheEnd(FakeLedger):
-        def finish(self, *_: Any) -> bool:
-            raise LedgerUnavailable("down")
-
-    desk.delivery = Delivery(
-        **{
-            name: getattr(desk.delivery, name)
-            for name in desk.delivery.__dataclass_fields__
-            if name != "ledger"
-        },
-        ledger=FailsAtTheEnd(),
-    )
-
-    assert desk.deliver() is None
-    assert len(desk.sender.sent) == 1
 
 
 @pytest.mark.parametrize("body", ["", "not JSON", "[]", "{}", code(to="1"), code(code="")])
@@ -220,7 +201,7 @@ def test_the_ledger_and_the_log_hold_neither_code_nor_number(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ):
     desk.deliver()
-    told = capsys.readouterr().out + repr(desk.ledger.entries) + repr(desk.ledger.results)
+    told = capsys.readouterr().out + repr(desk.ledger.entries)
 
     assert "961615" not in told
     assert "0001001" not in told

@@ -1,0 +1,106 @@
+"""What may be done with a code next, by what the ledger and the clock say.
+
+A code is sent by whoever holds the lock of its number and type, so that an older code can
+never reach Twilio after a newer one. A claim takes the lock and then writes the attempt
+into the code's entry, each over what was read. Whoever finds an attempt without a result
+therefore knows that the code may have been sent, and since when; whoever finds none knows
+that it was not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from chalicelib.otp.ledger import LedgerResult, Outcome
+
+if TYPE_CHECKING:
+    from chalicelib.otp.ledger import Attempt, Latest, LedgerEntry
+
+LEASE_SECONDS = 30.0
+"""How long a claim may hand its text to Twilio: longer than one attempt takes at the worst."""
+SETTLE_SECONDS = 5.0
+"""Twilio's list lags by up to 3 s: what it lacks so long after an attempt was not sent."""
+
+
+class Next(Enum):
+    """What can be done without anybody else's help."""
+
+    NOTHING = auto()
+    """It has ended."""
+    ASK = auto()
+    """It may have been sent; Twilio knows."""
+    SEND = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Somebody else is at it, or the answer is not ripe, until then at the latest."""
+
+    until: float
+
+
+Step = Next | Wait | LedgerResult
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A code and its number's latest, as they were read; the code dies at `dies_at`."""
+
+    entry: LedgerEntry
+    latest: Latest
+    dies_at: float
+
+    def next(self, now: float, *, was_not_sent: bool = False) -> Step:
+        """Give the next thing to do, or the outcome to write down.
+
+        `was_not_sent` tells that Twilio was asked about the attempt, and has no message.
+        """
+        attempt = None if was_not_sent else self.entry.attempt
+        if self.entry.result is not None:
+            return Next.NOTHING
+        if attempt is not None:
+            settled_at = attempt.ended_by + SETTLE_SECONDS
+            return Next.ASK if now >= settled_at else Wait(settled_at)
+        if now >= self.dies_at:
+            return LedgerResult(Outcome.EXPIRED)
+        if self._newer_exists:
+            return LedgerResult(Outcome.SUPERSEDED)
+        if now < self.latest.locked_until:
+            return Wait(self.latest.locked_until)
+        return Next.SEND
+
+    def claim(self, attempt: Attempt) -> tuple[LedgerEntry, Latest]:
+        """Give both records as a claim writes them."""
+        latest = replace(
+            self.latest,
+            entry_id=self.entry.id,
+            accepted_at=self.entry.accepted_at,
+            claim_id=attempt.claim_id,
+            locked_until=attempt.ended_by + SETTLE_SECONDS,
+        )
+        return self.entry.claimed(attempt), latest
+
+    @property
+    def _newer_exists(self) -> bool:
+        newest = (self.latest.accepted_at, self.latest.entry_id)
+        own = (self.entry.accepted_at, self.entry.id)
+        return self.latest.entry_id != self.entry.id and newest > own
+
+
+def merged(asked: LedgerEntry, found: LedgerEntry | None, lifetime: float) -> LedgerEntry:
+    """Give the entry of a message, `asked`, with what the ledger knows of its code.
+
+    The same digits more than a lifetime later are another code and begin anew; an older one
+    that comes after that is dead, and has ended as far as it matters. Within a lifetime
+    they are the same code that was queued twice, as old as its older message.
+    """
+    if found is None:
+        return asked
+    apart = asked.accepted_at - found.accepted_at
+    if apart > lifetime:
+        return replace(asked, version=found.version)
+    if apart < -lifetime:
+        return replace(asked, result=LedgerResult(Outcome.EXPIRED))
+    return replace(found, accepted_at=min(asked.accepted_at, found.accepted_at))

@@ -1,0 +1,104 @@
+"""The ledger's records as DynamoDB's items, and back. Times are numbers to the millisecond."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from chalicelib.otp.ledger import Attempt, Latest, LedgerEntry, LedgerResult, Outcome, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Attributes = dict[str, Any]
+"""What an item holds besides `id` and `version`; None for an attribute that it must not have."""
+
+_read_value = TypeDeserializer().deserialize
+_write_value = TypeSerializer().serialize
+
+
+def entry_attributes(entry: LedgerEntry) -> Attributes:
+    """Give an entry's attributes. The result stands among them: an index knows its SID."""
+    attributes = asdict(entry)
+    result = attributes.pop("result") or dict.fromkeys(LedgerResult.__dataclass_fields__)
+    return _bare(attributes | result)
+
+
+def latest_attributes(latest: Latest) -> Attributes:
+    """Give a marker's attributes."""
+    return _bare(asdict(latest))
+
+
+def entry_from(item: Mapping[str, Any] | None) -> LedgerEntry | None:
+    """Read an entry."""
+    if item is None:
+        return None
+    found = _plain(item)
+    attempt, outcome = found.get("attempt"), found.get("outcome")
+    return LedgerEntry(
+        id=found["id"],
+        recipient_hash=found["recipient_hash"],
+        usage_type=found["usage_type"],
+        region=found["region"],
+        message_id=found["message_id"],
+        accepted_at=float(found["accepted_at"]),
+        attempt=attempt and Attempt(**_times(attempt, "began_at", "ended_by")),
+        result=outcome
+        and LedgerResult(Outcome(outcome), found.get("message_sid"), _whole(found, "error_code")),
+        tries=_whole(found, "tries") or 0,
+        steps=tuple(Step(**_times(step, "at")) for step in found.get("steps", ())),
+        version=_whole(found, "version") or 0,
+    )
+
+
+def latest_from(latest_id: str, item: Mapping[str, Any] | None) -> Latest:
+    """Read a marker, or give a blank one."""
+    if item is None:
+        return Latest(latest_id)
+    found = _plain(item)
+    return Latest(
+        id=latest_id,
+        entry_id=found["entry_id"],
+        accepted_at=float(found["accepted_at"]),
+        claim_id=found.get("claim_id"),
+        locked_until=float(found["locked_until"]),
+        version=int(found["version"]),
+    )
+
+
+def as_attribute(value: Any) -> Any:
+    """Give a value as DynamoDB writes it."""
+    return _write_value(_exact(value))
+
+
+def _bare(attributes: Attributes) -> Attributes:
+    return {name: v for name, v in attributes.items() if name not in {"id", "version"}}
+
+
+def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _read_value(value) for name, value in item.items()}
+
+
+def _times(fields: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: float(value) if name in names else value for name, value in fields.items()}
+
+
+def _whole(found: Mapping[str, Any], name: str) -> int | None:
+    return int(found[name]) if name in found else None
+
+
+def _exact(value: Any) -> Any:
+    match value:
+        case float():
+            return Decimal(f"{value:.3f}")
+        case dict():
+            return {name: _exact(v) for name, v in value.items() if v is not None}
+        case list() | tuple():
+            return [_exact(v) for v in value]
+        case Outcome():
+            return value.value
+        case _:
+            return value

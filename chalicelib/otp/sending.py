@@ -1,0 +1,186 @@
+"""One attempt to send a code: claimed before, and written down whatever comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from chalicelib import log
+from chalicelib.otp import worker_log
+from chalicelib.otp.claims import LEASE_SECONDS, SETTLE_SECONDS
+from chalicelib.otp.errors import (
+    LedgerUnavailable,
+    SendAmbiguous,
+    SenderMisconfigured,
+    SendPostponed,
+    SendRefused,
+)
+from chalicelib.otp.ledger import Attempt, LedgerEntry, LedgerResult, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from chalicelib.otp.claims import Standing
+    from chalicelib.otp.ledger import Ledger
+    from chalicelib.otp.sent_text import SentMessage
+
+SHORTEST_LIFE_SECONDS = 1.0
+"""Twilio knows no shorter validity: with less to live a message could outlive its code."""
+RECORD_SECONDS = 16.0
+"""Kept of Lambda's time for writing down what came of a send: two calls at the worst."""
+_WRITES = 3
+
+
+class Sender(Protocol):
+    """Whoever carries the text to the phone. Safe to use from many threads."""
+
+    def send(self, recipient: str, text: str, validity_seconds: float) -> str:
+        """Hand a message over and give its SID; raises one of the SendErrors."""
+
+    def sent_since(self, recipient: str, since: float) -> Sequence[SentMessage]:
+        """Give the messages made for a recipient since then; raises SentUnknown."""
+
+    def renew(self) -> bool:
+        """Read the account and its secrets again; True where they have changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Sends codes, one at a time for each number and type.
+
+    `send_seconds` is what one call to `sender` takes at the worst. Without `reconcile`
+    nobody asks Twilio about lost answers, for an account whose list shows no texts: such a
+    code ends as unknown.
+    """
+
+    ledger: Ledger
+    sender: Sender
+    send_seconds: float
+    reconcile: bool
+    clock: Callable[[], float]
+    new_claim_id: Callable[[], str]
+
+    def send(
+        self,
+        standing: Standing,
+        recipient: str,
+        text: str,
+        text_hash: str,
+        remaining_seconds: Callable[[], float],
+    ) -> bool:
+        """Claim a code, send it and write its outcome down; False where the claim came too late.
+
+        Raises SendPostponed or SenderMisconfigured for a code that was certainly not sent,
+        SendAmbiguous for one that Twilio must be asked about later, LedgerUnavailable where
+        it could not be claimed or its outcome not be written.
+        """
+        now = self.clock()
+        attempt = Attempt(self.new_claim_id(), now, now + LEASE_SECONDS, text_hash)
+        entry, latest = standing.claim(attempt)
+        try:
+            claimed = self.ledger.claim(entry, latest)
+        except LedgerUnavailable:
+            self._unlock(latest.id, attempt, at=0.0)  # nothing is sent under this claim
+            raise
+        if claimed is None:
+            return False
+        try:
+            result = self._result(standing, attempt, recipient, text, remaining_seconds)
+        except SendAmbiguous as error:
+            self._note(claimed.in_doubt(self.clock(), str(error)))
+            self._unlock(latest.id, attempt, at=self.clock() + SETTLE_SECONDS)
+            raise
+        except (SendPostponed, SenderMisconfigured) as error:
+            self._note(claimed.postponed(self.clock(), str(error)))
+            self._unlock(latest.id, attempt, at=0.0)
+            raise
+        try:
+            self.end(claimed, result)
+        finally:
+            in_doubt = result.outcome is Outcome.UNKNOWN
+            self._unlock(latest.id, attempt, at=self.clock() + SETTLE_SECONDS * in_doubt)
+        return True
+
+    def end(self, entry: LedgerEntry, result: LedgerResult) -> bool:
+        """Write an outcome down; False where the entry has changed since it was read.
+
+        Raises LedgerUnavailable. A code that was sent then comes back as one in doubt, and
+        Twilio's list tells that it was.
+        """
+        now = self.clock()
+        ended, age_seconds = entry.ended(now, result), now - entry.accepted_at
+        for tries_left in reversed(range(_WRITES)):
+            try:
+                written = self.ledger.save(ended)
+            except LedgerUnavailable as error:
+                if not tries_left:
+                    worker_log.unrecorded(entry, result, age_seconds, error)
+                    raise
+            else:
+                if written is not None:
+                    worker_log.ended(entry, result, age_seconds)
+                return written is not None
+        raise AssertionError("the last try returns or raises")
+
+    def _result(
+        self,
+        standing: Standing,
+        attempt: Attempt,
+        recipient: str,
+        text: str,
+        remaining_seconds: Callable[[], float],
+    ) -> LedgerResult:
+        try:
+            sid = self._hand_over(standing, attempt, recipient, text, remaining_seconds)
+        except SendRefused as error:
+            return LedgerResult(Outcome.REFUSED, error_code=error.code)
+        except SendAmbiguous as error:
+            if self.reconcile:
+                raise
+            log.failure("send_ambiguous", error, message_id=standing.entry.message_id)
+            return LedgerResult(Outcome.UNKNOWN, error_code=error.code)
+        return LedgerResult(Outcome.SENT, message_sid=sid)
+
+    def _hand_over(
+        self,
+        standing: Standing,
+        attempt: Attempt,
+        recipient: str,
+        text: str,
+        remaining_seconds: Callable[[], float],
+    ) -> str:
+        def once() -> str:
+            now = self.clock()
+            if (
+                now + SHORTEST_LIFE_SECONDS > standing.dies_at
+                or now + self.send_seconds > attempt.ended_by
+                or remaining_seconds() < self.send_seconds + RECORD_SECONDS
+            ):
+                raise SendPostponed(None, "no time left")
+            sid = self.sender.send(recipient, text, standing.dies_at - now)
+            accepted_at = standing.entry.accepted_at
+            worker_log.sent_after(standing.entry, now - accepted_at, self.clock() - now)
+            return sid
+
+        try:
+            return once()
+        except SenderMisconfigured:
+            # Somebody may have mended the secret since it was read.
+            if not self.sender.renew():
+                raise
+            return once()
+
+    def _note(self, entry: LedgerEntry) -> None:
+        try:
+            self.ledger.save(entry)
+        except LedgerUnavailable as error:
+            # Unwritten, it counts as in doubt until its lease is over: late, but safe.
+            log.failure("postponement_unrecorded", error, message_id=entry.message_id)
+
+    def _unlock(self, latest_id: str, attempt: Attempt, *, at: float) -> None:
+        # Of an attempt in doubt Twilio may still be taking the text: the lock goes on for a
+        # while, so that no newer code overtakes it there.
+        try:
+            self.ledger.unlock(latest_id, attempt.claim_id, at)
+        except LedgerUnavailable as error:
+            log.failure("lock_kept", error)  # it ends with its lease

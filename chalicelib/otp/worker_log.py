@@ -1,0 +1,104 @@
+"""What the worker tells: a line for each turn in a code's life, and the metrics beside it.
+
+Metrics go by usage type and country, never by number. `Unknown` and `Misconfigured` stand
+without dimensions too, so that an alarm needs to know no country.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chalicelib import log
+from chalicelib.otp.ledger import Outcome
+
+if TYPE_CHECKING:
+    from chalicelib.otp.errors import OtpError, RequestInvalid
+    from chalicelib.otp.ledger import LedgerEntry, LedgerResult
+    from chalicelib.otp.queued_code import QueuedCode
+    from chalicelib.otp.request import OtpRequest
+    from chalicelib.otp.retry import Retry
+
+
+def ended(entry: LedgerEntry, result: LedgerResult, age_seconds: float) -> None:
+    """Tell how a code ended."""
+    log.event("code_ended", **_fields(entry, result, age_seconds))
+    by = {"usage_type": entry.usage_type, "region": entry.region}
+    match result.outcome:
+        case Outcome.REFUSED:
+            log.count("Refused", **by, error_code=str(result.error_code))
+        case Outcome.UNKNOWN:
+            log.count("Unknown", **by)
+            log.count("Unknown")
+        case _:
+            log.count(result.outcome.value.capitalize(), **by)
+
+
+def unrecorded(
+    entry: LedgerEntry, result: LedgerResult, age_seconds: float, error: OtpError
+) -> None:
+    """Tell that a code's outcome could not be written down."""
+    log.failure("outcome_unrecorded", error, **_fields(entry, result, age_seconds))
+    log.count("Unrecorded")
+
+
+def sent_after(entry: LedgerEntry, age_seconds: float, twilio_seconds: float) -> None:
+    """Tell how old a code was when Twilio took it, and how long Twilio took."""
+    by = {"usage_type": entry.usage_type, "region": entry.region}
+    log.measure_seconds("AgeAtSend", age_seconds, **by)
+    log.measure_seconds("TwilioLatency", twilio_seconds, **by)
+
+
+def misconfigured(queued: QueuedCode, error: OtpError) -> None:
+    """Tell that Twilio refuses our account, token or sender for every message."""
+    log.failure("twilio_misconfigured", error, message_id=queued.message_id, reason=str(error))
+    log.count("Misconfigured")
+
+
+def put_back(queued: QueuedCode, retry: Retry, error: OtpError, request: OtpRequest | None) -> None:
+    """Tell that a code will be tried again; without `request`, a message that nobody can read."""
+    log.failure(
+        "code_postponed",
+        error,
+        message_id=queued.message_id,
+        reason=str(error),
+        receive_count=queued.receive_count,
+        delay_seconds=retry.delay_seconds,
+    )
+    by = {"usage_type": request.usage_type, "region": request.region} if request else {}
+    log.count("Retried", **by)
+
+
+def waiting(queued: QueuedCode, retry: Retry) -> None:
+    """Tell that a code waits for another worker."""
+    log.event(
+        "code_waiting",
+        message_id=queued.message_id,
+        receive_count=queued.receive_count,
+        delay_seconds=retry.delay_seconds,
+    )
+
+
+def had_ended(queued: QueuedCode, result: LedgerResult | None) -> None:
+    """Tell that a message came whose code had ended before."""
+    outcome = result.outcome.value if result else None
+    log.event("code_already_ended", message_id=queued.message_id, outcome=outcome)
+
+
+def buried(queued: QueuedCode, error: RequestInvalid) -> None:
+    """Tell that a message went to the dead letters."""
+    log.warning("message_unreadable", message_id=queued.message_id, problem=error.problem)
+    log.count("Poison")
+
+
+def _fields(
+    entry: LedgerEntry, result: LedgerResult, age_seconds: float
+) -> dict[str, str | int | float | None]:
+    return {
+        "message_id": entry.message_id,
+        "usage_type": entry.usage_type,
+        "region": entry.region,
+        "outcome": result.outcome.value,
+        "error_code": result.error_code,
+        "message_sid": result.message_sid,
+        "age_seconds": round(age_seconds, 3),
+    }

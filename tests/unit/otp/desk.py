@@ -1,0 +1,81 @@
+"""A delivery with everything around it in memory."""
+
+from __future__ import annotations
+
+import json
+from itertools import count
+from typing import Any
+
+from chalicelib.otp.delivery import Delivery
+from chalicelib.otp.ledger import LedgerKeys, LedgerResult
+from chalicelib.otp.queued_code import QueuedCode
+from chalicelib.otp.retry import Retry
+from chalicelib.otp.sending import Sending
+from chalicelib.otp.template import Templates
+from tests.fakes import Clock, FakeLedger, FakeQueue, FakeSender, FakeTemplates
+
+LIFETIME = 600
+SEND_SECONDS = 12.0
+KEYS = LedgerKeys(b"k" * 32)
+TEMPLATES = Templates({("SignIn", None): "Code: {{code}}", ("Generic", None): "{{code}}"})
+
+
+class Desk:
+    """A delivery and its neighbours, which a test may break."""
+
+    def __init__(self, *, reconcile: bool = True) -> None:
+        self.clock = Clock()
+        self.ledger = FakeLedger()
+        self.sender = FakeSender(clock=self.clock)
+        self.queue = FakeQueue()
+        self.templates = FakeTemplates(TEMPLATES)
+        claims = count(1)
+        self.delivery = Delivery(
+            ledger=self.ledger,
+            keys=lambda: KEYS,
+            templates=self.templates,
+            sending=Sending(
+                self.ledger,
+                self.sender,
+                send_seconds=SEND_SECONDS,
+                reconcile=reconcile,
+                clock=self.clock,
+                new_claim_id=lambda: f"claim-{next(claims)}",
+            ),
+            dead_letters=self.queue,
+            code_lifetime_seconds=LIFETIME,
+            clock=self.clock,
+            jitter=lambda: 1.0,
+        )
+
+    def deliver(
+        self, body: str | None = None, remaining_seconds: float = 60.0, **changes: Any
+    ) -> Retry | None:
+        fields: dict[str, Any] = {
+            "message_id": "message-1",
+            "receipt_handle": "handle-1",
+            "body": code() if body is None else body,
+            "sent_at": self.clock(),
+            "receive_count": 1,
+        }
+        queued = QueuedCode(**fields | changes)
+        return self.delivery.deliver(queued, lambda: remaining_seconds)
+
+    @property
+    def texts(self) -> list[str]:
+        return [sent.text for sent in self.sender.sent]
+
+    @property
+    def result(self) -> LedgerResult:
+        (entry,) = self.ledger.entries.values()
+        assert entry.result is not None
+        return entry.result
+
+    @property
+    def steps(self) -> list[str]:
+        (entry,) = self.ledger.entries.values()
+        return [step.name for step in entry.steps]
+
+
+def code(to: str = "15550001001", usage_type: str = "SignIn", code: str = "961615") -> str:
+    return json.dumps({"to": to, "type": usage_type, "payload": {"code": code}})

@@ -1,0 +1,215 @@
+"""Codes of which nobody knows whether they were sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.otp.claims import LEASE_SECONDS, SETTLE_SECONDS
+from chalicelib.otp.errors import LedgerUnavailable, SendAmbiguous, SendPostponed
+from chalicelib.otp.ledger import LedgerEntry, Outcome
+from chalicelib.otp.retry import Retry
+from chalicelib.otp.template import Templates
+from tests.fakes import FakeLedger
+from tests.unit.otp.desk import LIFETIME, Desk, code
+
+LOST = SendAmbiguous(None, "ReadTimeout")
+LATER = SETTLE_SECONDS + 1
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_a_text_that_twilio_has_counts_as_sent(desk: Desk):
+    sent_at, desk.sender.accepts = desk.clock(), True
+    desk.sender.errors.append(LOST)
+    assert desk.deliver() == Retry(6)
+    assert desk.ledger.outcomes == []
+
+    desk.clock.advance(LATER)
+    assert desk.deliver(sent_at=sent_at, receive_count=2) is None
+    assert len(desk.sender.sent) == 1
+    assert (desk.result.outcome, desk.result.message_sid) == (Outcome.SENT, f"SM{1:032d}")
+
+
+def test_a_text_that_twilio_lacks_is_sent_again(desk: Desk):
+    sent_at = desk.clock()
+    desk.sender.errors.append(LOST)
+    desk.deliver()
+    desk.clock.advance(LATER)
+
+    assert desk.deliver(sent_at=sent_at, receive_count=2) is None
+    assert desk.texts == ["Code: 961615"]
+    assert desk.steps == ["accepted", "claimed", "in doubt", "not at Twilio", "claimed", "sent"]
+
+
+def test_twilios_list_is_not_believed_before_it_can_be_complete(desk: Desk):
+    sent_at = desk.clock()
+    desk.sender.errors.append(LOST)
+    desk.deliver()
+    desk.clock.advance(SETTLE_SECONDS - 1)
+
+    assert desk.deliver(sent_at=sent_at, receive_count=2) == Retry(1)
+    assert desk.sender.sent == []
+
+
+def test_a_worker_that_died_leaves_a_doubt_when_its_lease_is_over(desk: Desk):
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    sent_at, desk.sender.during_send = desk.clock(), die
+    with pytest.raises(KeyboardInterrupt):
+        desk.deliver()
+    desk.sender.during_send = lambda: None
+
+    desk.clock.advance(LEASE_SECONDS)
+    assert desk.deliver(sent_at=sent_at, receive_count=9) == Retry(5)
+    desk.clock.advance(SETTLE_SECONDS)
+    assert desk.deliver(sent_at=sent_at, receive_count=10) is None
+    assert desk.texts == ["Code: 961615"]
+
+
+def test_while_twilio_can_not_tell_a_code_waits_and_is_unknown_in_the_end(desk: Desk):
+    sent_at = desk.clock()
+    desk.sender.errors.append(LOST)
+    desk.deliver()
+    desk.sender.unlistable = True
+    desk.clock.advance(LATER)
+    assert desk.deliver(sent_at=sent_at, receive_count=2) == Retry(8)
+    assert desk.ledger.outcomes == []
+
+    desk.clock.advance(LIFETIME)
+    assert desk.deliver(sent_at=sent_at, receive_count=9) is None
+    assert desk.ledger.outcomes == [Outcome.UNKNOWN]
+    assert desk.sender.sent == []
+
+
+def test_a_doubtful_code_that_died_meanwhile_is_expired_where_twilio_lacks_it(desk: Desk):
+    sent_at = desk.clock()
+    desk.sender.errors.append(LOST)
+    desk.deliver()
+    desk.clock.advance(LIFETIME)
+
+    desk.deliver(sent_at=sent_at, receive_count=9)
+    assert desk.ledger.outcomes == [Outcome.EXPIRED]
+
+
+def test_without_reconciliation_a_lost_answer_ends_as_unknown_and_nothing_is_asked():
+    desk = Desk(reconcile=False)
+    desk.sender.unlistable = True
+    desk.sender.errors.append(LOST)
+
+    assert desk.deliver() is None
+    assert desk.deliver(receive_count=2) is None
+    assert desk.ledger.outcomes == [Outcome.UNKNOWN]
+    assert desk.sender.sent == []
+
+
+def test_without_reconciliation_a_dead_workers_code_ends_as_unknown():
+    desk = Desk(reconcile=False)
+    sent_at = desk.clock()
+    desk.sender.errors.append(RuntimeError("a bug"))
+    with pytest.raises(RuntimeError):
+        desk.deliver()
+    desk.clock.advance(LEASE_SECONDS + SETTLE_SECONDS)
+
+    assert desk.deliver(sent_at=sent_at) is None
+    assert desk.ledger.outcomes == [Outcome.UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["Code: 961615", '"Code": 961615\u2026', "Sent from your Twilio trial account - Code: 961615"],
+    ids=["as sent", "encoded", "trial account"],
+)
+def test_a_text_is_known_again_in_spite_of_what_twilio_does_to_it(desk: Desk, body: str):
+    sent_at, desk.sender.accepts = desk.clock(), True
+    desk.sender.errors.append(LOST)
+    desk.deliver()
+    (listed,) = desk.sender.listed
+    desk.sender.listed = [type(listed)(listed.sid, body, listed.created_at)]
+    desk.clock.advance(LATER)
+
+    desk.deliver(sent_at=sent_at)
+    assert desk.ledger.outcomes == [Outcome.SENT]
+    assert len(desk.sender.sent) == 1
+
+
+def test_a_template_that_changed_meanwhile_does_not_hide_the_text(desk: Desk):
+    sent_at, desk.sender.accepts = desk.clock(), True
+    desk.sender.errors.append(LOST)
+    desk.deliver()
+    desk.templates.templates = Templates({("SignIn", None): "Other: {{code}}"})
+    desk.clock.advance(LATER)
+
+    desk.deliver(sent_at=sent_at)
+    assert len(desk.sender.sent) == 1
+
+
+def test_another_types_text_with_the_same_digits_is_not_taken_for_it(desk: Desk):
+    desk.templates.templates = Templates(
+        {("SignIn", None): "{{code}}!", ("Register", None): "R {{code}}"}
+    )
+    sent_at = desk.clock()
+    desk.deliver(code(usage_type="Register"), message_id="message-2")
+    desk.sender.errors.append(LOST)
+    desk.deliver()
+    desk.clock.advance(LATER)
+
+    desk.deliver(sent_at=sent_at)
+    assert desk.texts == ["R 961615", "961615!"]
+
+
+class Forgetful(FakeLedger):
+    """A ledger whose next entries can't be written."""
+
+    failures = 0
+
+    def fail(self, times: int) -> None:
+        self.failures = times
+
+    def save(self, entry: LedgerEntry) -> LedgerEntry | None:
+        if self.failures:
+            self.failures -= 1
+            raise LedgerUnavailable("down")
+        return super().save(entry)
+
+
+def with_ledger(desk: Desk, ledger: FakeLedger) -> None:
+    object.__setattr__(desk.delivery, "ledger", ledger)
+    object.__setattr__(desk.delivery.sending, "ledger", ledger)
+    desk.ledger = ledger
+
+
+def test_an_outcome_is_written_although_the_ledger_stumbles(desk: Desk):
+    with_ledger(desk, ledger := Forgetful())
+    desk.sender.during_send = lambda: ledger.fail(2)
+
+    assert desk.deliver() is None
+    assert desk.ledger.outcomes == [Outcome.SENT]
+
+
+def test_a_sent_code_whose_outcome_is_not_written_comes_back_and_is_not_sent_again(desk: Desk):
+    with_ledger(desk, ledger := Forgetful())
+    sent_at, desk.sender.during_send = desk.clock(), lambda: ledger.fail(3)
+    assert desk.deliver() == Retry(4)
+
+    desk.clock.advance(LEASE_SECONDS + SETTLE_SECONDS)
+    assert desk.deliver(sent_at=sent_at, receive_count=2) is None
+    assert desk.ledger.outcomes == [Outcome.SENT]
+    assert len(desk.sender.sent) == 1
+
+
+def test_a_postponement_that_is_not_written_is_taken_for_a_doubt(desk: Desk):
+    with_ledger(desk, ledger := Forgetful())
+    sent_at, desk.sender.during_send = desk.clock(), lambda: ledger.fail(1)
+    desk.sender.errors.append(SendPostponed(20429, "busy"))
+    assert desk.deliver() == Retry(4)
+
+    desk.sender.during_send = lambda: None
+    desk.clock.advance(4)
+    assert desk.deliver(sent_at=sent_at, receive_count=2) == Retry(2)
+    desk.clock.advance(LEASE_SECONDS + SETTLE_SECONDS)
+    assert desk.deliver(sent_at=sent_at, receive_count=3) is None
+    assert len(desk.sender.sent) == 1

@@ -1,0 +1,134 @@
+"""Two codes of one number and type: Logto takes the newer only."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.otp.claims import LEASE_SECONDS, SETTLE_SECONDS
+from chalicelib.otp.errors import SendAmbiguous, SendPostponed
+from chalicelib.otp.ledger import Outcome
+from chalicelib.otp.retry import Retry
+from tests.unit.otp.desk import Desk, code
+
+OLD, NEW = code(code="111111"), code(code="222222")
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def old(desk: Desk, now: float, **changes: int) -> Retry | None:
+    return desk.deliver(OLD, message_id="old", sent_at=now, **changes)
+
+
+def new(desk: Desk, now: float, **changes: int) -> Retry | None:
+    return desk.deliver(NEW, message_id="new", sent_at=now + 10, **changes)
+
+
+def outcome(desk: Desk, message_id: str) -> Outcome | None:
+    (entry,) = (e for e in desk.ledger.entries.values() if e.message_id == message_id)
+    return entry.result.outcome if entry.result else None
+
+
+def test_an_older_code_that_comes_later_is_not_sent(desk: Desk):
+    now = desk.clock()
+    assert new(desk, now) is None
+    assert old(desk, now) is None
+
+    assert desk.texts == ["Code: 222222"]
+    assert outcome(desk, "old") is Outcome.SUPERSEDED
+
+
+def test_a_newer_code_is_sent_after_an_older_one(desk: Desk):
+    now = desk.clock()
+    old(desk, now)
+    new(desk, now)
+
+    assert desk.texts == ["Code: 111111", "Code: 222222"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [code(to="15550001002", code="222222"), code(usage_type="Register", code="222222")],
+    ids=["another number", "another type"],
+)
+def test_codes_of_another_number_or_type_are_left_alone(desk: Desk, other: str):
+    now = desk.clock()
+    desk.deliver(other, message_id="new", sent_at=now + 10)
+    old(desk, now)
+
+    assert len(desk.sender.sent) == 2
+
+
+def test_no_test_message_of_the_console_replaces_another(desk: Desk):
+    now, test = desk.clock(), code(usage_type="Generic", code="000000")
+    desk.deliver(test, message_id="new", sent_at=now + 10)
+    desk.deliver(test, message_id="old", sent_at=now)
+
+    assert len(desk.sender.sent) == 2
+
+
+def test_a_code_waits_while_another_one_of_its_number_and_type_is_being_sent(desk: Desk):
+    now, waited = desk.clock(), list[Retry | None]()
+    desk.sender.during_send = lambda: waited.append(_inner(desk, now))
+    old(desk, now)
+
+    assert waited == [Retry(1)]
+    assert desk.texts == ["Code: 111111"]
+    desk.sender.during_send = lambda: None
+    assert new(desk, now) is None
+    assert desk.texts == ["Code: 111111", "Code: 222222"]
+
+
+def _inner(desk: Desk, now: float) -> Retry | None:
+    desk.sender.during_send = lambda: None
+    return new(desk, now)
+
+
+def test_no_newer_code_overtakes_one_that_twilio_may_still_be_taking(desk: Desk):
+    now = desk.clock()
+    desk.sender.errors.append(SendAmbiguous(None, "ReadTimeout"))
+    old(desk, now)
+    assert new(desk, now, receive_count=9) == Retry(5)
+
+    desk.clock.advance(SETTLE_SECONDS)
+    assert new(desk, now) is None
+    assert old(desk, now) is None
+    assert desk.texts == ["Code: 222222"]
+    assert outcome(desk, "old") is Outcome.SUPERSEDED
+
+
+def test_a_replaced_code_that_twilio_has_counts_as_sent(desk: Desk):
+    now, desk.sender.accepts = desk.clock(), True
+    desk.sender.errors.append(SendAmbiguous(None, "ReadTimeout"))
+    old(desk, now)
+    desk.clock.advance(SETTLE_SECONDS)
+    new(desk, now)
+    old(desk, now)
+
+    assert outcome(desk, "old") is Outcome.SENT
+    assert desk.texts == ["Code: 111111", "Code: 222222"]
+
+
+def test_a_postponed_code_holds_no_other_up(desk: Desk):
+    now = desk.clock()
+    desk.sender.errors.append(SendPostponed(20429, "busy"))
+    old(desk, now)
+
+    assert new(desk, now) is None
+    assert old(desk, now) is None
+    assert outcome(desk, "old") is Outcome.SUPERSEDED
+
+
+def test_a_dead_workers_lock_ends_with_its_lease(desk: Desk):
+    now = desk.clock()
+    desk.sender.errors.append(RuntimeError("a bug"))
+    with pytest.raises(RuntimeError):
+        old(desk, now)
+    desk.clock.advance(LEASE_SECONDS)
+    assert new(desk, now, receive_count=9) == Retry(5)
+
+    desk.clock.advance(SETTLE_SECONDS)
+    assert new(desk, now) is None
+    assert desk.texts == ["Code: 222222"]
