@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -37,7 +37,7 @@ class Worker:
     delivery: Delivery
     queue: Hideaway
     seconds_for_one: float
-    threads: ThreadPoolExecutor = field(
+    threads: Executor = field(
         default_factory=lambda: ThreadPoolExecutor(MAX_BATCH, thread_name_prefix="delivery")
     )
 

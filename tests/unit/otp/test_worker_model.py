@@ -1,0 +1,135 @@
+"""The worker against a model of the world, in every order that Hypothesis can think of."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from chalicelib.otp.claims import LEASE_SECONDS, SETTLE_SECONDS
+from tests.unit.otp.actor import Actor
+from tests.unit.otp.desk import LIFETIME, SEND_SECONDS
+from tests.unit.otp.world import (
+    DIE_AFTER,
+    DIE_BEFORE,
+    FAIL_AFTER,
+    FAIL_BEFORE,
+    FINE,
+    POSTPONED,
+    REFUSED,
+    TAKEN_LATE,
+    VISIBILITY_SECONDS,
+    WRONG,
+    World,
+)
+
+MAX_WORKERS, MAX_CODES, ENOUGH_ROUNDS = 4, 6, 200
+ANYWHERE = [FINE, FINE, DIE_BEFORE, DIE_AFTER, FAIL_BEFORE, FAIL_AFTER]
+AT_TWILIO = [*ANYWHERE, FAIL_BEFORE, FAIL_AFTER, TAKEN_LATE, REFUSED, POSTPONED, WRONG]
+WAITS = [
+    0.4,
+    1,
+    2,
+    4,
+    SETTLE_SECONDS,
+    SEND_SECONDS,
+    LEASE_SECONDS,
+    60,
+    VISIBILITY_SECONDS,
+    LIFETIME,
+]
+ENDS_OF_A_CALL = [DIE_BEFORE, FAIL_BEFORE, FAIL_AFTER]
+ANY = st.integers(0, 11)
+
+
+class WorkerMachine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+        self.actors: list[Actor] = []
+
+    @precondition(lambda self: len(self.world.messages) < MAX_CODES)
+    @rule(number=st.sampled_from([1, 1, 2]))
+    def logto_asks_for_a_code(self, number: int) -> None:
+        self.world.put(number)
+
+    @precondition(lambda self: self.world.messages and len(self.actors) < MAX_WORKERS)
+    @rule(which=ANY)
+    def a_message_is_delivered_or_delivered_again(self, which: int) -> None:
+        messages = self.world.messages
+        self.actors.append(self.world.deliver(messages[which % len(messages)]))
+        self._forget_the_finished()
+
+    @precondition(lambda self: self.actors)
+    @rule(which=ANY, fate=ANY)
+    def a_worker_goes_one_step(self, which: int, fate: int) -> None:
+        actor = self.actors[which % len(self.actors)]
+        fates = AT_TWILIO if actor.call == "send" else ANYWHERE
+        actor.go_on(fates[fate % len(fates)])
+        self._forget_the_finished()
+
+    @precondition(lambda self: self.actors)
+    @rule(which=ANY, steps=st.integers(1, 6))
+    def a_worker_goes_on_undisturbed(self, which: int, steps: int) -> None:
+        actor = self.actors[which % len(self.actors)]
+        for _ in range(steps):
+            if actor.call is not None:
+                actor.go_on(FINE)
+        self._forget_the_finished()
+
+    @rule(
+        seconds=st.sampled_from(WAITS), fate=st.sampled_from([DIE_BEFORE, FAIL_BEFORE, FAIL_AFTER])
+    )
+    def time_passes(self, seconds: float, fate: str) -> None:
+        # A call to Twilio has a time-out: whoever stands in one does not stand there longer.
+        for actor in list(self.actors):
+            if actor.call == "send":
+                left = actor.called_at + SEND_SECONDS - self.world.clock()
+                if left < seconds:
+                    actor.go_on(fate)
+        self._forget_the_finished()
+        self.world.advance(seconds)
+
+    @invariant()
+    def every_outcome_is_true(self) -> None:
+        self.world.check()
+
+    def teardown(self) -> None:
+        """Let the world be calm: then every code comes to its one true outcome."""
+        self._calm_down()
+        for message in self.world.messages:
+            entry = self.world.entry(message)
+            assert entry is not None
+            assert entry.result is not None, "no outcome"
+            assert entry.attempt is None
+        self.world.check()
+
+    def _calm_down(self) -> None:
+        for actor in self.actors:
+            self._finish(actor)
+        for _ in range(ENOUGH_ROUNDS):
+            waiting = [message for message in self.world.messages if not message.deleted]
+            if not waiting:
+                return
+            first = min(waiting, key=lambda message: message.visible_at)
+            self.world.advance(max(0.0, first.visible_at - self.world.clock()))
+            self._finish(self.world.deliver(first))
+        pytest.fail("a message goes round for ever")
+
+    def _finish(self, actor: Actor) -> None:
+        while actor.call is not None:
+            actor.go_on(FINE)
+
+    def _forget_the_finished(self) -> None:
+        self.actors = [actor for actor in self.actors if actor.call is not None]
+
+
+TestWorker = WorkerMachine.TestCase
+TestWorker.settings = settings(
+    max_examples=400,
+    stateful_step_count=40,
+    deadline=None,
+    derandomize=True,  # a red build is somebody's change, never the dice
+    suppress_health_check=list(HealthCheck),
+)
