@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ops import settings
+from ops import settings, trace
 
 
 def main(arguments: list[str]) -> int:
@@ -13,6 +13,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
     nouns = parser.add_subparsers(required=True, metavar="NOUN")
     settings.add_to(nouns)
+    trace.add_to(nouns)
     given = parser.parse_args(arguments)
     status: int = given.run(given)
     return status

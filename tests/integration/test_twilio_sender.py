@@ -154,8 +154,9 @@ def test_a_configuration_that_can_not_be_read_is_our_mistake(text: str):
 def test_being_asked_to_slow_down_is_certainly_not_sent(phone: Phone):
     phone.will(Fault("error", status=429, code=20429, retry_after_seconds=2))
 
-    with pytest.raises(SendPostponed):
+    with pytest.raises(SendPostponed) as postponed:
         sender(phone).send(RECIPIENT, "text", 60)
+    assert postponed.value.retry_after_seconds == 2
     assert phone.messages() == []
 
 

@@ -1,0 +1,85 @@
+"""The operator's question: what became of this number's codes?"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
+from chalicelib.otp.ledger import LedgerEntry, LedgerKeys, LedgerResult, Outcome
+from ops.__main__ import main
+
+if TYPE_CHECKING:
+    from tests.application import Stage
+
+KEY = b"k" * 32
+NUMBER = "+15550001001"
+
+
+@pytest.fixture
+def operator(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    stage.put("ledger-key", base64.b64encode(KEY).decode())
+    for name, value in stage.environment.items():
+        monkeypatch.setenv(name, value)
+    return stage
+
+
+def write(stage: Stage, accepted_at: float, result: LedgerResult | None) -> None:
+    entry = LedgerEntry(
+        id=f"code-{accepted_at}",
+        recipient_hash=LedgerKeys(KEY).recipient(NUMBER),
+        usage_type="SignIn",
+        region="US",
+        message_id="message-1",
+        accepted_at=accepted_at,
+    ).postponed(accepted_at + 1.5, "busy (20429)")
+    ended = entry.ended(accepted_at + 6.25, result) if result else entry
+    DynamoDBLedger(stage.dynamodb, stage.ledger_table, 3600).save(ended)
+
+
+def test_each_code_is_told_step_by_step_newest_first(
+    operator: Stage, capsys: pytest.CaptureFixture[str]
+):
+    write(operator, 1_800_000_000.0, LedgerResult(Outcome.SENT, message_sid="SM1"))
+    write(operator, 1_800_000_060.0, None)
+
+    assert main(["trace", "+1 555 000 1001"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "2027-01-15 08:01:00 UTC  SignIn  US  not finished  (tries: 0, message message-1)",
+        "  08:01:00.000  accepted",
+        "  08:01:01.500  postponed: busy (20429)",
+        "2027-01-15 08:00:00 UTC  SignIn  US  sent  (tries: 0, message message-1)",
+        "  08:00:00.000  accepted",
+        "  08:00:01.500  postponed: busy (20429)",
+        "  08:00:06.250  sent: SM1",
+    ]
+
+
+def test_a_refusal_is_told_with_twilios_code(operator: Stage, capsys: pytest.CaptureFixture[str]):
+    write(operator, 1_800_000_000.0, LedgerResult(Outcome.REFUSED, error_code=21610))
+
+    assert main(["trace", NUMBER]) == 0
+    assert "refused, Twilio's error 21610" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("operator")
+def test_a_number_without_codes_is_told_so(capsys: pytest.CaptureFixture[str]):
+    assert main(["trace", NUMBER]) == 0
+    assert "No code" in capsys.readouterr().out
+
+
+def test_a_number_without_its_country_code_is_not_looked_up(capsys: pytest.CaptureFixture[str]):
+    assert main(["trace", "5550001001"]) == 1
+    assert "country code" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("operator")
+def test_what_the_environment_lacks_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.delenv("LEDGER_TABLE")
+
+    assert main(["trace", NUMBER]) == 1
+    assert "LEDGER_TABLE" in capsys.readouterr().err

@@ -1,0 +1,117 @@
+"""Asking the stand-in for Twilio what it has, through our adapter."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from flask import Flask, jsonify
+
+from chalicelib.otp.errors import SenderMisconfigured, SendRefused, SentUnknown
+from chalicelib.otp.twilio_sender import LIST_SIZE, TwilioSender
+from sandbox.server import running
+from tests.integration.test_twilio_sender import RECIPIENT, Phone, config, sender
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def phone() -> Iterator[Phone]:
+    phone = Phone()
+    with running(lambda _: phone.app) as url:
+        phone.url = url
+        yield phone
+
+
+def test_what_was_sent_is_listed_for_its_recipient_only(phone: Phone):
+    began_at = time.time() - 1
+    both = sender(phone)
+    sid = both.send(RECIPIENT, "Code: 961615", 60)
+    both.send("+15550001002", "another", 60)
+
+    (message,) = both.sent_since(RECIPIENT, began_at)
+    assert (message.sid, message.body) == (sid, "Code: 961615")
+    assert both.sent_since(RECIPIENT, time.time() + 60) == []
+
+
+def test_a_wrong_token_can_not_ask(phone: Phone):
+    with pytest.raises(SentUnknown):
+        sender(phone, authToken="wrong").sent_since(RECIPIENT, 0.0)
+
+
+def test_a_server_that_is_not_there_can_not_tell():
+    with pytest.raises(SentUnknown):
+        TwilioSender(config, "http://127.0.0.1:1").sent_since(RECIPIENT, 0.0)
+
+
+def resource(body: str, direction: str = "outbound-api") -> dict[str, str]:
+    created = "Mon, 23 Nov 2026 15:00:00 +0000"
+    return {"sid": "SM1", "body": body, "direction": direction, "date_created": created}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [],
+        {},
+        {"messages": [{"sid": "SM1"}]},
+        {"messages": [resource("")]},
+        {"messages": [resource("text")] * LIST_SIZE},
+    ],
+    ids=["no object", "no list", "another shape", "a redacted text", "more than a page"],
+)
+def test_a_list_that_may_hide_something_tells_nothing(answer: object):
+    app = Flask(__name__)
+    app.add_url_rule("/<path:_>", view_func=lambda _: jsonify(answer))
+    with running(lambda _: app) as url, pytest.raises(SentUnknown):
+        TwilioSender(config, url).sent_since(RECIPIENT, 0.0)
+
+
+def test_what_the_phone_sent_us_is_none_of_ours():
+    app = Flask(__name__)
+    answer = {"messages": [resource("text", "inbound")]}
+    app.add_url_rule("/<path:_>", view_func=lambda _: jsonify(answer))
+    with running(lambda _: app) as url:
+        assert TwilioSender(config, url).sent_since(RECIPIENT, 0.0) == []
+
+
+def test_a_secret_that_was_mended_is_found_by_reading_it_again(phone: Phone):
+    held = [config(authToken="wrong")]
+    mended = TwilioSender(lambda: held[0], phone.url, reload=lambda: held.insert(0, config()))
+    with pytest.raises(SenderMisconfigured):
+        mended.send(RECIPIENT, "text", 60)
+
+    assert mended.renew()
+    assert mended.send(RECIPIENT, "text", 60)
+
+
+def test_a_secret_that_is_still_wrong_is_not_tried_again(phone: Phone):
+    wrong = sender(phone, authToken="wrong")
+    with pytest.raises(SenderMisconfigured):
+        wrong.send(RECIPIENT, "text", 60)
+
+    assert not wrong.renew()
+
+
+def test_threads_do_not_hear_each_others_answers(phone: Phone):
+    shared, told = sender(phone), list[object]()
+
+    def send(recipient: str) -> None:
+        try:
+            told.append(shared.send(recipient, "text", 60)[:2])
+        except SendRefused as error:
+            told.append(error.code)
+
+    threads = [
+        threading.Thread(target=send, args=(recipient,))
+        for recipient in (RECIPIENT, "+15005550001", "+15005550004", RECIPIENT)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(map(str, told)) == ["21211", "21610", "SM", "SM"]
