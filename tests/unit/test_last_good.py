@@ -83,3 +83,26 @@ def test_a_value_may_be_none():
 
     assert [source.held.get(), source.held.get()] == [None, None]
     assert source.calls == 1
+
+
+def test_a_value_can_be_renewed_before_its_time_but_not_by_everybody_at_once():
+    source = Source("a", "b", "c")
+    source.held.get()
+    source.held.renew(older_than_seconds=1)
+    assert source.held.get() == "a"
+
+    source.clock.advance(1)
+    source.held.renew(older_than_seconds=1)
+    source.held.renew(older_than_seconds=1)
+    assert source.held.get() == "b"
+    assert source.calls == 2
+
+
+def test_a_value_that_can_not_be_renewed_stays():
+    source = Source("a", RuntimeError("down"))
+    source.held.get()
+    source.clock.advance(1)
+    source.held.renew(older_than_seconds=1)
+
+    assert source.held.get() == "a"
+    assert len(source.failures) == 1

@@ -19,14 +19,15 @@ from tests.unit.otp.world import (
     POSTPONED,
     REFUSED,
     TAKEN_LATE,
+    TAKEN_LATE_AND_DIE,
     VISIBILITY_SECONDS,
     WRONG,
     World,
 )
 
-MAX_WORKERS, MAX_CODES, ENOUGH_ROUNDS = 4, 6, 200
+MAX_WORKERS, MAX_CODES, ENOUGH_ROUNDS = 3, 4, 200
 ANYWHERE = [FINE, FINE, DIE_BEFORE, DIE_AFTER, FAIL_BEFORE, FAIL_AFTER]
-AT_TWILIO = [*ANYWHERE, FAIL_BEFORE, FAIL_AFTER, TAKEN_LATE, REFUSED, POSTPONED, WRONG]
+AT_TWILIO = [*ANYWHERE, TAKEN_LATE, TAKEN_LATE_AND_DIE, REFUSED, POSTPONED, WRONG]
 WAITS = [
     0.4,
     1,
@@ -39,7 +40,8 @@ WAITS = [
     VISIBILITY_SECONDS,
     LIFETIME,
 ]
-ENDS_OF_A_CALL = [DIE_BEFORE, FAIL_BEFORE, FAIL_AFTER]
+ENDS_OF_A_CALL = [DIE_BEFORE, FAIL_BEFORE, FAIL_AFTER, TAKEN_LATE, TAKEN_LATE_AND_DIE]
+STOPS = ["read", "lock", "save", "send", "send", "send", "list", "the end", "the end"]
 ANY = st.integers(0, 11)
 
 
@@ -50,16 +52,17 @@ class WorkerMachine(RuleBasedStateMachine):
         self.actors: list[Actor] = []
 
     @precondition(lambda self: len(self.world.messages) < MAX_CODES)
-    @rule(number=st.sampled_from([1, 1, 2]))
+    @rule(number=st.sampled_from([1, 1, 1, 1, 2]))
     def logto_asks_for_a_code(self, number: int) -> None:
         self.world.put(number)
 
     @precondition(lambda self: self.world.messages and len(self.actors) < MAX_WORKERS)
-    @rule(which=ANY)
-    def a_message_is_delivered_or_delivered_again(self, which: int) -> None:
+    @rule(which=ANY, stop=st.sampled_from(STOPS))
+    def a_message_is_delivered_or_delivered_again(self, which: int, stop: str) -> None:
         messages = self.world.messages
-        self.actors.append(self.world.deliver(messages[which % len(messages)]))
-        self._forget_the_finished()
+        actor = self.world.deliver(messages[which % len(messages)])
+        self.actors.append(actor)
+        self._go_on_up_to(actor, stop)
 
     @precondition(lambda self: self.actors)
     @rule(which=ANY, fate=ANY)
@@ -70,17 +73,13 @@ class WorkerMachine(RuleBasedStateMachine):
         self._forget_the_finished()
 
     @precondition(lambda self: self.actors)
-    @rule(which=ANY, steps=st.integers(1, 6))
-    def a_worker_goes_on_undisturbed(self, which: int, steps: int) -> None:
+    @rule(which=ANY, stop=st.sampled_from(STOPS))
+    def a_worker_goes_on_undisturbed(self, which: int, stop: str) -> None:
         actor = self.actors[which % len(self.actors)]
-        for _ in range(steps):
-            if actor.call is not None:
-                actor.go_on(FINE)
-        self._forget_the_finished()
+        actor.go_on(FINE)
+        self._go_on_up_to(actor, stop)
 
-    @rule(
-        seconds=st.sampled_from(WAITS), fate=st.sampled_from([DIE_BEFORE, FAIL_BEFORE, FAIL_AFTER])
-    )
+    @rule(seconds=st.sampled_from(WAITS), fate=st.sampled_from(ENDS_OF_A_CALL))
     def time_passes(self, seconds: float, fate: str) -> None:
         # A call to Twilio has a time-out: whoever stands in one does not stand there longer.
         for actor in list(self.actors):
@@ -120,6 +119,11 @@ class WorkerMachine(RuleBasedStateMachine):
     def _finish(self, actor: Actor) -> None:
         while actor.call is not None:
             actor.go_on(FINE)
+
+    def _go_on_up_to(self, actor: Actor, stop: str) -> None:
+        while actor.call not in {stop, None}:
+            actor.go_on(FINE)
+        self._forget_the_finished()
 
     def _forget_the_finished(self) -> None:
         self.actors = [actor for actor in self.actors if actor.call is not None]

@@ -36,7 +36,8 @@ FINE, DIE_BEFORE, DIE_AFTER, FAIL_BEFORE, FAIL_AFTER = (
     "fail",
     "fail after",
 )
-TAKEN_LATE, REFUSED, POSTPONED, WRONG = "taken late", "refused", "postponed", "misconfigured"
+TAKEN_LATE, TAKEN_LATE_AND_DIE = "taken late", "taken late and die"
+REFUSED, POSTPONED, WRONG = "refused", "postponed", "misconfigured"
 
 
 @dataclass
@@ -248,6 +249,7 @@ class Twilio:
         promise(recipient.endswith(str(self._message.number)), "another number")
         promise(text == self._message.text, "another text")
         clock = self._world.clock
+        validity_seconds = max(1.0, validity_seconds)  # Twilio knows no shorter one
         promise(clock() + validity_seconds <= self._message.dies_at + 0.001, "outlives its code")
         promise(clock() < self._message.dies_at, "sent after its death")
         how = self._actor.about_to("send", clock())
@@ -256,8 +258,10 @@ class Twilio:
                 self._actor.die()
             case "fail":
                 raise SendAmbiguous(None, "ReadTimeout")
-            case "taken late":
+            case "taken late" | "taken late and die":
                 self._world.coming.append((clock() + LATE_SECONDS, self._message))
+                if how == TAKEN_LATE_AND_DIE:
+                    self._actor.die()
                 raise SendAmbiguous(None, "ReadTimeout")
             case "refused":
                 self._message.refused = True
