@@ -6,9 +6,10 @@ import pytest
 
 from chalicelib.otp.claims import LEASE_SECONDS, SETTLE_SECONDS
 from chalicelib.otp.errors import SendAmbiguous, SendPostponed
-from chalicelib.otp.ledger import Outcome
+from chalicelib.otp.ledger import LedgerEntry, Outcome
 from chalicelib.otp.retry import Retry
-from tests.unit.otp.desk import Desk, code
+from tests.fakes import FakeLedger
+from tests.unit.otp.desk import SEND_SECONDS, Desk, code
 
 OLD, NEW = code(code="111111"), code(code="222222")
 
@@ -132,3 +133,17 @@ def test_a_dead_workers_lock_ends_with_its_lease(desk: Desk):
     desk.clock.advance(SETTLE_SECONDS)
     assert new(desk, now) is None
     assert desk.texts == ["Code: 222222"]
+
+
+def test_a_worker_that_slept_through_its_lease_sends_nothing(desk: Desk):
+    class Slow(FakeLedger):
+        def save(self, entry: LedgerEntry) -> LedgerEntry | None:
+            desk.clock.advance(LEASE_SECONDS - SEND_SECONDS + 1)
+            return super().save(entry)
+
+    object.__setattr__(desk.delivery.sending, "ledger", slow := Slow())
+    object.__setattr__(desk.delivery, "ledger", slow)
+    now = desk.clock()
+
+    assert old(desk, now) == Retry(4)
+    assert desk.sender.sent == []

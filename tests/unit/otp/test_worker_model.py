@@ -56,6 +56,14 @@ class WorkerMachine(RuleBasedStateMachine):
     def logto_asks_for_a_code(self, number: int) -> None:
         self.world.put(number)
 
+    @precondition(lambda self: len(self.world.messages) < MAX_CODES)
+    @rule(stop=st.sampled_from(STOPS))
+    def a_visitor_asks_again_and_is_served(self, stop: str) -> None:
+        self.world.put(1)
+        actor = self.world.deliver(self.world.messages[-1])
+        self.actors.append(actor)
+        self._go_on_up_to(actor, stop)
+
     @precondition(lambda self: self.world.messages and len(self.actors) < MAX_WORKERS)
     @rule(which=ANY, stop=st.sampled_from(STOPS))
     def a_message_is_delivered_or_delivered_again(self, which: int, stop: str) -> None:
@@ -131,8 +139,8 @@ class WorkerMachine(RuleBasedStateMachine):
 
 TestWorker = WorkerMachine.TestCase
 TestWorker.settings = settings(
-    max_examples=400,
-    stateful_step_count=40,
+    max_examples=600,
+    stateful_step_count=25,
     deadline=None,
     derandomize=True,  # a red build is somebody's change, never the dice
     suppress_health_check=list(HealthCheck),
