@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from chalicelib.otp.claims import LEASE_SECONDS, SETTLE_SECONDS
 from tests.unit.otp.actor import Actor
 from tests.unit.otp.desk import LIFETIME, SEND_SECONDS
-from tests.unit.otp.world import (
+from tests.unit.otp.neighbours import (
     DIE_AFTER,
     DIE_BEFORE,
     FAIL_AFTER,
@@ -20,10 +20,9 @@ from tests.unit.otp.world import (
     REFUSED,
     TAKEN_LATE,
     TAKEN_LATE_AND_DIE,
-    VISIBILITY_SECONDS,
     WRONG,
-    World,
 )
+from tests.unit.otp.world import VISIBILITY_SECONDS, World
 
 MAX_WORKERS, MAX_CODES, ENOUGH_ROUNDS = 3, 4, 200
 ANYWHERE = [FINE, FINE, DIE_BEFORE, DIE_AFTER, FAIL_BEFORE, FAIL_AFTER]
