@@ -15,7 +15,13 @@ from chalice.app import Response
 
 from chalicelib import log, wiring
 from chalicelib.incoming import Visitor, visitor
-from chalicelib.otp.errors import QueueUnavailable, RequestInvalid, Unauthorized
+from chalicelib.otp.errors import (
+    HeldBack,
+    LedgerUnavailable,
+    QueueUnavailable,
+    RequestInvalid,
+    Unauthorized,
+)
 from chalicelib.otp.sentences import sentence
 from chalicelib.pages import FailureKind, Page
 from chalicelib.security_headers import security_headers
@@ -103,9 +109,12 @@ def connector(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
         except RequestInvalid as error:
             log.warning("code_not_accepted", problem=error.problem)
             return plain(400, sentence(error.problem, error.locale))
+        except HeldBack as error:
+            return plain(429 if error.passes else 403, sentence(error.limit, error.locale))
         except Exception as error:  # noqa: BLE001 - every failure has an answer
             log.failure("code_not_queued", error)
-            locale = error.locale if isinstance(error, QueueUnavailable) else None
+            unavailable = LedgerUnavailable | QueueUnavailable
+            locale = error.locale if isinstance(error, unavailable) else None
             return plain(503, sentence("try_again", locale))
         return plain(200, "")
 

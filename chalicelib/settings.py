@@ -42,8 +42,19 @@ def _parameter_prefix(value: str) -> str:
     return value.rstrip("/")
 
 
+def _countries(value: str) -> str:
+    from phonenumbers import SUPPORTED_REGIONS
+
+    codes = value.upper().split()
+    # A wrong code, such as UK for GB, would shut a whole country out without a word.
+    if not SUPPORTED_REGIONS.issuperset(codes):
+        raise ValueError("must be ISO 3166-1 alpha-2 codes, separated by spaces")
+    return " ".join(codes)
+
+
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 ParameterPrefix = Annotated[str, AfterValidator(_parameter_prefix)]
+Countries = Annotated[str, AfterValidator(_countries)]
 
 
 class Settings(BaseModel):
@@ -139,6 +150,51 @@ class Settings(BaseModel):
     )
     ledger_retention_seconds: int = Field(
         default=30 * 86_400, ge=3600, description="How long a code's outcome is kept."
+    )
+    allowed_countries: Countries = Field(
+        default="",
+        description="ISO codes of the countries whose numbers get codes, separated by spaces, e.g. "
+        "BR PT; unset: all. Name those that your users live in: in SMS pumping, bots have codes "
+        "sent to expensive numbers abroad whose owners share in the price.",
+    )
+    number_short_limit: int = Field(
+        default=5, ge=1, le=50, description="Codes to one number in `NUMBER_SHORT_SECONDS`."
+    )
+    number_short_seconds: int = Field(
+        default=600, ge=1, le=7 * 86_400, description="The short window of a number's limit."
+    )
+    number_long_limit: int = Field(
+        default=20, ge=1, le=50, description="Codes to one number in `NUMBER_LONG_SECONDS`."
+    )
+    number_long_seconds: int = Field(
+        default=86_400, ge=1, le=7 * 86_400, description="The long window of a number's limit."
+    )
+    ip_hourly_limit: int = Field(
+        default=100,
+        ge=0,
+        description="Codes for one client's address (IPv6: /64) in a clock hour; 0: no limit. A "
+        "second line only, because a client can forge it; many phones may share one address.",
+    )
+    country_hourly_limit: int = Field(
+        default=2000,
+        ge=0,
+        description="Codes to one country's numbers in a clock hour; 0: no limit. With the next, "
+        "the cap on what SMS pumping can cost: set both to a few times your busiest hour.",
+    )
+    overall_hourly_limit: int = Field(
+        default=5000, ge=0, description="All codes in a clock hour; 0: no limit."
+    )
+    refused_number_seconds: int = Field(
+        default=86_400,
+        ge=0,
+        le=30 * 86_400,
+        description="For how long a number that Twilio refused for good (a landline, unsubscribed, "
+        "invalid) gets no more codes; 0: not at all.",
+    )
+    limits_fail_open: bool = Field(
+        default=True,
+        description="Whether codes go out when the limits can't be counted, because their table "
+        "or the ledger's key can't be read.",
     )
     parameters_ttl_seconds: float = Field(
         default=30.0,

@@ -17,8 +17,10 @@ from chalicelib.parameters import ParameterError, Parameters
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
+    from chalicelib.otp.dynamodb_limits import DynamoDBLimits
     from chalicelib.otp.intake import Intake
     from chalicelib.otp.ledger import LedgerKeys
+    from chalicelib.otp.limits import Limits
     from chalicelib.otp.sqs_queue import SqsOtpQueue
     from chalicelib.otp.worker import Worker
     from chalicelib.pages import Pages
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.sign_in.refreshing import Refreshing
     from chalicelib.sign_in.session import Sessions
 
-API_PARAMETERS = ("logto/app-secret", "otp/authorization")
+API_PARAMETERS = ("logto/app-secret", "otp/authorization", "ledger-key")
 WORKER_PARAMETERS = ("twilio", "ledger-key")
 AWS_SECONDS = 32.0  # around one send: SSM, and the ledger three times, 8 s each at the worst
 
@@ -113,7 +115,7 @@ def intake() -> Intake:
         except ParameterError as error:
             raise QueueUnavailable(str(error)) from error
 
-    return Intake(authorization, _queue())
+    return Intake(authorization, _queue(), _limits(parameters))
 
 
 @cache
@@ -167,6 +169,49 @@ def worker() -> Worker:
         clock=time.time,
     )
     return Worker(delivery, _queue(), seconds_for_one=WORST_CASE_SECONDS + AWS_SECONDS)
+
+
+def _limits(parameters: Parameters) -> Limits:
+    from chalicelib.otp.errors import LedgerUnavailable, Limit
+    from chalicelib.otp.ledger import LedgerKeys
+    from chalicelib.otp.limits import LimitPolicy, Limits, Window
+
+    wanted = settings()
+
+    def keys() -> LedgerKeys:
+        try:
+            return LedgerKeys.from_base64(parameters["ledger-key"])
+        except (ParameterError, ValueError) as error:
+            raise LedgerUnavailable("ledger-key") from error
+
+    policy = LimitPolicy(
+        number=(
+            Window(Limit.NUMBER_SHORT, wanted.number_short_limit, wanted.number_short_seconds),
+            Window(Limit.NUMBER_LONG, wanted.number_long_limit, wanted.number_long_seconds),
+        ),
+        per_ip=wanted.ip_hourly_limit,
+        per_country=wanted.country_hourly_limit,
+        overall=wanted.overall_hourly_limit,
+        allowed_countries=frozenset(wanted.allowed_countries.split()),
+        fail_open=wanted.limits_fail_open,
+    )
+    return Limits(refused_numbers(), keys, policy, time.time)
+
+
+@cache
+def refused_numbers() -> DynamoDBLimits:
+    """Give the limits' counters, which remember the numbers that Twilio refused for good."""
+    from chalicelib.otp.dynamodb_limits import DynamoDBLimits
+
+    wanted = settings()
+    return DynamoDBLimits(
+        aws.dynamodb(),
+        wanted.ledger_table,
+        refused_seconds=wanted.refused_number_seconds,
+        number_item_seconds=max(
+            wanted.number_short_seconds, wanted.number_long_seconds, wanted.refused_number_seconds
+        ),
+    )
 
 
 @cache

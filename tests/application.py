@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from contextlib import contextmanager
 from functools import cache
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 CONFIG = Config(chalice_stage="test", config_from_disk={"app_name": "portaria"})
 AUTHORIZATION = "Bearer test-sms-key"
 LOGTO_SECRET = "portaria-secret"
+LEDGER_KEY = base64.b64encode(b"k" * 32).decode()
 
 
 class Stage:
@@ -42,6 +44,7 @@ class Stage:
         self.prefix = f"/portaria/{name}"
         self.put("logto/app-secret", LOGTO_SECRET)
         self.put("otp/authorization", AUTHORIZATION)
+        self.put("ledger-key", LEDGER_KEY)
         self.environment = {
             "STAGE": "test",
             "PUBLIC_URL": "http://localhost:8000",

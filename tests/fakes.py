@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.otp.errors import (
     LedgerUnavailable,
+    Limit,
     QueueUnavailable,
     SentUnknown,
     TemplatesUnavailable,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from chalicelib.otp.ledger import LedgerEntry, Outcome
+    from chalicelib.otp.limits import Tally, Window
     from chalicelib.otp.template import Templates
     from chalicelib.sign_in.logout_token import LogoutToken
     from chalicelib.sign_in.options import SignInOptions
@@ -268,6 +270,66 @@ class FakeLedger:
 
     def _fail(self) -> None:
         if self.down:
+            raise LedgerUnavailable("down")
+
+
+@dataclass
+class FakeCounters:
+    """Counts codes and remembers refused numbers; `calls` counts what a table would charge for."""
+
+    refused_seconds: int = 86_400
+    moments: dict[str, list[int]] = field(default_factory=dict)
+    tallies: dict[Tally, int] = field(default_factory=dict)
+    refused_until: dict[str, int] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    failing: set[str] = field(default_factory=set)
+    lock: Lock = field(default_factory=Lock)
+
+    def take_number(self, recipient_hash: str, windows: Sequence[Window], now: int) -> Limit | None:
+        self._call("take_number")
+        with self.lock:
+            if self.refused_until.get(recipient_hash, 0) > now:
+                return Limit.NUMBER_REFUSED
+            moments = self.moments.setdefault(recipient_hash, [])
+            for window in windows:
+                if sum(moment > now - window.seconds for moment in moments) >= window.limit:
+                    return window.name
+            moments.append(now)
+        return None
+
+    def give_back_number(
+        self,
+        recipient_hash: str,
+        windows: Sequence[Window],  # noqa: ARG002 - the protocol's
+        now: int,
+    ) -> None:
+        self._call("give_back_number")
+        with self.lock:
+            if self.moments.get(recipient_hash, [])[-1:] == [now]:
+                self.moments[recipient_hash].pop()
+
+    def take(self, tally: Tally) -> bool:
+        self._call("take")
+        key = replace(tally, limit=0)
+        with self.lock:
+            if self.tallies.get(key, 0) >= tally.limit:
+                return False
+            self.tallies[key] = self.tallies.get(key, 0) + 1
+        return True
+
+    def give_back(self, tally: Tally) -> None:
+        self._call("give_back")
+        key = replace(tally, limit=0)
+        with self.lock:
+            self.tallies[key] = max(0, self.tallies.get(key, 0) - 1)
+
+    def remember(self, recipient_hash: str, code: int, now: int) -> None:  # noqa: ARG002
+        self._call("remember")
+        self.refused_until[recipient_hash] = now + self.refused_seconds
+
+    def _call(self, name: str) -> None:
+        self.calls.append(name)
+        if name in self.failing:
             raise LedgerUnavailable("down")
 
 

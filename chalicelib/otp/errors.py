@@ -5,6 +5,21 @@ The errors know no HTTP and no queue. Their texts hold neither code nor number.
 
 from __future__ import annotations
 
+from enum import StrEnum
+
+
+class Limit(StrEnum):
+    """What can hold a code back before the queue."""
+
+    COUNTRY_NOT_ALLOWED = "country_not_allowed"
+    NUMBER_REFUSED = "number_refused"
+    """Twilio refused the number for good a while ago."""
+    NUMBER_SHORT = "number_short"
+    NUMBER_LONG = "number_long"
+    IP = "ip"
+    COUNTRY = "country"
+    OVERALL = "overall"
+
 
 class OtpError(Exception):
     """The family's root."""
@@ -23,6 +38,20 @@ class RequestInvalid(OtpError):
         super().__init__(problem)
 
 
+class HeldBack(OtpError):
+    """The request is in order, but `limit` stands in its way; its value names a sentence."""
+
+    def __init__(self, limit: Limit, locale: str | None = None) -> None:
+        self.limit = limit
+        self.locale = locale
+        super().__init__(limit.value)
+
+    @property
+    def passes(self) -> bool:
+        """Whether the same request may go through later."""
+        return self.limit not in {Limit.COUNTRY_NOT_ALLOWED, Limit.NUMBER_REFUSED}
+
+
 class QueueUnavailable(OtpError):
     """The queue can't take the code now."""
 
@@ -32,7 +61,9 @@ class QueueUnavailable(OtpError):
 
 
 class LedgerUnavailable(OtpError):
-    """The ledger can't be read or written now."""
+    """The ledger's table or its key can't be had now."""
+
+    locale: str | None = None
 
 
 class TemplatesUnavailable(OtpError):

@@ -17,6 +17,8 @@ from chalicelib.otp.request import MAX_BODY_BYTES, OtpRequest, locale_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chalicelib.otp.limits import Limits
+
 
 class OtpQueue(Protocol):
     """The queue between the request and the phone."""
@@ -34,11 +36,13 @@ class Intake:
 
     authorization: Callable[[], str]
     queue: OtpQueue
+    limits: Limits
 
     def accept(self, authorization: str | None, body: bytes) -> None:
         """Put a request on the queue as it came, byte for byte.
 
-        Raises Unauthorized, RequestInvalid or QueueUnavailable; then nothing was accepted.
+        Raises Unauthorized, RequestInvalid, HeldBack, LedgerUnavailable or
+        QueueUnavailable; then nothing was accepted.
         """
         if not hmac.compare_digest(
             (authorization or "").encode("utf-8", "replace"), self.authorization().encode()
@@ -51,7 +55,7 @@ class Intake:
         except UnicodeDecodeError:
             raise RequestInvalid("unreadable") from None
         request = OtpRequest.parse(text)
-        # Limits and the country policy stand here, before anything costs money.
+        self.limits.admit(request)
         try:
             message_id = self.queue.put(text)
         except QueueUnavailable as error:

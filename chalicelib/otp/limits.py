@@ -1,0 +1,176 @@
+"""How many codes may go out: to a number, for a client, to a country and altogether.
+
+A code costs money, and whoever pumps SMS gets a share of it: bots ask for codes to numbers
+that pay their owner. The number's limit protects a phone from being flooded; those of the
+country and of everything are the cap on what an attack with many numbers can cost. The
+client's address is forgeable (Logto takes it from X-Forwarded-For), so that its limit only
+slows down those who don't forge it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from contextlib import ExitStack
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chalicelib import log
+from chalicelib.otp.errors import HeldBack, LedgerUnavailable, Limit
+from chalicelib.otp.request import locale_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from chalicelib.otp.ledger import LedgerKeys
+    from chalicelib.otp.request import OtpRequest
+
+HOUR_SECONDS = 3600
+MAX_NUMBER_LIMIT = 50  # the moments of so many codes stand in a number's item
+CLIENT_PREFIX_LENGTH = 64  # what one IPv6 client has to itself
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """At most `limit` codes in any `seconds`; `name` is what holds back the next one."""
+
+    name: Limit
+    limit: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A count of the codes in one clock hour, which begins at `hour` (seconds since the epoch)."""
+
+    id: str
+    limit: int
+    hour: int
+
+
+class Counters(Protocol):
+    """Where codes are counted, atomically. Each method raises LedgerUnavailable."""
+
+    def take_number(self, recipient_hash: str, windows: Sequence[Window], now: int) -> Limit | None:
+        """Count a code to a number in one step; gives what holds it back instead.
+
+        That is a full window, or the mark that `RefusedNumbers` left. Then nothing is counted.
+        """
+
+    def give_back_number(self, recipient_hash: str, windows: Sequence[Window], now: int) -> None:
+        """Forget the latest code to a number where it was counted at `now`."""
+
+    def take(self, tally: Tally) -> bool:
+        """Count one more; False where the tally is full, and then nothing is counted."""
+
+    def give_back(self, tally: Tally) -> None:
+        """Count one less."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitPolicy:
+    """What is allowed. An hourly limit of 0 is none."""
+
+    number: tuple[Window, ...]
+    per_ip: int
+    per_country: int
+    overall: int
+    allowed_countries: frozenset[str] = frozenset()
+    """ISO 3166-1 alpha-2; none means all."""
+    fail_open: bool = True
+    """Whether codes go out when nobody can count them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Lets codes through to the queue, or holds them back."""
+
+    counters: Counters
+    keys: Callable[[], LedgerKeys]
+    policy: LimitPolicy
+    clock: Callable[[], float]
+
+    def admit(self, request: OtpRequest) -> None:
+        """Count a request.
+
+        Raises HeldBack, and then it is counted nowhere; and LedgerUnavailable where nobody
+        can count and the policy is not to fail open. What was admitted stays counted when
+        the queue fails: its answer may have been lost after it took the code.
+        """
+        if request.is_connector_test:
+            return
+        try:
+            limit = self._limit_reached_by(request)
+        except LedgerUnavailable as error:
+            log.failure("limits_unavailable", error, fail_open=self.policy.fail_open)
+            log.count("LimitsUnavailable", usage_type=request.usage_type, region=request.region)
+            if self.policy.fail_open:
+                return
+            error.locale = locale_of(request.payload)
+            raise
+        if limit is not None:
+            fields = {"usage_type": request.usage_type, "region": request.region}
+            log.warning("code_held_back", limit=limit.value, **fields)
+            log.count("Limited", limit=limit.value, **fields)
+            raise HeldBack(limit, locale_of(request.payload))
+
+    def _limit_reached_by(self, request: OtpRequest) -> Limit | None:
+        allowed = self.policy.allowed_countries
+        if allowed and request.region not in allowed:
+            return Limit.COUNTRY_NOT_ALLOWED
+        keys, now = self.keys(), int(self.clock())
+        recipient = keys.entry(request, message_id="", accepted_at=now).recipient_hash
+        # The number comes first: a flood of one number ends at its own item and reaches
+        # none that others share. What a later limit refuses is given back to those before.
+        with ExitStack() as taken:
+            held_back = self.counters.take_number(recipient, self.policy.number, now)
+            if held_back is not None:
+                return held_back
+            taken.callback(
+                _quietly, self.counters.give_back_number, recipient, self.policy.number, now
+            )
+            for limit, tally in self._tallies(request, keys, now):
+                if not self.counters.take(tally):
+                    return limit
+                taken.callback(_quietly, self.counters.give_back, tally)
+            taken.pop_all()
+        return None
+
+    def _tallies(
+        self, request: OtpRequest, keys: LedgerKeys, now: int
+    ) -> Iterator[tuple[Limit, Tally]]:
+        hour = now - now % HOUR_SECONDS
+        client = client_of(request.ip)
+        if client is not None and self.policy.per_ip:
+            digest = hmac.digest(keys.key, f"ip\0{client}".encode(), hashlib.sha256).hex()
+            yield Limit.IP, Tally(f"ip#{digest}", self.policy.per_ip, hour)
+        if self.policy.per_country:
+            tally = Tally(f"country#{request.region}", self.policy.per_country, hour)
+            yield Limit.COUNTRY, tally
+        if self.policy.overall:
+            yield Limit.OVERALL, Tally("overall", self.policy.overall, hour)
+
+
+def client_of(ip: str | None) -> str | None:
+    """Give the network that one client has: an IPv4 address, or an IPv6 /64.
+
+    None for what is no address; a client that forges one could as well forge a good one.
+    """
+    try:
+        address = ip_address((ip or "").strip())
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ip_network((int(address), CLIENT_PREFIX_LENGTH), strict=False))
+    return str(address)
+
+
+def _quietly(give_back: Callable[..., None], *what: Any) -> None:
+    try:
+        give_back(*what)
+    except LedgerUnavailable as error:
+        # The visitor has one code less until the window ends; the answer is the same.
+        log.failure("limit_not_given_back", error)

@@ -1,0 +1,24 @@
+"""Limits that tests can reach, and what is asked of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.otp.errors import Limit
+from chalicelib.otp.ledger import LedgerKeys
+from chalicelib.otp.limits import Counters, LimitPolicy, Limits, Window
+from tests.fakes import Clock
+
+KEYS = LedgerKeys(b"k" * 32)
+WINDOWS = (Window(Limit.NUMBER_SHORT, 2, 600), Window(Limit.NUMBER_LONG, 4, 86_400))
+POLICY = LimitPolicy(number=WINDOWS, per_ip=0, per_country=0, overall=0)
+
+
+def limits(counters: Counters, clock: Clock | None = None, **policy: object) -> Limits:
+    """Give limits with `POLICY`, changed by `policy`."""
+    return Limits(
+        counters,
+        lambda: KEYS,
+        replace(POLICY, **policy),  # type: ignore[arg-type]
+        clock or Clock(),
+    )
