@@ -52,6 +52,12 @@ def test_wrong_and_missing_names_are_reported_together():
         ("CODE_LIFETIME_SECONDS", "36001"),
         ("LOGTO_TIMEOUT_SECONDS", "30"),
         ("LOG_LEVEL", "LOUD"),
+        ("ALLOWED_COUNTRIES", "BR UK"),
+        ("ALLOWED_COUNTRIES", "BR,PT"),
+        ("NUMBER_SHORT_LIMIT", "0"),
+        ("NUMBER_LONG_LIMIT", "51"),
+        ("IP_HOURLY_LIMIT", "-1"),
+        ("LIMITS_FAIL_OPEN", "perhaps"),
     ],
 )
 def test_a_wrong_value_is_reported_by_name_and_not_repeated(name: str, value: str):
@@ -60,6 +66,12 @@ def test_a_wrong_value_is_reported_by_name_and_not_repeated(name: str, value: st
 
     assert set(wrong.value.problems) == {name}
     assert "secret" not in str(wrong.value)
+
+
+def test_countries_may_be_written_as_they_come_to_mind():
+    settings = Settings.from_env({**REQUIRED, "ALLOWED_COUNTRIES": " br  Pt"})
+
+    assert settings.allowed_countries == "BR PT"
 
 
 def test_an_empty_value_counts_as_unset():
