@@ -17,6 +17,8 @@ from chalicelib.parameters import ParameterError, Parameters
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chalicelib.otp.dynamodb_limits import DynamoDBLimits
     from chalicelib.otp.intake import Intake
     from chalicelib.otp.ledger import LedgerKeys
@@ -123,8 +125,7 @@ def worker() -> Worker:
     """Give what stands behind the OTP queue."""
     from chalicelib.otp.delivery import Delivery
     from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
-    from chalicelib.otp.errors import LedgerUnavailable, SenderMisconfigured
-    from chalicelib.otp.ledger import LedgerKeys
+    from chalicelib.otp.errors import SenderMisconfigured
     from chalicelib.otp.sending import Sending
     from chalicelib.otp.ssm_templates import SsmTemplates
     from chalicelib.otp.twilio_sender import WORST_CASE_SECONDS, TwilioSender
@@ -139,17 +140,11 @@ def worker() -> Worker:
         except ParameterError as error:
             raise SenderMisconfigured(None, str(error)) from error
 
-    def keys() -> LedgerKeys:
-        try:
-            return LedgerKeys.from_base64(parameters["ledger-key"])
-        except (ParameterError, ValueError) as error:
-            raise LedgerUnavailable("ledger-key") from error
-
     ledger = DynamoDBLedger(aws.dynamodb(), wanted.ledger_table, wanted.ledger_retention_seconds)
     sender = TwilioSender(twilio, wanted.twilio_api_url, reload=parameters.renew)
     delivery = Delivery(
         ledger=ledger,
-        keys=keys,
+        keys=_ledger_keys(parameters),
         templates=SsmTemplates(
             aws.ssm(),
             wanted.parameter_prefix,
@@ -172,18 +167,10 @@ def worker() -> Worker:
 
 
 def _limits(parameters: Parameters) -> Limits:
-    from chalicelib.otp.errors import LedgerUnavailable, Limit
-    from chalicelib.otp.ledger import LedgerKeys
+    from chalicelib.otp.errors import Limit
     from chalicelib.otp.limits import LimitPolicy, Limits, Window
 
     wanted = settings()
-
-    def keys() -> LedgerKeys:
-        try:
-            return LedgerKeys.from_base64(parameters["ledger-key"])
-        except (ParameterError, ValueError) as error:
-            raise LedgerUnavailable("ledger-key") from error
-
     policy = LimitPolicy(
         number=(
             Window(Limit.NUMBER_SHORT, wanted.number_short_limit, wanted.number_short_seconds),
@@ -195,7 +182,7 @@ def _limits(parameters: Parameters) -> Limits:
         allowed_countries=frozenset(wanted.allowed_countries.split()),
         fail_open=wanted.limits_fail_open,
     )
-    return Limits(refused_numbers(), keys, policy, time.time)
+    return Limits(refused_numbers(), _ledger_keys(parameters), policy, time.time)
 
 
 @cache
@@ -212,6 +199,19 @@ def refused_numbers() -> DynamoDBLimits:
             wanted.number_short_seconds, wanted.number_long_seconds, wanted.refused_number_seconds
         ),
     )
+
+
+def _ledger_keys(parameters: Parameters) -> Callable[[], LedgerKeys]:
+    from chalicelib.otp.errors import LedgerUnavailable
+    from chalicelib.otp.ledger import LedgerKeys
+
+    def keys() -> LedgerKeys:
+        try:
+            return LedgerKeys.from_base64(parameters["ledger-key"])
+        except (ParameterError, ValueError) as error:
+            raise LedgerUnavailable("ledger-key") from error
+
+    return keys
 
 
 @cache

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.otp.request import OtpRequest
 
 HOUR_SECONDS = 3600
+PATIENCE_SECONDS = 4  # Logto's page gives up after 10 s, and API Gateway after 29 s
 MAX_NUMBER_LIMIT = 50  # the moments of so many codes stand in a number's item
 CLIENT_PREFIX_LENGTH = 64  # what one IPv6 client has to itself
 
@@ -120,21 +121,33 @@ class Limits:
         if allowed and request.region not in allowed:
             return Limit.COUNTRY_NOT_ALLOWED
         keys, now = self.keys(), int(self.clock())
-        recipient = keys.entry(request, message_id="", accepted_at=now).recipient_hash
-        # The number comes first: a flood of one number ends at its own item and reaches
-        # none that others share. What a later limit refuses is given back to those before.
         with ExitStack() as taken:
-            held_back = self.counters.take_number(recipient, self.policy.number, now)
-            if held_back is not None:
-                return held_back
-            taken.callback(
-                _quietly, self.counters.give_back_number, recipient, self.policy.number, now
-            )
-            for limit, tally in self._tallies(request, keys, now):
-                if not self.counters.take(tally):
-                    return limit
-                taken.callback(_quietly, self.counters.give_back, tally)
-            taken.pop_all()
+            try:
+                limit = self._take(request, keys, now, taken)
+            except LedgerUnavailable:
+                taken.pop_all()  # the limits that can be counted hold all the same
+                raise
+            if limit is None:
+                taken.pop_all()
+        return limit
+
+    def _take(
+        self, request: OtpRequest, keys: LedgerKeys, now: int, taken: ExitStack
+    ) -> Limit | None:
+        # The number comes first: a flood of one number ends at its own item and reaches none
+        # that others share. What a later limit refuses is given back to those before, so that
+        # a visitor who keeps trying while a country is full has not used up the number.
+        recipient = keys.entry(request, message_id="", accepted_at=now).recipient_hash
+        held_back = self.counters.take_number(recipient, self.policy.number, now)
+        if held_back is not None:
+            return held_back
+        taken.callback(_quietly, self.counters.give_back_number, recipient, self.policy.number, now)
+        for limit, tally in self._tallies(request, keys, now):
+            if self.clock() - now > PATIENCE_SECONDS:
+                raise LedgerUnavailable("too slow")
+            if not self.counters.take(tally):
+                return limit
+            taken.callback(_quietly, self.counters.give_back, tally)
         return None
 
     def _tallies(

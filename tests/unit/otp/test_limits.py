@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.otp.errors import HeldBack, LedgerUnavailable, Limit
-from chalicelib.otp.limits import client_of
+from chalicelib.otp.limits import PATIENCE_SECONDS, Tally
 from chalicelib.otp.request import OtpRequest
 from tests.fakes import Clock, FakeCounters
 from tests.unit.otp.policies import KEYS, POLICY, limits
@@ -158,6 +158,27 @@ def test_when_nobody_can_count_the_policy_decides_and_it_is_told(
     assert sum("LimitsUnavailable" in line for line in logged) == 3
 
 
+def test_the_limits_that_can_be_counted_hold_while_others_can_not(counters: FakeCounters):
+    counters.failing.add("take")
+
+    assert held_back(limits(counters, overall=1), *[BRAZIL] * 3)[-1] is Limit.NUMBER_SHORT
+    assert "give_back_number" not in counters.calls
+
+
+def test_counters_that_are_slow_are_not_waited_for():
+    clock = Clock()
+
+    class Slow(FakeCounters):
+        def take(self, tally: Tally) -> bool:
+            clock.advance(PATIENCE_SECONDS + 1)
+            return super().take(tally)
+
+    slow = Slow()
+    limits(slow, clock, per_country=9, overall=9).admit(BRAZIL)
+
+    assert slow.calls == ["take_number", "take"]
+
+
 def test_without_the_ledgers_key_the_policy_decides_and_countries_are_still_checked(
     counters: FakeCounters,
 ):
@@ -202,24 +223,3 @@ def test_what_is_held_back_is_counted_by_limit_type_and_country(
         "SignIn",
         "BR",
     ]
-
-
-@pytest.mark.parametrize(
-    ("ip", "client"),
-    [
-        ("203.0.113.9", "203.0.113.9"),
-        (" 203.0.113.9 ", "203.0.113.9"),
-        ("::ffff:203.0.113.9", "203.0.113.9"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:DB8:1:2::1", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("203.0.113.9:1234", None),
-        ("unknown", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_a_client_is_an_address_or_what_one_ipv6_client_has_to_itself(
-    ip: str | None, client: str | None
-):
-    assert client_of(ip) == client
