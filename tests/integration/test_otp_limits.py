@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import app
-from chalicelib import wiring
+from chalicelib import aws, wiring
 from chalicelib.otp.ledger import LedgerKeys
 from chalicelib.otp.request import OtpRequest
 from tests.application import AUTHORIZATION, LEDGER_KEY, Site, Stage, environment, serving
@@ -111,6 +112,34 @@ def test_a_number_that_the_worker_remembers_is_answered_at_once(site: Site, stag
     assert answer.status_code == 403
     assert answer.text == "This phone number can't receive our messages. Please use another one."
     assert stage.queued() == []
+
+
+def test_a_code_costs_four_updates_and_one_that_is_held_back_one(site: Site):
+    calls: list[str] = []
+    aws.dynamodb().meta.events.register(
+        "before-call.dynamodb", lambda model, **_: calls.append(model.name)
+    )
+    for _ in range(5):
+        post_otp(site, body(ip="203.0.113.9"))
+    assert calls == ["UpdateItem"] * 20
+    calls.clear()
+    post_otp(site, body(ip="203.0.113.9"))
+
+    assert calls == ["UpdateItem"]
+
+
+def test_the_table_tells_neither_number_nor_address(site: Site, stage: Stage):
+    post_otp(site, body(ip="203.0.113.9"))
+    found = stage.dynamodb.scan(TableName=stage.ledger_table)["Items"]
+
+    assert sorted(re.sub(r"[0-9a-f]{64}|[\w-]{43}|\d{10}", "…", i["id"]["S"]) for i in found) == [
+        "limit#country#BR#…",
+        "limit#ip#…#…",
+        "limit#number#…",
+        "limit#overall#…",
+    ]
+    assert "87654321" not in str(found)
+    assert "203.0.113" not in str(found)
 
 
 def test_a_test_message_of_the_console_is_always_accepted(site: Site):
