@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_CODE_LIFETIME_SECONDS = 36_000  # Twilio's upper bound for a message's ValidityPeriod
+MAX_NUMBER_LIMIT = 50  # so many moments fit into one conditional update of a number's item
+MAX_WINDOW_SECONDS = 7 * 86_400
 
 
 class SettingsError(Exception):
@@ -158,16 +160,28 @@ class Settings(BaseModel):
         "sent to expensive numbers abroad whose owners share in the price.",
     )
     number_short_limit: int = Field(
-        default=5, ge=1, le=50, description="Codes to one number in `NUMBER_SHORT_SECONDS`."
+        default=5,
+        ge=1,
+        le=MAX_NUMBER_LIMIT,
+        description="Codes to one number in `NUMBER_SHORT_SECONDS`.",
     )
     number_short_seconds: int = Field(
-        default=600, ge=1, le=7 * 86_400, description="The short window of a number's limit."
+        default=600,
+        ge=1,
+        le=MAX_WINDOW_SECONDS,
+        description="The short window of a number's limit.",
     )
     number_long_limit: int = Field(
-        default=20, ge=1, le=50, description="Codes to one number in `NUMBER_LONG_SECONDS`."
+        default=20,
+        ge=1,
+        le=MAX_NUMBER_LIMIT,
+        description="Codes to one number in `NUMBER_LONG_SECONDS`.",
     )
     number_long_seconds: int = Field(
-        default=86_400, ge=1, le=7 * 86_400, description="The long window of a number's limit."
+        default=86_400,
+        ge=1,
+        le=MAX_WINDOW_SECONDS,
+        description="The long window of a number's limit.",
     )
     ip_hourly_limit: int = Field(
         default=100,

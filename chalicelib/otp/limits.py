@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 HOUR_SECONDS = 3600
 PATIENCE_SECONDS = 4  # Logto's page gives up after 10 s, and API Gateway after 29 s
-MAX_NUMBER_LIMIT = 50  # the moments of so many codes stand in a number's item
 CLIENT_PREFIX_LENGTH = 64  # what one IPv6 client has to itself
 
 
