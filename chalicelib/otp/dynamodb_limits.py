@@ -62,8 +62,7 @@ class DynamoDBLimits:
             values[":never"] = NEVER
         found = self._take(
             _number_id(recipient_hash),
-            f"SET {', '.join([*shifted, 'n0 = :now'])}, expires_at = :expires_at"
-            " REMOVE refused_code, refused_until",
+            f"SET {', '.join([*shifted, 'n0 = :now', 'expires_at = :expires_at'])}",
             " AND ".join(["(attribute_not_exists(refused_until) OR refused_until <= :now)", *free]),
             values | {":now": now, ":expires_at": now + self.number_item_seconds},
         )
