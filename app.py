@@ -93,6 +93,17 @@ def otp(request: Request) -> None:
     wiring.intake().accept(request.headers.get("authorization"), incoming.raw_body(request))
 
 
+@app.route("/otp/status", methods=["POST"], content_types=CONTENT_TYPES)
+@responses.carrier(app)
+def otp_status(request: Request) -> None:
+    """Hear from Twilio what became of a message."""
+    wiring.receipts().receive(
+        incoming.called_url(request),
+        incoming.raw_body(request),
+        request.headers.get("x-twilio-signature"),
+    )
+
+
 @app.route("/health")
 def health() -> Response:
     """Answer with the deployed version, touching nothing else."""

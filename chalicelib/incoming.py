@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote, urlencode
 
 from chalicelib import wiring
 from chalicelib.otp.request import MAX_BODY_BYTES
@@ -50,6 +50,18 @@ def visitor(request: Request) -> Visitor:
         ),
         negotiate(request.headers.get("accept-language")),
     )
+
+
+def called_url(request: Request) -> str:
+    """Give the whole address that was called, as the caller of a public URL writes it.
+
+    API Gateway decodes the query and tells it in its own words; it is written again with
+    "%20" for a space.
+    """
+    base_url = public_url(wiring.settings().public_url, request.context)
+    query = request.to_original_event().get("multiValueQueryStringParameters") or {}
+    asked = urlencode(query, doseq=True, quote_via=quote)
+    return f"{base_url}{request.path}" + (f"?{asked}" if asked else "")
 
 
 def form_field(request: Request, name: str) -> str:

@@ -1,7 +1,7 @@
 """From the product to Chalice: pages, redirects and plain answers.
 
-Each kind of caller has a wrapper for its routes (`browser`, `json_client`, `connector`)
-that turns errors into what this caller can use, by one table. The text of an exception
+Each kind of caller has a wrapper for its routes (`browser`, `json_client`, `connector`,
+`carrier` …) that turns errors into what this caller can use. The text of an exception
 reaches nobody: a browser gets a page with a reference id that stands in the log.
 """
 
@@ -20,6 +20,7 @@ from chalicelib.otp.errors import (
     LedgerUnavailable,
     QueueUnavailable,
     RequestInvalid,
+    SignatureInvalid,
     Unauthorized,
 )
 from chalicelib.otp.sentences import sentence
@@ -116,6 +117,25 @@ def connector(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
             unavailable = LedgerUnavailable | QueueUnavailable
             locale = error.locale if isinstance(error, unavailable) else None
             return plain(503, sentence("try_again", locale))
+        return plain(200, "")
+
+    return _wrapper(app, respond)
+
+
+def carrier(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
+    """Wrap the route of Twilio's callbacks; it wants a status and reads no more."""
+
+    def respond(view: Callable[[Request], None], request: Request) -> Response:
+        try:
+            view(request)
+        except SignatureInvalid:
+            log.warning("callback_unsigned")
+            return plain(403, "")
+        except LedgerUnavailable:
+            return plain(503, "")  # already written down, with what the callback told
+        except Exception as error:  # noqa: BLE001 - every failure has an answer
+            log.failure("callback_failed", error)
+            return plain(503, "")
         return plain(200, "")
 
     return _wrapper(app, respond)

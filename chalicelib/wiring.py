@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.otp.intake import Intake
     from chalicelib.otp.ledger import LedgerKeys
     from chalicelib.otp.limits import Limits
+    from chalicelib.otp.receipt import Receipts
     from chalicelib.otp.sqs_queue import SqsOtpQueue
     from chalicelib.otp.worker import Worker
     from chalicelib.pages import Pages
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from chalicelib.sign_in.session import Sessions
 
 API_PARAMETERS = ("logto/app-secret", "otp/authorization", "ledger-key")
+CALLBACK_PARAMETERS = ("twilio",)  # apart: no sign-in needs it, none should fail for want of it
 WORKER_PARAMETERS = ("twilio", "ledger-key")
 AWS_SECONDS = 32.0  # around one send: SSM, and the ledger three times, 8 s each at the worst
 
@@ -118,6 +120,28 @@ def intake() -> Intake:
             raise QueueUnavailable(str(error)) from error
 
     return Intake(authorization, _queue(), _limits(parameters))
+
+
+@cache
+def receipts() -> Receipts:
+    """Give what hears from Twilio."""
+    from chalicelib.otp.dynamodb_receipts import DynamoDBReceipts
+    from chalicelib.otp.errors import SenderMisconfigured
+    from chalicelib.otp.receipt import Receipts
+    from chalicelib.otp.twilio_signature import auth_token
+
+    wanted = settings()
+    parameters = _parameters(CALLBACK_PARAMETERS)
+
+    def token() -> str:
+        try:
+            return auth_token(parameters["twilio"])
+        except ParameterError as error:
+            raise SenderMisconfigured(None, str(error)) from error
+
+    store = DynamoDBReceipts(aws.dynamodb(), wanted.ledger_table, wanted.ledger_retention_seconds)
+    # Nothing remembers refused numbers yet; what does will be `on_refused`.
+    return Receipts(token, store, time.time, on_refused=None)
 
 
 @cache

@@ -15,6 +15,7 @@ from chalicelib.otp.errors import (
     TemplatesUnavailable,
 )
 from chalicelib.otp.ledger import Latest
+from chalicelib.otp.receipt import Receipt, ReceivedEntry
 from chalicelib.otp.sent_text import SentMessage
 from chalicelib.sign_in.errors import (
     AccessRefused,
@@ -331,6 +332,59 @@ class FakeCounters:
         self.calls.append(name)
         if name in self.failing:
             raise LedgerUnavailable("down")
+
+
+@dataclass
+class FakeReceipts:
+    """Receipts on a ledger's entries; `early_ones` have none yet."""
+
+    ledger: FakeLedger
+    stages: dict[str, Receipt] = field(default_factory=dict)
+    early_ones: dict[str, Receipt] = field(default_factory=dict)
+    down: bool = False
+
+    def find(self, message_sid: str) -> str | None:
+        self._fail()
+        entries = self.ledger.entries.values()
+        found = (each.id for each in entries if _sid(each) == message_sid)
+        return next(found, None)
+
+    def advance(self, entry_id: str, receipt: Receipt, now: int) -> ReceivedEntry | None:  # noqa: ARG002
+        self._fail()
+        entry, kept = self.ledger.entries.get(entry_id), self.stages.get(entry_id)
+        if entry is None or _sid(entry) != receipt.message_sid or _is_late(receipt, kept):
+            return None
+        self.stages[entry_id] = receipt
+        return ReceivedEntry(entry.recipient_hash, entry.usage_type, entry.region, entry.message_id)
+
+    def keep_early(self, receipt: Receipt, now: int) -> None:  # noqa: ARG002
+        self._fail()
+        if not _is_late(receipt, self.early_ones.get(receipt.message_sid)):
+            self.early_ones[receipt.message_sid] = receipt
+
+    def early(self, message_sid: str) -> Receipt | None:
+        self._fail()
+        return self.early_ones.get(message_sid)
+
+    def forget_early(self, message_sid: str) -> None:
+        self._fail()
+        self.early_ones.pop(message_sid, None)
+
+    def _fail(self) -> None:
+        if self.down:
+            raise LedgerUnavailable("down")
+
+
+def _sid(entry: LedgerEntry) -> str | None:
+    return entry.result.message_sid if entry.result else None
+
+
+def _is_late(receipt: Receipt, kept: Receipt | None) -> bool:
+    return (
+        kept is not None
+        and kept.message_sid == receipt.message_sid
+        and kept.stage.rank >= receipt.stage.rank
+    )
 
 
 @dataclass(frozen=True)

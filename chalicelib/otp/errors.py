@@ -29,6 +29,10 @@ class Unauthorized(OtpError):
     """The request does not carry our connector's Authorization value."""
 
 
+class SignatureInvalid(OtpError):
+    """The callback is not signed by our account at Twilio."""
+
+
 class RequestInvalid(OtpError):
     """The request asks for nothing that could be sent; `problem` names a sentence."""
 

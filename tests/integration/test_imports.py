@@ -42,6 +42,7 @@ def test_the_api_never_loads_twilio():
         import app
         import chalicelib.pages.pages, chalicelib.sign_in.flow, chalicelib.sign_in.logto_client
         import chalicelib.sign_in.dynamodb_store, chalicelib.otp.intake, chalicelib.otp.sqs_queue
+        import chalicelib.otp.receipt, chalicelib.otp.dynamodb_receipts
         """
     )
 

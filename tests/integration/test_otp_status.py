@@ -1,0 +1,146 @@
+"""`POST /otp/status` over HTTP: what Twilio's library signs, and the stand-in's own callbacks."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from twilio.request_validator import RequestValidator
+
+from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
+from chalicelib.otp.ledger import LedgerEntry
+from sandbox.lambda_invocation import Function
+from sandbox.phone import PhoneSettings
+from tests import sent_codes
+from tests.application import Site, Stage, serving
+
+if TYPE_CHECKING:
+    import requests
+
+PHONE = PhoneSettings(step_seconds=0.05)
+PUBLIC_URL = "http://localhost:8000"
+URL = f"{PUBLIC_URL}/otp/status"
+SID = "SM" + "1" * 32
+ENTRY = LedgerEntry("code-1", "recipient", "SignIn", "US", "message-1", 1_800_000_000)
+FUNCTION = Function("send_otp", "arn:aws:lambda:us-east-1:1:function:send_otp", 60, 512)
+
+
+@pytest.fixture
+def stage(moto_server: str) -> Stage:
+    stage = Stage(moto_server)
+    account = {
+        "accountSID": PHONE.account_sid,
+        "authToken": PHONE.auth_token,
+        "fromMessagingServiceSid": min(PHONE.messaging_service_sids),
+    }
+    stage.put("twilio", json.dumps(account))
+    sent_codes.send(DynamoDBLedger(stage.dynamodb, stage.ledger_table, 86_400), ENTRY, SID)
+    return stage
+
+
+def post(site: Site, form: dict[str, Any], url: str = URL, **headers: str) -> requests.Response:
+    """Post as Twilio does, signed for `url`."""
+    signed = {"X-Twilio-Signature": RequestValidator(PHONE.auth_token).compute_signature(url, form)}
+    return site.post(url.removeprefix(PUBLIC_URL), data=form, headers=signed | headers)
+
+
+def entries(stage: Stage) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = stage.dynamodb.scan(TableName=stage.ledger_table)["Items"]
+    return found
+
+
+def told(stage: Stage) -> set[tuple[str, str]]:
+    """Give the stage and error code of each receipt in the table."""
+    return {
+        (item["receipt_stage"]["S"], item.get("receipt_code", {}).get("N", ""))
+        for item in entries(stage)
+        if "receipt_stage" in item
+    }
+
+
+def receipt(status: str, **more: str) -> dict[str, str]:
+    return {"MessageSid": SID, "MessageStatus": status, "To": "+15550001001", "Empty": ""} | more
+
+
+def test_a_signed_receipt_reaches_the_ledger(site: Site, stage: Stage):
+    answer = post(site, receipt("undelivered", ErrorCode="30005"))
+
+    assert (answer.status_code, answer.text) == (200, "")
+    assert told(stage) == {("undelivered", "30005")}
+
+
+def test_receipts_in_any_order_leave_the_latest(site: Site, stage: Stage):
+    for status in ("sent", "queued", "delivered", "sending", "delivered"):
+        assert post(site, receipt(status)).status_code == 200
+
+    assert told(stage) == {("delivered", "")}
+
+
+@pytest.mark.parametrize("signature", ["", "AAAA"])
+def test_a_receipt_that_twilio_did_not_sign_is_turned_away(
+    site: Site, stage: Stage, signature: str
+):
+    answer = post(site, receipt("delivered"), **{"X-Twilio-Signature": signature})
+
+    assert (answer.status_code, answer.text) == (403, "")
+    assert told(stage) == set()
+
+
+def test_a_signature_for_another_address_or_another_form_counts_for_nothing(
+    site: Site, stage: Stage
+):
+    signed = RequestValidator(PHONE.auth_token).compute_signature(URL, receipt("sent"))
+    assert post(site, receipt("sent"), f"{URL}?a=1").status_code == 200
+    for answer in (
+        post(site, receipt("delivered"), **{"X-Twilio-Signature": signed}),
+        site.post("/otp/status?a=1", data=receipt("sent"), headers={"X-Twilio-Signature": signed}),
+        site.post("/otp/status", data=b"\xff=1", headers={"X-Twilio-Signature": signed}),
+    ):
+        assert (answer.status_code, answer.text) == (403, "")
+    assert told(stage) == {("sent", "")}
+
+
+def test_the_address_has_its_query_and_any_spelling_of_the_default_port(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    stage.environment["PUBLIC_URL"] = "https://portaria.test/api"
+    with serving(stage, monkeypatch) as site:
+        for host in ("portaria.test", "portaria.test:443"):
+            form = receipt("sent")
+            url = f"https://{host}/api/otp/status?a=b%20c&d=%C3%A9"
+            signature = RequestValidator(PHONE.auth_token).compute_signature(url, form)
+            headers = {"X-Twilio-Signature": signature, "Host": "evil.test"}
+            answer = site.post("/otp/status?a=b%20c&d=%C3%A9", data=form, headers=headers)
+            assert answer.status_code == 200
+
+
+def test_messages_that_are_not_ours_are_harmless(site: Site, stage: Stage):
+    stranger = "SM" + "f" * 32
+
+    assert post(site, receipt("delivered", MessageSid=stranger)).status_code == 200
+    assert post(site, receipt("delivered", MessageSid="../..")).status_code == 200
+    assert post(site, {"From": "+15550001001"}).status_code == 200
+    (early,) = (item for item in entries(stage) if item["id"]["S"] != ENTRY.id)
+    assert early["id"]["S"] == f"receipt.{stranger}"
+    assert "expires_at" in early
+
+
+def test_without_the_ledger_the_receipt_stands_in_the_log(
+    site: Site, stage: Stage, capsys: pytest.CaptureFixture[str]
+):
+    stage.dynamodb.delete_table(TableName=stage.ledger_table)
+
+    answer = post(site, receipt("delivered"))
+    assert (answer.status_code, answer.text) == (503, "")
+    logged = capsys.readouterr().out
+    assert "receipt_unrecorded" in logged
+    assert SID in logged
+    assert "0001001" not in logged
+
+
+def test_without_the_token_no_receipt_is_believed(site: Site, stage: Stage):
+    stage.ssm.delete_parameter(Name=f"{stage.prefix}/twilio")
+
+    assert post(site, receipt("delivered")).status_code == 503
+    assert told(stage) == set()

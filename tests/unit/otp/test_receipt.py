@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import pytest
+from twilio.request_validator import RequestValidator
+
+from chalicelib.otp.errors import LedgerUnavailable, SignatureInvalid
+from chalicelib.otp.ledger import LedgerEntry
+from chalicelib.otp.receipt import Receipt, Receipts, Stage
+from tests import sent_codes
+from tests.fakes import Clock, FakeLedger, FakeReceipts
+
+if TYPE_CHECKING:
+    from typing import Any
+
+TOKEN, URL = "12345", "https://portaria.test/otp/status"
+SID = "SM" + "1" * 32
+ENTRY = LedgerEntry("code-1", "recipient", "SignIn", "US", "message-1", 1_800_000_000)
+
+
+class Desk:
+    """Receipts on fakes, and what came of them."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self.capsys = capsys
+        self.ledger = FakeLedger()
+        self.store = FakeReceipts(self.ledger)
+        self.refused: list[tuple[str, int]] = []
+        self.receipts = Receipts(
+            lambda: TOKEN, self.store, Clock(), lambda *told: self.refused.append(told)
+        )
+
+    def send(self, sid: str = SID) -> None:
+        sent_codes.send(self.ledger, ENTRY, sid)
+
+    def hear(self, status: str, code: str | None = None, **more: str) -> None:
+        form = {"MessageSid": SID, "MessageStatus": status, "To": "+15550001001"} | more
+        if code is not None:
+            form["ErrorCode"] = code
+        signature = RequestValidator(TOKEN).compute_signature(URL, form)
+        self.receipts.receive(URL, urlencode(form).encode(), signature)
+
+    @property
+    def stage(self) -> Stage | None:
+        kept = self.store.stages.get(ENTRY.id)
+        return kept.stage if kept else None
+
+    def counted(self) -> list[dict[str, Any]]:
+        """The metrics that were written, each with its dimensions."""
+        lines = [json.loads(line) for line in self.capsys.readouterr().out.splitlines()]
+        return [
+            {name: value for name, value in line.items() if name != "_aws"}
+            for line in lines
+            if "_aws" in line
+        ]
+
+
+@pytest.fixture
+def desk(capsys: pytest.CaptureFixture[str]) -> Desk:
+    return Desk(capsys)
+
+
+KIND = {"usage_type": "SignIn", "region": "US", "service": "portaria"}
+
+
+def test_a_delivery_is_written_down_and_counted_by_type_and_country(desk: Desk):
+    desk.send()
+    for status in ("queued", "sending", "sent", "delivered"):
+        desk.hear(status)
+
+    assert desk.stage is Stage.DELIVERED
+    (counted,) = desk.counted()
+    assert counted.pop("Delivered") == [1.0]
+    assert counted.items() <= KIND.items()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "told"),
+    [("undelivered", "30003", "30003"), ("failed", "30450", "30450"), ("failed", None, "None")],
+)
+def test_a_failure_is_counted_with_its_code(desk: Desk, status: str, code: str | None, told: str):
+    desk.send()
+    desk.hear(status, code)
+
+    (counted,) = desk.counted()
+    assert counted.pop("Undelivered") == [1.0]
+    assert counted.pop("error_code") == told
+    assert desk.refused == []
+
+
+def test_what_comes_late_or_again_changes_and_counts_nothing(desk: Desk):
+    desk.send()
+    for status in ("delivered", "sent", "delivered", "undelivered"):
+        desk.hear(status)
+
+    assert desk.stage is Stage.DELIVERED
+    assert len(desk.counted()) == 1
+
+
+@pytest.mark.parametrize("code", ["30004", "30005", "30006"])
+def test_a_number_that_can_not_be_reached_for_good_is_told_once(desk: Desk, code: str):
+    desk.send()
+    desk.hear("undelivered", code)
+    desk.hear("undelivered", code)
+
+    assert desk.refused == [("recipient", int(code))]
+
+
+def test_without_anybody_to_tell_a_refusal_is_recorded_all_the_same(desk: Desk):
+    desk.send()
+    desk.receipts = Receipts(lambda: TOKEN, desk.store, Clock())
+    desk.hear("undelivered", "30005")
+
+    assert desk.stage is Stage.UNDELIVERED
+
+
+def test_a_receipt_that_came_early_is_merged_with_the_next_one(desk: Desk):
+    desk.hear("delivered")
+    assert desk.store.stages == {}
+    assert desk.counted() == []
+
+    desk.send()
+    desk.hear("sent")
+    assert desk.stage is Stage.DELIVERED
+    assert desk.store.early_ones == {}
+    assert len(desk.counted()) == 1
+
+
+def test_a_receipt_that_came_early_is_there_for_who_writes_the_sid(desk: Desk):
+    desk.hear("undelivered", "30005")
+    desk.send()
+    desk.receipts.catch_up(SID)
+    desk.receipts.catch_up(SID)
+
+    assert desk.stage is Stage.UNDELIVERED
+    assert desk.refused == [("recipient", 30005)]
+    assert desk.store.early_ones == {}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"MessageStatus": "read"},
+        {"MessageStatus": ""},
+        {"MessageSid": ""},
+        {"MessageSid": "SM1"},
+        {"MessageSid": "receipt." + SID},
+    ],
+)
+def test_what_tells_nothing_of_a_message_is_ignored(desk: Desk, form: dict[str, str]):
+    desk.hear(**{"status": "sent", **form})
+
+    assert desk.store.early_ones == {}
+
+
+def test_parameters_that_twilio_adds_and_odd_codes_are_ignored(desk: Desk):
+    desk.send()
+    desk.hear("undelivered", "soon", Later="", MessageStatusDetail="x")
+
+    assert desk.store.stages[ENTRY.id] == Receipt(SID, Stage.UNDELIVERED)
+
+
+def test_parameters_that_come_twice_are_not_believed():
+    assert Receipt.read({"MessageSid": [SID, SID], "MessageStatus": ["sent"]}) is None
+
+
+@pytest.mark.parametrize("signature", [None, "", "AAAA"])
+def test_what_twilio_did_not_sign_is_not_read(desk: Desk, signature: str | None):
+    desk.send()
+    body = f"MessageSid={SID}&MessageStatus=delivered".encode()
+
+    with pytest.raises(SignatureInvalid):
+        desk.receipts.receive(URL, body, signature)
+    with pytest.raises(SignatureInvalid):
+        desk.receipts.receive(URL, b"\xff" + body, signature)
+    assert desk.stage is None
+
+
+def test_a_receipt_that_can_not_be_written_stands_in_the_log_without_the_number(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+):
+    desk.store.down = True
+
+    with pytest.raises(LedgerUnavailable):
+        desk.hear("undelivered", "30005")
+    told = capsys.readouterr().out
+    assert "receipt_unrecorded" in told
+    assert SID in told
+    assert "30005" in told
+    assert "0001001" not in told
