@@ -11,6 +11,7 @@ import time
 import uuid
 from functools import cache
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from chalicelib import aws, log
 from chalicelib.parameters import ParameterError, Parameters
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 API_PARAMETERS = ("logto/app-secret", "otp/authorization", "ledger-key")
 CALLBACK_PARAMETERS = ("twilio",)  # apart: no sign-in needs it, none should fail for want of it
 WORKER_PARAMETERS = ("twilio", "ledger-key")
+_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 AWS_SECONDS = 32.0  # around one send: SSM, and the ledger three times, 8 s each at the worst
 
 
@@ -165,7 +167,12 @@ def worker() -> Worker:
             raise SenderMisconfigured(None, str(error)) from error
 
     ledger = DynamoDBLedger(aws.dynamodb(), wanted.ledger_table, wanted.ledger_retention_seconds)
-    sender = TwilioSender(twilio, wanted.twilio_api_url, reload=parameters.renew)
+    sender = TwilioSender(
+        twilio,
+        wanted.twilio_api_url,
+        reload=parameters.renew,
+        status_callback=_status_callback(),
+    )
     delivery = Delivery(
         ledger=ledger,
         keys=_ledger_keys(parameters),
@@ -236,6 +243,17 @@ def _ledger_keys(parameters: Parameters) -> Callable[[], LedgerKeys]:
             raise LedgerUnavailable("ledger-key") from error
 
     return keys
+
+
+def _status_callback() -> str | None:
+    wanted = settings()
+    if wanted.public_url is None:
+        return None  # the worker sees no request that would tell it
+    # Twilio can't call a developer's machine, and would refuse each message for its address;
+    # the stand-in can.
+    if wanted.twilio_api_url is None and urlsplit(wanted.public_url).hostname in _THIS_MACHINE:
+        return None
+    return f"{wanted.public_url}/otp/status"
 
 
 @cache

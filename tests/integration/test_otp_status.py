@@ -1,4 +1,4 @@
-"""`POST /otp/status` over HTTP: what Twilio's library signs, and the stand-in's own callbacks."""
+"""`POST /otp/status` over HTTP, with what Twilio's library signs and with what nobody did."""
 
 from __future__ import annotations
 

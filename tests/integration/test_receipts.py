@@ -1,0 +1,108 @@
+"""From the worker to the phone and back to `POST /otp/status`, signature included."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import app
+from chalicelib import wiring
+from sandbox.lambda_invocation import Function, LambdaContext, sqs_event
+from sandbox.phone import PhoneSettings, create_app
+from sandbox.server import running
+from tests.application import Site, Stage, environment
+from tests.sandbox.processes import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PHONE = PhoneSettings(step_seconds=0.02)
+FUNCTION = Function("send_otp", "arn:aws:lambda:us-east-1:1:function:send_otp", 60, 512)
+
+
+@pytest.fixture
+def stage(moto_server: str) -> Iterator[Stage]:
+    """A stage with the stand-in for Twilio, which calls back."""
+    with running(lambda _: create_app(PHONE)) as url:
+        stage = Stage(moto_server, TWILIO_API_URL=url)
+        account = {
+            "accountSID": PHONE.account_sid,
+            "authToken": PHONE.auth_token,
+            "fromMessagingServiceSid": min(PHONE.messaging_service_sids),
+        }
+        stage.put("twilio", json.dumps(account))
+        stage.put("ledger-key", base64.b64encode(b"k" * 32).decode())
+        stage.put("templates/SignIn", "Code: {{code}}")
+        yield stage
+
+
+def items(stage: Stage) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = stage.dynamodb.scan(TableName=stage.ledger_table)["Items"]
+    return found
+
+
+def told(item: dict[str, Any]) -> tuple[str, str]:
+    """Give the stage and the error code that an item has from a receipt."""
+    stage, code = item.get("receipt_stage", {}), item.get("receipt_code", {})
+    return stage.get("S", ""), code.get("N", "")
+
+
+def send(stage: Stage, to: str) -> None:
+    """Let the worker send a code."""
+    body = {"to": to, "type": "SignIn", "payload": {"code": "961615"}}
+    stage.sqs.send_message(QueueUrl=stage.queue_url, MessageBody=json.dumps(body))
+    messages = stage.sqs.receive_message(
+        QueueUrl=stage.queue_url, AttributeNames=["All"], MessageAttributeNames=["All"]
+    )["Messages"]
+    event = sqs_event(messages, "arn:aws:sqs:us-east-1:123456789012:otp")
+    assert app.send_otp(event, LambdaContext(FUNCTION, time.monotonic)) == {"batchItemFailures": []}
+
+
+@pytest.mark.parametrize(
+    ("to", "end"),
+    [
+        ("15550001001", ("delivered", "")),
+        ("15005530005", ("undelivered", "30005")),
+        ("15005530450", ("failed", "30450")),
+    ],
+)
+def test_what_the_worker_sends_is_followed_to_its_end(
+    site: Site, stage: Stage, monkeypatch: pytest.MonkeyPatch, to: str, end: tuple[str, str]
+):
+    monkeypatch.setenv("PUBLIC_URL", site.url)  # the settings are read when they are needed
+    send(stage, to)
+
+    wait_until(lambda: end in [told(item) for item in items(stage)])
+    (entry,) = (item for item in items(stage) if "outcome" in item)
+    wiring.receipts().catch_up(entry["message_sid"]["S"])  # should the phone have been quicker
+    (entry,) = (item for item in items(stage) if "outcome" in item)
+    assert told(entry) == end
+    assert entry["receipt_sid"] == entry["message_sid"]
+    assert entry["outcome"] == {"S": "sent"}
+
+
+@pytest.mark.parametrize(
+    ("public_url", "api_url", "callback"),
+    [
+        ("https://portaria.test/api", "", "https://portaria.test/api/otp/status"),
+        ("", "", None),
+        ("http://localhost:8000", "", None),
+        ("http://localhost:8000", "http://localhost:3010", "http://localhost:8000/otp/status"),
+    ],
+)
+def test_receipts_are_asked_for_where_they_can_arrive(
+    stage: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    public_url: str,
+    api_url: str,
+    callback: str | None,
+):
+    stage.environment |= {"PUBLIC_URL": public_url, "TWILIO_API_URL": api_url}
+    with environment(stage, monkeypatch):
+        sender: Any = wiring.worker().delivery.sending.sender
+
+    assert sender._status_callback == callback
