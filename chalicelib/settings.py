@@ -150,6 +150,14 @@ class Settings(BaseModel):
         description="Whether Twilio's message list is asked what became of a lost answer. Off for "
         "accounts whose list shows no texts: such a code ends as `unknown`.",
     )
+    sms_origin: str | None = Field(
+        default=None,
+        max_length=253,
+        pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$",
+        description="The domain of the page where codes are typed in, which is Logto's, e.g. "
+        "auth.example.com. Messages then end in a line that lets phones fill the code in there and "
+        "nowhere else.",
+    )
     ledger_retention_seconds: int = Field(
         default=30 * 86_400, ge=3600, description="How long a code's outcome is kept."
     )

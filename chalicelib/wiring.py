@@ -181,6 +181,7 @@ def worker() -> Worker:
             wanted.parameter_prefix,
             ttl_seconds=wanted.parameters_ttl_seconds,
             clock=time.monotonic,
+            origin=wanted.sms_origin,
         ),
         sending=Sending(
             ledger,

@@ -9,38 +9,76 @@ template uses Generic's. Locales are ours.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from chalicelib import log
 from chalicelib.otp.errors import TemplatesUnavailable
 from chalicelib.otp.request import TEST_USAGE_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    Key = tuple[str, str | None]
+    """A usage type and, in lower case, a locale; None is the default language."""
+
 FALLBACK_USAGE_TYPE = TEST_USAGE_TYPE
 MAX_LOCALES = 10
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}", re.ASCII)
+_ORIGIN_LINE = re.compile(r"^@\S+ #[^\n]*\s*\Z", re.MULTILINE)
 _LOCALE_SEPARATORS = re.compile(r"[\s,;]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Templates:
-    """Texts by usage type and, in lower case, locale; None is the default language's."""
+class Template:
+    """A text and where it comes from; `version` is SSM's, None where nobody counts."""
 
-    texts: Mapping[tuple[str, str | None], str]
+    text: str
+    usage_type: str
+    locale: str | None
+    version: int | None
+
+    @property
+    def label(self) -> str:
+        """Name the exact text, e.g. "SignIn/pt-br:3", for whoever asks what a visitor read."""
+        locale = "" if self.locale is None else f"/{self.locale}"
+        version = "" if self.version is None else f":{self.version}"
+        return f"{self.usage_type}{locale}{version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """Texts by usage type and locale, with SSM's versions of them.
+
+    `old` names the texts that stay in use because what replaced them is of no use.
+    """
+
+    texts: Mapping[Key, str]
+    versions: Mapping[Key, int] = field(default_factory=dict)
+    old: frozenset[Key] = frozenset()
 
     def choose(self, usage_type: str, payload: Mapping[str, Any]) -> str:
         """Give the text for a usage type in the best of the visitor's languages.
 
         Raises TemplatesUnavailable where there is none for the type, nor for Generic.
         """
+        return self.pick(usage_type, payload).text
+
+    def pick(self, usage_type: str, payload: Mapping[str, Any]) -> Template:
+        """Give the same text with its version, and count where it is a makeshift."""
+        key = self._key(usage_type, payload)
+        if key[0] != usage_type:
+            log.count("TemplateFallback", usage_type=usage_type)
+        if key in self.old:
+            log.count("TemplateOld", usage_type=key[0])
+        return Template(self.texts[key], *key, self.versions.get(key))
+
+    def _key(self, usage_type: str, payload: Mapping[str, Any]) -> Key:
         for type_ in (usage_type, FALLBACK_USAGE_TYPE):
             for locale in (*locale_chain(payload), None):
-                text = self.texts.get((type_, locale))
-                if text is not None:
-                    return text
+                if (type_, locale) in self.texts:
+                    return type_, locale
         raise TemplatesUnavailable(f"no template for {usage_type} nor {FALLBACK_USAGE_TYPE}")
 
 
@@ -72,6 +110,22 @@ def render(text: str, payload: Mapping[str, Any]) -> str:
         return _as_javascript_string(value)
 
     return _PLACEHOLDER.sub(fill, text)
+
+
+def placeholders(text: str) -> frozenset[str]:
+    """Give the names that stand in placeholders, e.g. "application.name"."""
+    return frozenset(match[1] for match in _PLACEHOLDER.finditer(text))
+
+
+def bound_to_origin(text: str, origin: str | None) -> str:
+    """Add the line that binds the code to a domain, unless the text ends in one.
+
+    With it phones offer to fill in the code on that domain's pages only, so that a page that
+    only looks like ours gets no code that way. Source: https://wicg.github.io/sms-one-time-codes/.
+    """
+    if origin is None or _ORIGIN_LINE.search(text):
+        return text
+    return f"{text.rstrip()}\n\n@{origin} #{{{{code}}}}"
 
 
 def _member(value: Any, name: str) -> Any:

@@ -100,6 +100,16 @@ def test_a_code_reaches_the_phone_in_the_visitors_language_and_the_ledger(line: 
     assert line.outcomes() == ["sent"]
 
 
+def test_a_code_can_be_bound_to_the_domain_where_it_is_typed_in(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SMS_ORIGIN", "auth.example.com")
+    line.put(GOOD)
+    line.work(line.receive())
+
+    assert line.texts() == ["Use 961615\n\n@auth.example.com #961615"]
+
+
 def test_the_handler_can_be_called_without_lambda(line: Line):
     line.put(GOOD)
     event = sqs_event(line.receive(), "arn:aws:sqs:us-east-1:123456789012:otp")

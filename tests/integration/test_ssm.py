@@ -1,4 +1,4 @@
-"""Parameters and templates, read from moto's SSM over HTTP."""
+"""Parameters, read from moto's SSM over HTTP."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.otp.errors import TemplatesUnavailable
-from chalicelib.otp.ssm_templates import SsmTemplates
 from chalicelib.parameters import ParameterError, Parameters
 from tests.engines import aws_client
 from tests.fakes import Clock
@@ -85,62 +83,3 @@ def test_an_ssm_that_was_never_reached_is_said_to_be(prefix: str, clock: Clock):
         parameters(Unreachable(), prefix, clock)["a"]
 
     assert error.value.names == (f"{prefix}/a", f"{prefix}/b")
-
-
-def templates(client: Any, prefix: str, clock: Clock) -> SsmTemplates:
-    return SsmTemplates(client, prefix, ttl_seconds=TTL, clock=clock)
-
-
-def test_templates_are_read_by_type_and_language_however_many(ssm: Any, prefix: str, clock: Clock):
-    put(ssm, f"{prefix}/templates/SignIn", "sign in")
-    put(ssm, f"{prefix}/templates/SignIn/pt-BR", "entrar")
-    for n in range(25):
-        put(ssm, f"{prefix}/templates/Type{n}", f"text {n}")
-    found = templates(ssm, prefix, clock).get()
-
-    assert found.choose("SignIn", {}) == "sign in"
-    assert found.choose("SignIn", {"locale": "pt-BR"}) == "entrar"
-    assert found.choose("Type24", {}) == "text 24"
-
-
-def test_a_template_that_was_put_as_a_secret_is_read_in_clear(ssm: Any, prefix: str, clock: Clock):
-    put(ssm, f"{prefix}/templates/SignIn", "sign in", "SecureString")
-
-    assert templates(ssm, prefix, clock).get().choose("SignIn", {}) == "sign in"
-
-
-def test_a_changed_template_is_live_after_the_ttl(ssm: Any, prefix: str, clock: Clock):
-    put(ssm, f"{prefix}/templates/SignIn", "old")
-    source = templates(ssm, prefix, clock)
-    source.get()
-    put(ssm, f"{prefix}/templates/SignIn", "new")
-    clock.advance(TTL)
-
-    assert source.get().choose("SignIn", {}) == "new"
-
-
-def test_templates_outlive_an_outage_of_ssm(ssm: Any, prefix: str, clock: Clock):
-    put(ssm, f"{prefix}/templates/SignIn", "kept")
-    source = templates(ssm, prefix, clock)
-    source.get()
-    source._client = Unreachable()
-    clock.advance(TTL)
-
-    assert source.get().choose("SignIn", {}) == "kept"
-
-
-def test_templates_that_were_deleted_all_at_once_are_kept(ssm: Any, prefix: str, clock: Clock):
-    put(ssm, f"{prefix}/templates/SignIn", "kept")
-    source = templates(ssm, prefix, clock)
-    source.get()
-    ssm.delete_parameter(Name=f"{prefix}/templates/SignIn")
-    clock.advance(TTL)
-
-    assert source.get().choose("SignIn", {}) == "kept"
-
-
-def test_without_templates_there_is_nothing_to_send(ssm: Any, prefix: str, clock: Clock):
-    with pytest.raises(TemplatesUnavailable):
-        templates(ssm, prefix, clock).get()
-    with pytest.raises(TemplatesUnavailable):
-        templates(Unreachable(), prefix, clock).get()

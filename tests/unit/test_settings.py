@@ -51,6 +51,8 @@ def test_wrong_and_missing_names_are_reported_together():
         ("PARAMETER_PREFIX", "/"),
         ("CODE_LIFETIME_SECONDS", "36001"),
         ("LOGTO_TIMEOUT_SECONDS", "30"),
+        ("SMS_ORIGIN", "https://auth.example"),
+        ("SMS_ORIGIN", "auth.example #1"),
         ("LOG_LEVEL", "LOUD"),
         ("ALLOWED_COUNTRIES", "BR UK"),
         ("ALLOWED_COUNTRIES", "BR,PT"),

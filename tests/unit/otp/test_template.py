@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 
 from chalicelib.otp.errors import TemplatesUnavailable
-from chalicelib.otp.template import Templates, locale_chain, render
+from chalicelib.otp.template import (
+    Template,
+    Templates,
+    bound_to_origin,
+    locale_chain,
+    render,
+)
 
 PAYLOAD = {
     "code": "123456",
@@ -101,3 +107,50 @@ def test_the_type_decides_first_and_then_the_language(
 def test_without_a_generic_template_an_unknown_type_has_no_words():
     with pytest.raises(TemplatesUnavailable):
         Templates({("SignIn", None): "sign in"}).choose("BindMfa", {})
+
+
+def test_a_text_is_picked_with_the_version_that_ssm_gave_it():
+    templates = Templates({("SignIn", None): "a", ("SignIn", "fr"): "b"}, {("SignIn", "fr"): 7})
+
+    assert templates.pick("SignIn", {"locale": "fr-CA"}) == Template("b", "SignIn", "fr", 7)
+    assert templates.pick("SignIn", {"locale": "fr-CA"}).label == "SignIn/fr:7"
+    assert templates.pick("SignIn", {}).label == "SignIn"
+
+
+@pytest.mark.parametrize(
+    ("templates", "metric"),
+    [
+        (Templates({("SignIn", None): "a"}), None),
+        (Templates({("Generic", None): "a"}), "TemplateFallback"),
+        (Templates({("SignIn", None): "a"}, {}, frozenset({("SignIn", None)})), "TemplateOld"),
+        (Templates({("SignIn", None): "a"}, {}, frozenset({("SignIn", "fr")})), None),
+    ],
+)
+def test_a_makeshift_is_counted(
+    templates: Templates, metric: str | None, capsys: pytest.CaptureFixture[str]
+):
+    templates.choose("SignIn", {})
+    told = capsys.readouterr().out
+
+    assert told == "" if metric is None else f'"{metric}":[1.0]' in told
+    assert metric is None or '"usage_type":"SignIn"' in told
+
+
+@pytest.mark.parametrize(
+    ("text", "bound"),
+    [
+        ("Code: {{code}}", "Code: {{code}}\n\n@example.com #{{code}}"),
+        ("Code: {{code}}\n", "Code: {{code}}\n\n@example.com #{{code}}"),
+        ("@shop: {{code}}", "@shop: {{code}}\n\n@example.com #{{code}}"),
+        ("{{code}}\n@other.com #{{code}}", "{{code}}\n@other.com #{{code}}"),
+        ("{{code}}\n@other.com #{{code}} %x.com\n", "{{code}}\n@other.com #{{code}} %x.com\n"),
+        (
+            "@a.com #1\n{{code}}",
+            "@a.com #1\n{{code}}\n\n@example.com #{{code}}",
+        ),
+    ],
+)
+def test_a_text_is_bound_to_an_origin_once(text: str, bound: str):
+    assert bound_to_origin(text, "example.com") == bound
+    assert bound_to_origin(bound, "example.com") == bound
+    assert bound_to_origin(text, None) == text

@@ -1,0 +1,194 @@
+"""Templates, read from moto's SSM over HTTP."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from chalicelib.otp.errors import TemplatesUnavailable
+from chalicelib.otp.ssm_templates import SsmTemplates
+from tests.engines import aws_client
+from tests.fakes import Clock
+
+TTL = 30
+
+
+@pytest.fixture
+def prefix() -> str:
+    return f"/portaria/{uuid4().hex}"
+
+
+@pytest.fixture
+def ssm(moto_server: str) -> Any:
+    return aws_client("ssm", moto_server)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def unreachable() -> Any:
+    """Give a client whose every call is refused, at an address where nobody listens."""
+    return aws_client("ssm", "http://127.0.0.1:1")
+
+
+def put(ssm: Any, name: str, value: str, kind: str = "String") -> None:
+    ssm.put_parameter(Name=name, Value=value, Type=kind, Overwrite=True)
+
+
+def metrics(capsys: pytest.CaptureFixture[str]) -> list[tuple[str, ...]]:
+    """Give the metrics that were written since the last time: the name, then the dimensions."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = [line for line in lines if "_aws" in line]
+    return [
+        (
+            line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"],
+            *(line[name] for name in line["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]),
+        )
+        for line in told
+    ]
+
+
+def templates(client: Any, prefix: str, clock: Clock, origin: str | None = None) -> SsmTemplates:
+    return SsmTemplates(client, prefix, ttl_seconds=TTL, clock=clock, origin=origin)
+
+
+def test_templates_are_read_by_type_and_language_however_many(ssm: Any, prefix: str, clock: Clock):
+    put(ssm, f"{prefix}/templates/SignIn", "sign in {{code}}")
+    put(ssm, f"{prefix}/templates/SignIn/pt-BR", "entrar {{code}}")
+    for n in range(25):
+        put(ssm, f"{prefix}/templates/Type{n}", f"text {n} {{{{code}}}}")
+    found = templates(ssm, prefix, clock).get()
+
+    assert found.choose("SignIn", {}) == "sign in {{code}}"
+    assert found.choose("SignIn", {"locale": "pt-BR"}) == "entrar {{code}}"
+    assert found.choose("Type24", {}) == "text 24 {{code}}"
+
+
+def test_a_template_that_was_put_as_a_secret_is_read_in_clear(ssm: Any, prefix: str, clock: Clock):
+    put(ssm, f"{prefix}/templates/SignIn", "sign in {{code}}", "SecureString")
+
+    assert templates(ssm, prefix, clock).get().choose("SignIn", {}) == "sign in {{code}}"
+
+
+def test_a_changed_template_is_live_after_the_ttl(ssm: Any, prefix: str, clock: Clock):
+    put(ssm, f"{prefix}/templates/SignIn", "old {{code}}")
+    source = templates(ssm, prefix, clock)
+    source.get()
+    put(ssm, f"{prefix}/templates/SignIn", "new {{code}}")
+    clock.advance(TTL)
+
+    assert source.get().choose("SignIn", {}) == "new {{code}}"
+
+
+def test_templates_outlive_an_outage_of_ssm(ssm: Any, prefix: str, clock: Clock):
+    put(ssm, f"{prefix}/templates/SignIn", "kept {{code}}")
+    source = templates(ssm, prefix, clock)
+    source.get()
+    source._client = unreachable()
+    clock.advance(TTL)
+
+    assert source.get().choose("SignIn", {}) == "kept {{code}}"
+
+
+def test_templates_that_were_deleted_all_at_once_are_kept(ssm: Any, prefix: str, clock: Clock):
+    put(ssm, f"{prefix}/templates/SignIn", "kept {{code}}")
+    source = templates(ssm, prefix, clock)
+    source.get()
+    ssm.delete_parameter(Name=f"{prefix}/templates/SignIn")
+    clock.advance(TTL)
+
+    assert source.get().choose("SignIn", {}) == "kept {{code}}"
+
+
+def test_without_templates_there_is_nothing_to_send(ssm: Any, prefix: str, clock: Clock):
+    with pytest.raises(TemplatesUnavailable):
+        templates(ssm, prefix, clock).get()
+    with pytest.raises(TemplatesUnavailable):
+        templates(unreachable(), prefix, clock).get()
+
+
+def test_a_text_without_the_code_does_not_replace_one_that_has_it(
+    ssm: Any, prefix: str, clock: Clock, capsys: pytest.CaptureFixture[str]
+):
+    put(ssm, f"{prefix}/templates/SignIn", "good {{ code }}")
+    source = templates(ssm, prefix, clock)
+    source.get()
+    put(ssm, f"{prefix}/templates/SignIn", "bad {{kode}}")
+    for _ in range(3):
+        clock.advance(TTL)
+        found = source.get()
+
+    assert found.pick("SignIn", {}).label == "SignIn:1"
+    assert found.choose("SignIn", {}) == "good {{ code }}"
+    assert metrics(capsys) == [
+        ("TemplateProblem", "code_missing", "SignIn"),
+        ("TemplateProblem", "unknown_placeholder", "SignIn"),
+        ("TemplateOld", "SignIn"),
+        ("TemplateOld", "SignIn"),
+    ]
+    put(ssm, f"{prefix}/templates/SignIn", "better {{code}}")
+    clock.advance(TTL)
+    assert source.get().choose("SignIn", {}) == "better {{code}}"
+    assert source.get().pick("SignIn", {}).version == 3
+    assert metrics(capsys) == []
+
+
+def test_a_text_that_never_had_the_code_is_as_good_as_none(
+    ssm: Any, prefix: str, clock: Clock, capsys: pytest.CaptureFixture[str]
+):
+    put(ssm, f"{prefix}/templates/SignIn", "no code")
+    put(ssm, f"{prefix}/templates/Generic", "generic {{code}}")
+
+    assert templates(ssm, prefix, clock).get().choose("SignIn", {}) == "generic {{code}}"
+    assert metrics(capsys) == [
+        ("TemplateProblem", "code_missing", "SignIn"),
+        ("TemplateFallback", "SignIn"),
+    ]
+
+
+def test_what_is_only_dear_or_odd_is_used_and_told_once(
+    ssm: Any, prefix: str, clock: Clock, capsys: pytest.CaptureFixture[str]
+):
+    put(ssm, f"{prefix}/templates/SignIn", "{{code}} {{unknown}} " + "ã" * 70)
+    source = templates(ssm, prefix, clock)
+    source.get()
+    clock.advance(TTL)
+
+    assert source.get().choose("SignIn", {}).startswith("{{code}} {{unknown}}")
+    assert metrics(capsys) == [
+        ("TemplateProblem", "segments", "SignIn"),
+        ("TemplateProblem", "unknown_placeholder", "SignIn"),
+    ]
+
+
+def test_an_outage_of_ssm_is_counted(
+    ssm: Any, prefix: str, clock: Clock, capsys: pytest.CaptureFixture[str]
+):
+    put(ssm, f"{prefix}/templates/SignIn", "{{code}}")
+    source = templates(ssm, prefix, clock)
+    source.get()
+    source._client = unreachable()
+    clock.advance(TTL)
+    source.get()
+
+    assert metrics(capsys) == [("TemplatesKept",)]
+
+
+def test_with_an_origin_the_last_line_binds_the_code_to_it_and_counts_for_the_length(
+    ssm: Any, prefix: str, clock: Clock, capsys: pytest.CaptureFixture[str]
+):
+    put(ssm, f"{prefix}/templates/SignIn", "{{code}} " + "a" * 140)
+    put(ssm, f"{prefix}/templates/Register", "no code")
+    source = templates(ssm, prefix, clock, origin="auth.example.com")
+
+    text = source.get().choose("SignIn", {})
+    assert text.endswith("a\n\n@auth.example.com #{{code}}")
+    assert sorted(metrics(capsys)) == [
+        ("TemplateProblem", "code_missing", "Register"),
+        ("TemplateProblem", "segments", "SignIn"),
+    ]
