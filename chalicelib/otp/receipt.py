@@ -137,14 +137,14 @@ class Receipts:
             log.count("ReceiptUnrecorded")
             raise
 
-    def catch_up(self, message_sid: str) -> None:
-        """Take the receipt that came early, for whoever has just written this SID down.
+    def catch_up(self, entry_id: str, message_sid: str) -> None:
+        """Take the receipt that came early, for whoever has just written this SID to this entry.
 
-        Raises LedgerUnavailable.
+        The index would not find the entry yet. Raises LedgerUnavailable.
         """
         early = self.store.early(message_sid)
         if early is not None:
-            self._record(early)
+            self._advance(entry_id, early, early)
 
     def _record(self, receipt: Receipt) -> None:
         entry_id = self.store.find(receipt.message_sid)
@@ -156,11 +156,14 @@ class Receipts:
             return
         early = self.store.early(receipt.message_sid)
         latest = early if early and early.stage.rank > receipt.stage.rank else receipt
-        entry = self.store.advance(entry_id, latest, self._now())
+        self._advance(entry_id, latest, early)
+
+    def _advance(self, entry_id: str, receipt: Receipt, early: Receipt | None) -> None:
+        entry = self.store.advance(entry_id, receipt, self._now())
         if early is not None:
-            self.store.forget_early(receipt.message_sid)
+            self.store.forget_early(early.message_sid)
         if entry is not None:
-            self._tell(latest, entry)
+            self._tell(receipt, entry)
 
     def _tell(self, receipt: Receipt, entry: ReceivedEntry) -> None:
         kind = {"usage_type": entry.usage_type, "region": entry.region}

@@ -70,6 +70,14 @@ def test_a_signed_receipt_reaches_the_ledger(site: Site, stage: Stage):
     assert told(stage) == {("undelivered", "30005")}
 
 
+def test_a_form_may_name_its_characters(site: Site, stage: Stage):
+    kind = "application/x-www-form-urlencoded; charset=UTF-8"
+    answer = post(site, receipt("delivered", Later="é 日本"), **{"Content-Type": kind})
+
+    assert answer.status_code == 200
+    assert told(stage) == {("delivered", "")}
+
+
 def test_receipts_in_any_order_leave_the_latest(site: Site, stage: Stage):
     for status in ("sent", "queued", "delivered", "sending", "delivered"):
         assert post(site, receipt(status)).status_code == 200

@@ -132,8 +132,8 @@ def test_a_receipt_that_came_early_is_merged_with_the_next_one(desk: Desk):
 def test_a_receipt_that_came_early_is_there_for_who_writes_the_sid(desk: Desk):
     desk.hear("undelivered", "30005")
     desk.send()
-    desk.receipts.catch_up(SID)
-    desk.receipts.catch_up(SID)
+    desk.receipts.catch_up(ENTRY.id, SID)
+    desk.receipts.catch_up(ENTRY.id, SID)
 
     assert desk.stage is Stage.UNDELIVERED
     assert desk.refused == [("recipient", 30005)]
