@@ -166,6 +166,19 @@ def test_an_entry_tells_what_became_of_its_message_and_nothing_more(moto_server:
     assert item["outcome"] == {"S": "sent"}
 
 
+def test_another_messages_receipt_takes_the_old_ones_error_code_away(moto_server: str):
+    books = dynamodb_books(moto_server)
+    store: Any = books.receipts
+    books.send()
+    books.advance(Stage.UNDELIVERED, 30003)
+    books.send(replace(CODE, accepted_at=NOW + LIFETIME + 1), OTHER_SID)
+    books.advance(Stage.DELIVERED, sid=OTHER_SID)
+    item = store.client.get_item(TableName=store.table_name, Key={"id": {"S": CODE.id}})["Item"]
+
+    assert item["receipt_stage"] == {"S": "delivered"}
+    assert "receipt_code" not in item
+
+
 def test_an_early_receipt_does_not_stay_for_ever(moto_server: str):
     store: Any = dynamodb_books(moto_server).receipts
     store.keep_early(Receipt(SID, Stage.SENT), NOW)
