@@ -41,7 +41,7 @@ API_PARAMETERS = ("logto/app-secret", "otp/authorization", "ledger-key")
 CALLBACK_PARAMETERS = ("twilio",)  # apart: no sign-in needs it, none should fail for want of it
 WORKER_PARAMETERS = ("twilio", "ledger-key")
 _THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
-AWS_SECONDS = 32.0  # around one send: SSM, and the ledger three times, 8 s each at the worst
+AWS_SECONDS = 40.0  # around one send: SSM, and the ledger four times, 8 s each at the worst
 
 
 @cache
@@ -142,8 +142,7 @@ def receipts() -> Receipts:
             raise SenderMisconfigured(None, str(error)) from error
 
     store = DynamoDBReceipts(aws.dynamodb(), wanted.ledger_table, wanted.ledger_retention_seconds)
-    # Nothing remembers refused numbers yet; what does will be `on_refused`.
-    return Receipts(token, store, time.time, on_refused=None)
+    return Receipts(token, store, time.time, refused_numbers())
 
 
 @cache
@@ -190,10 +189,12 @@ def worker() -> Worker:
             reconcile=wanted.reconcile,
             clock=time.time,
             new_claim_id=lambda: uuid.uuid4().hex,
+            refused_numbers=refused_numbers(),
         ),
         dead_letters=_queue(),
         code_lifetime_seconds=wanted.code_lifetime_seconds,
         clock=time.time,
+        catch_up=lambda entry_id, message_sid: receipts().catch_up(entry_id, message_sid),
     )
     return Worker(delivery, _queue(), seconds_for_one=WORST_CASE_SECONDS + AWS_SECONDS)
 

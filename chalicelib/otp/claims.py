@@ -71,8 +71,8 @@ class Standing:
             return Wait(self.latest.locked_until)
         return Next.SEND
 
-    def claim(self, attempt: Attempt) -> tuple[LedgerEntry, Latest]:
-        """Give both records as a claim writes them."""
+    def claim(self, attempt: Attempt, template: str) -> tuple[LedgerEntry, Latest]:
+        """Give both records as a claim writes them, for a text from `template`."""
         latest = replace(
             self.latest,
             entry_id=self.entry.id,
@@ -80,7 +80,7 @@ class Standing:
             claim_id=attempt.claim_id,
             locked_until=attempt.ended_by + SETTLE_SECONDS,
         )
-        return self.entry.claimed(attempt), latest
+        return self.entry.claimed(attempt, template), latest
 
     @property
     def _newer_exists(self) -> bool:

@@ -30,7 +30,8 @@ from chalicelib.otp.errors import (
 from chalicelib.otp.ledger import Ledger, LedgerEntry, LedgerKeys, LedgerResult, Outcome
 from chalicelib.otp.request import OtpRequest
 from chalicelib.otp.retry import SLOWEST_FIRST_SECONDS, Retry, back_off, soon
-from chalicelib.otp.template import Templates, render
+from chalicelib.otp.sending import OutgoingMessage
+from chalicelib.otp.template import Template, Templates, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +70,8 @@ class Delivery:
     dead_letters: DeadLetters
     code_lifetime_seconds: int
     clock: Callable[[], float]
+    catch_up: Callable[[str, str], None]
+    """Takes an entry's id and the SID that was found late: receipts may have come before it."""
     jitter: Callable[[], float] = random.random
 
     def deliver(
@@ -97,16 +100,20 @@ class Delivery:
             standing, step = self._ask(standing, request, keys, remaining_seconds)
         match step:
             case LedgerResult():
-                return None if self.sending.end(standing.entry, step) else _RACE_LOST
+                if not self.sending.end(standing.entry, step):
+                    return _RACE_LOST
+                if step.message_sid is not None:
+                    self._catch_up(standing.entry.id, step.message_sid)
+                return None
             case Wait():
                 retry = soon(queued.receive_count, step.until - self.clock())
                 worker_log.waiting(queued, retry)
                 return retry
             case Next.SEND:
-                text = self._text(standing.entry, request)
-                done = self.sending.send(
-                    standing, request.recipient, text, keys.text(text), remaining_seconds
-                )
+                template = self._template(standing.entry, request)
+                text = render(template.text, request.payload)
+                message = OutgoingMessage(request.recipient, text, keys.text(text), template.label)
+                done = self.sending.send(standing, message, remaining_seconds)
                 return None if done else _RACE_LOST
         worker_log.had_ended(queued, standing.entry.result)
         return None
@@ -146,16 +153,21 @@ class Delivery:
         standing = replace(standing, entry=standing.entry.noting(now, "not at Twilio"))
         return standing, standing.next(now, was_not_sent=True)
 
-    def _text(self, entry: LedgerEntry, request: OtpRequest) -> str:
+    def _catch_up(self, entry_id: str, message_sid: str) -> None:
         try:
-            template = self.templates.get().choose(request.usage_type, request.payload)
+            self.catch_up(entry_id, message_sid)
+        except LedgerUnavailable as error:
+            log.failure("receipt_not_caught_up", error, message_sid=message_sid)
+
+    def _template(self, entry: LedgerEntry, request: OtpRequest) -> Template:
+        try:
+            return self.templates.get().pick(request.usage_type, request.payload)
         except TemplatesUnavailable as error:
             try:
                 self.ledger.save(entry.noting(self.clock(), "postponed", str(error)))
             except LedgerUnavailable as unwritten:
                 log.failure("postponement_unrecorded", unwritten, message_id=entry.message_id)
             raise
-        return render(template, request.payload)
 
     def _bury(self, queued: QueuedCode, error: RequestInvalid) -> Retry | None:
         try:

@@ -53,7 +53,10 @@ class DynamoDBReceipts:
     def advance(self, entry_id: str, receipt: Receipt, now: int) -> ReceivedEntry | None:
         """Write a receipt to its entry; None where it is no news, or the entry has moved on."""
         item = self._update(
-            entry_id, _values(receipt, now), f"message_sid = :receipt_sid AND {_IS_NEWS}"
+            entry_id,
+            _values(receipt, now),
+            f"message_sid = :receipt_sid AND {_IS_NEWS}",
+            step=_step(receipt, now),
         )
         if item is None:
             return None
@@ -97,9 +100,17 @@ class DynamoDBReceipts:
             )
 
     def _update(
-        self, item_id: str, values: dict[str, Any], condition: str
+        self,
+        item_id: str,
+        values: dict[str, Any],
+        condition: str,
+        step: dict[str, Any] | None = None,
     ) -> dict[str, Any] | None:
         written = ", ".join(f"{name} = :{name}" for name in values)
+        if step is not None:
+            # An entry that has a SID has ended: nobody else writes its steps any more.
+            written += ", steps = list_append(if_not_exists(steps, :none), :steps)"
+            values = {**values, "steps": {"L": [step]}, "none": {"L": []}}
         removed = "" if "receipt_code" in values else " REMOVE receipt_code"
         with _ledger_errors():
             try:
@@ -126,6 +137,13 @@ def _values(receipt: Receipt, now: int) -> dict[str, Any]:
     if receipt.error_code is not None:
         values["receipt_code"] = {"N": str(receipt.error_code)}
     return values
+
+
+def _step(receipt: Receipt, now: int) -> dict[str, Any]:
+    step = {"at": {"N": str(now)}, "name": {"S": f"Twilio: {receipt.stage.value}"}}
+    if receipt.error_code is not None:
+        step["detail"] = {"S": str(receipt.error_code)}
+    return {"M": step}
 
 
 def _early_id(message_sid: str) -> str:

@@ -86,6 +86,11 @@ class SendError(OtpError):
 class SendRefused(SendError):
     """Never to be sent: the number, the content or a policy is refused for good."""
 
+    @property
+    def is_for_the_number(self) -> bool:
+        """Whether this number gets no message at all: unknown, a landline, unsubscribed."""
+        return self.reason == "recipient"
+
 
 class SendPostponed(SendError):
     """Certainly not sent, and worth another try, not before `retry_after_seconds`."""

@@ -87,10 +87,10 @@ class LedgerEntry:
     version: int = 0
     """How often it was written; 0 is not yet."""
 
-    def claimed(self, attempt: Attempt) -> LedgerEntry:
-        """Give it as it is while it is being sent."""
+    def claimed(self, attempt: Attempt, template: str | None = None) -> LedgerEntry:
+        """Give it as it is while it is being sent, in the words of `template`."""
         claimed = replace(self, attempt=attempt, tries=self.tries + 1)
-        return claimed.noting(attempt.began_at, "claimed")
+        return claimed.noting(attempt.began_at, "claimed", template)
 
     def postponed(self, at: float, reason: str) -> LedgerEntry:
         """Give it as it is when it was certainly not sent and will be tried again."""

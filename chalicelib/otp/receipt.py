@@ -20,6 +20,8 @@ from chalicelib.otp.twilio_signature import is_signed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from chalicelib.otp.refused_numbers import RefusedNumbers
+
 RECIPIENT_CODES = frozenset({30004, 30005, 30006})
 """Blocked, unknown or a landline: this number won't get a message next time either."""
 
@@ -106,15 +108,12 @@ class ReceiptStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Receipts:
-    """Takes Twilio's callbacks; `on_refused` hears of numbers that can't be reached for good.
-
-    `on_refused` gets the ledger's hash of the recipient, and Twilio's error code.
-    """
+    """Takes Twilio's callbacks, and remembers numbers that can't be reached for good."""
 
     auth_token: Callable[[], str]
     store: ReceiptStore
     clock: Callable[[], float]
-    on_refused: Callable[[str, int], None] | None = None
+    refused_numbers: RefusedNumbers
 
     def receive(self, url: str, body: bytes, signature: str | None) -> None:
         """Take a form that was posted to `url`, the address as Twilio knows it.
@@ -172,8 +171,8 @@ class Receipts:
             log.count("Delivered", **kind)
         elif receipt.stage.rank == Stage.DELIVERED.rank:
             log.count("Undelivered", error_code=str(receipt.error_code), **kind)
-        if self.on_refused and receipt.error_code in RECIPIENT_CODES:
-            self.on_refused(entry.recipient_hash, receipt.error_code)
+        if receipt.error_code in RECIPIENT_CODES:
+            self.refused_numbers.remember(entry.recipient_hash, receipt.error_code, self._now())
 
     def _now(self) -> int:
         return int(self.clock())

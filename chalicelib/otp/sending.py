@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib import log
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from chalicelib.otp.claims import Standing
     from chalicelib.otp.ledger import Ledger
+    from chalicelib.otp.refused_numbers import RefusedNumbers
     from chalicelib.otp.sent_text import SentMessage
 
 SHORTEST_LIFE_SECONDS = 1.0
@@ -45,6 +46,19 @@ class Sender(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """A text for a phone, and the ledger's name for it.
+
+    `template` names the words that were chosen, for whoever asks what a visitor read.
+    """
+
+    recipient: str = field(repr=False)
+    text: str = field(repr=False)
+    text_hash: str
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sending:
     """Sends codes, one at a time for each number and type.
 
@@ -59,13 +73,12 @@ class Sending:
     reconcile: bool
     clock: Callable[[], float]
     new_claim_id: Callable[[], str]
+    refused_numbers: RefusedNumbers
 
     def send(
         self,
         standing: Standing,
-        recipient: str,
-        text: str,
-        text_hash: str,
+        message: OutgoingMessage,
         remaining_seconds: Callable[[], float],
     ) -> bool:
         """Claim a code, send it and write its outcome down; False where the claim came too late.
@@ -75,8 +88,8 @@ class Sending:
         it could not be claimed or its outcome not be written.
         """
         now = self.clock()
-        attempt = Attempt(self.new_claim_id(), now, now + LEASE_SECONDS, text_hash)
-        entry, latest = standing.claim(attempt)
+        attempt = Attempt(self.new_claim_id(), now, now + LEASE_SECONDS, message.text_hash)
+        entry, latest = standing.claim(attempt, message.template)
         try:
             claimed = self.ledger.claim(entry, latest)
         except LedgerUnavailable:
@@ -85,7 +98,7 @@ class Sending:
         if claimed is None:
             return False
         try:
-            result = self._result(standing, attempt, recipient, text, remaining_seconds)
+            result = self._result(standing, attempt, message, remaining_seconds)
         except SendAmbiguous as error:
             self._note(claimed.in_doubt(self.clock(), str(error)))
             self._unlock(latest.id, attempt, at=self.clock() + SETTLE_SECONDS)
@@ -126,13 +139,13 @@ class Sending:
         self,
         standing: Standing,
         attempt: Attempt,
-        recipient: str,
-        text: str,
+        message: OutgoingMessage,
         remaining_seconds: Callable[[], float],
     ) -> LedgerResult:
         try:
-            sid = self._hand_over(standing, attempt, recipient, text, remaining_seconds)
+            sid = self._hand_over(standing, attempt, message, remaining_seconds)
         except SendRefused as error:
+            self._remember(standing.entry, error)
             return LedgerResult(Outcome.REFUSED, error_code=error.code)
         except SendAmbiguous as error:
             if self.reconcile:
@@ -141,12 +154,20 @@ class Sending:
             return LedgerResult(Outcome.UNKNOWN, error_code=error.code)
         return LedgerResult(Outcome.SENT, message_sid=sid)
 
+    def _remember(self, entry: LedgerEntry, error: SendRefused) -> None:
+        if not error.is_for_the_number or error.code is None:
+            return
+        try:
+            self.refused_numbers.remember(entry.recipient_hash, error.code, int(self.clock()))
+        except LedgerUnavailable as unwritten:
+            # The next code for it is sent in vain, and brings it here again.
+            log.failure("refused_number_unremembered", unwritten, message_id=entry.message_id)
+
     def _hand_over(
         self,
         standing: Standing,
         attempt: Attempt,
-        recipient: str,
-        text: str,
+        message: OutgoingMessage,
         remaining_seconds: Callable[[], float],
     ) -> str:
         def once() -> str:
@@ -157,7 +178,7 @@ class Sending:
                 or remaining_seconds() < self.send_seconds + RECORD_SECONDS
             ):
                 raise SendPostponed(None, "no time left")
-            sid = self.sender.send(recipient, text, standing.dies_at - now)
+            sid = self.sender.send(message.recipient, message.text, standing.dies_at - now)
             accepted_at = standing.entry.accepted_at
             worker_log.sent_after(standing.entry, now - accepted_at, self.clock() - now)
             return sid

@@ -12,7 +12,7 @@ from chalicelib.otp.queued_code import QueuedCode
 from chalicelib.otp.retry import Retry
 from chalicelib.otp.sending import Sending
 from chalicelib.otp.template import Templates
-from tests.fakes import Clock, FakeLedger, FakeQueue, FakeSender, FakeTemplates
+from tests.fakes import Clock, FakeCounters, FakeLedger, FakeQueue, FakeSender, FakeTemplates
 
 LIFETIME = 600
 SEND_SECONDS = 12.0
@@ -29,6 +29,8 @@ class Desk:
         self.sender = FakeSender(clock=self.clock)
         self.queue = FakeQueue()
         self.templates = FakeTemplates(TEMPLATES)
+        self.counters = FakeCounters()
+        self.caught_up: list[tuple[str, str]] = []
         claims = count(1)
         self.delivery = Delivery(
             ledger=self.ledger,
@@ -41,10 +43,12 @@ class Desk:
                 reconcile=reconcile,
                 clock=self.clock,
                 new_claim_id=lambda: f"claim-{next(claims)}",
+                refused_numbers=self.counters,
             ),
             dead_letters=self.queue,
             code_lifetime_seconds=LIFETIME,
             clock=self.clock,
+            catch_up=lambda *found: self.caught_up.append(found),
             jitter=lambda: 1.0,
         )
 

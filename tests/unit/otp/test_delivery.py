@@ -9,10 +9,10 @@ from chalicelib.otp.errors import (
     SendPostponed,
     SendRefused,
 )
-from chalicelib.otp.ledger import Outcome
+from chalicelib.otp.ledger import LedgerResult, Outcome
 from chalicelib.otp.retry import Retry
 from tests.fakes import SentText
-from tests.unit.otp.desk import LIFETIME, Desk, code
+from tests.unit.otp.desk import KEYS, LIFETIME, Desk, code
 
 
 @pytest.fixture
@@ -69,6 +69,38 @@ def test_the_consoles_test_message_can_be_sent_again_and_again(desk: Desk):
     desk.deliver(test, message_id="message-2")
 
     assert len(desk.sender.sent) == 2
+
+
+def test_a_number_that_twilio_refuses_for_good_is_remembered(desk: Desk):
+    desk.sender.errors.append(SendRefused(21614, "recipient"))
+    desk.deliver()
+
+    assert set(desk.counters.refused_until) == {KEYS.recipient("+15550001001")}
+
+
+@pytest.mark.parametrize("error", [SendRefused(21408, "policy"), SendRefused(21617, "content")])
+def test_what_is_refused_for_another_reason_is_not_the_numbers_fault(
+    desk: Desk, error: SendRefused
+):
+    desk.sender.errors.append(error)
+    desk.deliver()
+
+    assert desk.counters.refused_until == {}
+
+
+def test_a_number_that_can_not_be_remembered_is_refused_all_the_same(desk: Desk):
+    desk.counters.failing = {"remember"}
+    desk.sender.errors.append(SendRefused(21614, "recipient"))
+
+    assert desk.deliver() is None
+    assert desk.result == LedgerResult(Outcome.REFUSED, error_code=21614)
+
+
+def test_the_ledger_tells_the_words_that_were_chosen(desk: Desk):
+    desk.deliver()
+    (entry,) = desk.ledger.entries.values()
+
+    assert ("claimed", "SignIn") in [(step.name, step.detail) for step in entry.steps]
 
 
 def test_a_refused_code_is_finished(desk: Desk):

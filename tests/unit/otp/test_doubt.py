@@ -33,6 +33,18 @@ def test_a_text_that_twilio_has_counts_as_sent(desk: Desk):
     assert (desk.result.outcome, desk.result.message_sid) == (Outcome.SENT, f"SM{1:032d}")
 
 
+def test_receipts_that_came_before_the_sid_was_known_are_caught_up_with(desk: Desk):
+    desk.sender.errors.append(SendAmbiguous(None, "ReadTimeout"))
+    desk.sender.accepts = True
+    desk.deliver()
+    sent_at = desk.clock()
+    desk.clock.advance(SETTLE_SECONDS + 1)
+    desk.deliver(sent_at=sent_at)
+
+    (entry,) = desk.ledger.entries.values()
+    assert desk.caught_up == [(entry.id, desk.result.message_sid)]
+
+
 def test_a_text_that_twilio_lacks_is_sent_again(desk: Desk):
     sent_at = desk.clock()
     desk.sender.errors.append(LOST)

@@ -11,7 +11,7 @@ from chalicelib.otp.errors import LedgerUnavailable, SignatureInvalid
 from chalicelib.otp.ledger import LedgerEntry
 from chalicelib.otp.receipt import Receipt, Receipts, Stage
 from tests import sent_codes
-from tests.fakes import Clock, FakeLedger, FakeReceipts
+from tests.fakes import Clock, FakeCounters, FakeLedger, FakeReceipts
 
 if TYPE_CHECKING:
     from typing import Any
@@ -28,10 +28,8 @@ class Desk:
         self.capsys = capsys
         self.ledger = FakeLedger()
         self.store = FakeReceipts(self.ledger)
-        self.refused: list[tuple[str, int]] = []
-        self.receipts = Receipts(
-            lambda: TOKEN, self.store, Clock(), lambda *told: self.refused.append(told)
-        )
+        self.counters = FakeCounters()
+        self.receipts = Receipts(lambda: TOKEN, self.store, Clock(), self.counters)
 
     def send(self, sid: str = SID) -> None:
         sent_codes.send(self.ledger, ENTRY, sid)
@@ -88,7 +86,7 @@ def test_a_failure_is_counted_with_its_code(desk: Desk, status: str, code: str |
     (counted,) = desk.counted()
     assert counted.pop("Undelivered") == [1.0]
     assert counted.pop("error_code") == told
-    assert desk.refused == []
+    assert desk.counters.refused_until == {}
 
 
 def test_what_comes_late_or_again_changes_and_counts_nothing(desk: Desk):
@@ -106,13 +104,15 @@ def test_a_number_that_can_not_be_reached_for_good_is_told_once(desk: Desk, code
     desk.hear("undelivered", code)
     desk.hear("undelivered", code)
 
-    assert desk.refused == [("recipient", int(code))]
+    assert set(desk.counters.refused_until) == {"recipient"}
+    assert desk.counters.calls == ["remember"]
 
 
-def test_without_anybody_to_tell_a_refusal_is_recorded_all_the_same(desk: Desk):
+def test_a_number_that_can_not_be_remembered_is_recorded_all_the_same(desk: Desk):
     desk.send()
-    desk.receipts = Receipts(lambda: TOKEN, desk.store, Clock())
-    desk.hear("undelivered", "30005")
+    desk.counters.failing = {"remember"}
+    with pytest.raises(LedgerUnavailable):
+        desk.hear("undelivered", "30005")
 
     assert desk.stage is Stage.UNDELIVERED
 
@@ -136,7 +136,7 @@ def test_a_receipt_that_came_early_is_there_for_who_writes_the_sid(desk: Desk):
     desk.receipts.catch_up(ENTRY.id, SID)
 
     assert desk.stage is Stage.UNDELIVERED
-    assert desk.refused == [("recipient", 30005)]
+    assert set(desk.counters.refused_until) == {"recipient"}
     assert desk.store.early_ones == {}
 
 

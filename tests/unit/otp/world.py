@@ -14,7 +14,7 @@ from chalicelib.otp.ledger import LedgerEntry, LedgerResult, Outcome
 from chalicelib.otp.sending import Sending
 from chalicelib.otp.sent_text import SentMessage
 from chalicelib.otp.worker import Worker
-from tests.fakes import Clock, FakeLedger, FakeTemplates
+from tests.fakes import Clock, FakeCounters, FakeLedger, FakeTemplates
 from tests.unit.otp.actor import Actor, InTurn, promise
 from tests.unit.otp.desk import KEYS, LIFETIME, SEND_SECONDS, TEMPLATES, code
 from tests.unit.otp.neighbours import FINE, Twilio, WatchedLedger, WatchedQueue
@@ -140,6 +140,7 @@ class World:
             reconcile=True,
             clock=self.clock,
             new_claim_id=lambda: claim_id,
+            refused_numbers=FakeCounters(),
         )
         delivery = Delivery(
             ledger=ledger,
@@ -149,6 +150,7 @@ class World:
             dead_letters=queue,
             code_lifetime_seconds=LIFETIME,
             clock=self.clock,
+            catch_up=lambda *_: None,
             jitter=lambda: 0.5,
         )
         record = {
