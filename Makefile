@@ -20,6 +20,11 @@ test: .venv/ready ## Run all tests: unit, contract, sandbox, end to end in a bro
 	@scripts/test-prerequisites
 	@$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: chaos
+chaos: .venv/ready ## Let 10,000 codes through while everything fails: CODES=2000 SEED=1
+	@scripts/test-prerequisites
+	@$(BIN)/python -m tests.chaos --codes $(or $(CODES),10000) $(if $(SEED),--seed $(SEED))
+
 .PHONY: check
 check: .venv/ready ## Check style, types, import rules and generated pages
 	$(BIN)/ruff check

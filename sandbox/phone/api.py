@@ -56,7 +56,11 @@ def blueprint(
     @routes.get(f"{account}/Messages.json")
     def list_messages() -> Response:
         query = request.args.to_dict()
-        found = messages.newest_first(listing.Filter.read(query).wants)
+        wanted = listing.Filter.read(query).wants
+        known_until = settings.clock() - settings.list_lag_seconds
+        found = messages.newest_first(
+            lambda message: message.created_at <= known_until and wanted(message)
+        )
         return jsonify(listing.page(found, request.path, query))
 
     @routes.get(f"{account}/Messages/<sid>.json")

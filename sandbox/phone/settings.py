@@ -24,7 +24,8 @@ class PhoneSettings:
     """The account that may send.
 
     Every messaging service has all `numbers` in its pool. `step_seconds` pass between two states
-    of a message. `report` is told every event in one line without texts and full numbers.
+    of a message; the list shows one only `list_lag_seconds` after it was made, as Twilio's may.
+    `report` is told every event in one line without texts and full numbers.
     """
 
     account_sid: str = DEFAULT_ACCOUNT_SID
@@ -32,6 +33,7 @@ class PhoneSettings:
     messaging_service_sids: frozenset[str] = frozenset({DEFAULT_MESSAGING_SERVICE_SID})
     numbers: frozenset[str] = frozenset({MAGIC_SENDER})
     step_seconds: float = 0.2
+    list_lag_seconds: float = 0.0
     app_url: str = "http://localhost:8000"
     clock: Callable[[], float] = time.time
     report: Callable[[str], None] = say_nothing

@@ -1,0 +1,81 @@
+"""A gate in front of AWS: passes calls on to moto and DynamoDB Local, or fails them on purpose."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from dataclasses import dataclass, field
+
+import urllib3
+from flask import Flask, Response, request
+
+HOP_BY_HOP = {"connection", "content-length", "host", "transfer-encoding"}
+SERVICES = {"DynamoDB_20120810": "dynamodb", "AmazonSSM": "ssm", "AmazonSQS": "sqs"}
+THROTTLED = {
+    "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+    "message": "slow down",
+}
+BROKEN = {"__type": "InternalServerError", "message": "down"}
+
+
+@dataclass
+class Gate:
+    """Where each service's calls go, which services are down, and how many calls are throttled."""
+
+    moto_url: str
+    dynamodb_url: str
+    draw: random.Random
+    down: set[str] = field(default_factory=set)
+    throttled_share: float = 0.0
+    calls: int = 0
+    failed: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def build(self, _: str) -> Flask:
+        app = Flask(__name__)
+        pool = urllib3.PoolManager(maxsize=64, block=False)
+
+        @app.route("/", methods=["POST"])
+        @app.route("/<path:_>", methods=["GET", "POST"])
+        def call(_: str = "") -> Response:
+            target = request.headers.get("X-Amz-Target", "").partition(".")[0]
+            service = SERVICES.get(target, "sqs")
+            failure = self._failure(service)
+            if failure is not None:
+                return failure
+            base = self.dynamodb_url if service == "dynamodb" else self.moto_url
+            kept = {
+                name: value
+                for name, value in request.headers.items()
+                if name.lower() not in HOP_BY_HOP
+            }
+            try:
+                answer = pool.request(
+                    request.method,
+                    base + request.full_path.rstrip("?"),
+                    body=request.get_data(),
+                    headers=kept,
+                    retries=False,
+                )
+            except urllib3.exceptions.HTTPError:
+                return _failed()
+            headers = [(n, v) for n, v in answer.headers.items() if n.lower() not in HOP_BY_HOP]
+            return Response(answer.data, answer.status, headers)
+
+        return app
+
+    def _failure(self, service: str) -> Response | None:
+        with self.lock:
+            self.calls += 1
+            throttled = service == "dynamodb" and self.draw.random() < self.throttled_share
+            if service not in self.down and not throttled:
+                return None
+            self.failed += 1
+        if service in self.down:
+            return _failed()
+        return Response(json.dumps(THROTTLED), 400, content_type="application/x-amz-json-1.0")
+
+
+def _failed() -> Response:
+    return Response(json.dumps(BROKEN), 500, content_type="application/x-amz-json-1.0")

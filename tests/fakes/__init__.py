@@ -1,0 +1,19 @@
+"""Stand-ins that live in memory, keep the protocols' promises and remember what they were told."""
+
+from tests.fakes.clock import Clock
+from tests.fakes.ledger import FakeCounters, FakeLedger, FakeReceipts
+from tests.fakes.sending import FakeQueue, FakeSender, FakeTemplates, SentText
+from tests.fakes.sign_in import FakeProvider, FakeRecordStore
+
+__all__ = [
+    "Clock",
+    "FakeCounters",
+    "FakeLedger",
+    "FakeProvider",
+    "FakeQueue",
+    "FakeReceipts",
+    "FakeRecordStore",
+    "FakeSender",
+    "FakeTemplates",
+    "SentText",
+]

@@ -1,0 +1,105 @@
+"""Twilio, the queues and SSM's templates."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from chalicelib.otp.errors import (
+    QueueUnavailable,
+    SentUnknown,
+    TemplatesUnavailable,
+)
+from chalicelib.otp.sent_text import SentMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalicelib.otp.template import Templates
+
+
+@dataclass(frozen=True)
+class SentText:
+    """A message as a sender was asked to send it."""
+
+    recipient: str
+    text: str
+    validity_seconds: float
+
+
+@dataclass
+class FakeSender:
+    """Remembers texts; raises the next of `errors` instead while there are any.
+
+    With `accepts` an error comes after the text was taken, as a lost answer does.
+    """
+
+    sent: list[SentText] = field(default_factory=list)
+    errors: deque[Exception] = field(default_factory=deque)
+    accepts: bool = False
+    clock: Callable[[], float] = lambda: 1_800_000_000.0
+    listed: list[SentMessage] = field(default_factory=list)
+    unlistable: bool = False
+    renewals: int = 0
+    renewed: bool = False
+    during_send: Callable[[], None] = lambda: None
+
+    def send(self, recipient: str, text: str, validity_seconds: float) -> str:
+        self.during_send()
+        if self.errors and not self.accepts:
+            raise self.errors.popleft()
+        self.sent.append(SentText(recipient, text, validity_seconds))
+        sid = f"SM{len(self.sent):032d}"
+        self.listed.append(SentMessage(sid, text, self.clock()))
+        if self.errors:
+            raise self.errors.popleft()
+        return sid
+
+    def sent_since(self, recipient: str, since: float) -> list[SentMessage]:  # noqa: ARG002
+        if self.unlistable:
+            raise SentUnknown("down")
+        return [message for message in self.listed if message.created_at >= since]
+
+    def renew(self) -> bool:
+        self.renewals += 1
+        return self.renewed
+
+
+@dataclass
+class FakeQueue:
+    """The OTP queue and its dead-letter queue."""
+
+    bodies: list[str] = field(default_factory=list)
+    hidden: dict[str, int] = field(default_factory=dict)
+    buried: list[tuple[str, str]] = field(default_factory=list)
+    down: bool = False
+
+    def put(self, body: str) -> str:
+        self._fail()
+        self.bodies.append(body)
+        return f"message-{len(self.bodies)}"
+
+    def hide(self, receipt_handle: str, seconds: int) -> None:
+        self._fail()
+        self.hidden[receipt_handle] = seconds
+
+    def bury(self, body: str, reason: str, message_id: str) -> None:  # noqa: ARG002
+        self._fail()
+        self.buried.append((body, reason))
+
+    def _fail(self) -> None:
+        if self.down:
+            raise QueueUnavailable("down")
+
+
+@dataclass
+class FakeTemplates:
+    """Templates, or None for an SSM that can't be reached."""
+
+    templates: Templates | None
+
+    def get(self) -> Templates:
+        if self.templates is None:
+            raise TemplatesUnavailable("down")
+        return self.templates

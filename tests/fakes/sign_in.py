@@ -1,0 +1,180 @@
+"""The record store and Logto."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.sign_in.errors import (
+    AccessRefused,
+    AnswerRejected,
+    SignInError,
+    StoreUnavailable,
+)
+from chalicelib.sign_in.provider import AccessToken, AuthorizationRequest, Refreshed, SignedIn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from chalicelib.sign_in.logout_token import LogoutToken
+    from chalicelib.sign_in.options import SignInOptions
+    from chalicelib.sign_in.provider import Audience
+    from chalicelib.sign_in.record import Index, Mark, Record
+
+
+@dataclass
+class FakeRecordStore:
+    """Keeps records in a dict; `calls` counts what a real store would be charged for."""
+
+    records: dict[str, Record] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    marks: dict[str, int] = field(default_factory=dict)
+    mark_ends: dict[str, int] = field(default_factory=dict)
+    down: bool = False
+    lock: Lock = field(default_factory=Lock)
+
+    def create(self, record: Record) -> None:
+        self._call("create")
+        self.records[record.id] = record
+
+    def start(self, record: Record, *, instead_of: str | None, unless: Sequence[Mark]) -> bool:
+        self._call("start")
+        for mark in unless:
+            marked_at = self.marks.get(mark.id)
+            if marked_at is not None and (mark.since is None or marked_at >= mark.since):
+                return False
+        self.records.pop(instead_of or "", None)
+        self.records[record.id] = record
+        return True
+
+    def find(self, index: Index, value: str) -> list[str]:
+        self._call("find")
+        field_name = {"by_subject": "subject_hash"}.get(index, "provider_session_hash")
+        return [r.id for r in self.records.values() if getattr(r, field_name) == value]
+
+    def mark(self, mark_id: str, marked_at: int, expires_at: int, *, only_once: bool) -> bool:
+        self._call("mark")
+        if only_once and self.mark_ends.get(mark_id, 0) > marked_at:
+            return False
+        self.marks[mark_id], self.mark_ends[mark_id] = marked_at, expires_at
+        return True
+
+    def load(self, record_id: str) -> Record | None:
+        self._call("load")
+        return self.records.get(record_id)
+
+    def save(self, record: Record) -> bool:
+        self._call("save")
+        with self.lock:
+            kept = self.records.get(record.id)
+            if kept is None or kept.version != record.version:
+                return False
+            self.records[record.id] = replace(record, version=record.version + 1)
+            return True
+
+    def take(self, record_id: str) -> Record | None:
+        self._call("take")
+        return self.records.pop(record_id, None)
+
+    def _call(self, name: str) -> None:
+        self.calls.append(name)
+        if self.down:
+            raise StoreUnavailable("down")
+
+
+@dataclass
+class FakeProvider:
+    """Logto without a network: hands out states, and the claims it was given."""
+
+    claims: dict[str, Any] = field(default_factory=dict)
+    issuer: str = "https://logto.test/oidc"
+    failing: SignInError | None = None
+    begun: list[tuple[str, SignInOptions]] = field(default_factory=list)
+    exchanged: list[str] = field(default_factory=list)
+    revoked: list[dict[str, str]] = field(default_factory=list)
+    nonce: str = "nonce"
+    refreshed: list[str] = field(default_factory=list)
+    refreshed_id_token: str | None = "id-2"
+    refused: set[Audience] = field(default_factory=set)
+    clock: Callable[[], float] = lambda: 1_800_000_000.0
+    user: dict[str, Any] = field(default_factory=dict)
+    asked_with: list[str] = field(default_factory=list)
+    withdrawn: set[str] = field(default_factory=set)
+    during_refresh: Callable[[], None] = lambda: None
+    during_exchange: Callable[[], None] = lambda: None
+    logout_tokens: dict[str, LogoutToken] = field(default_factory=dict)
+
+    def authorization_request(
+        self, redirect_uri: str, options: SignInOptions
+    ) -> AuthorizationRequest:
+        self._fail()
+        self.begun.append((redirect_uri, options))
+        state = f"state-{len(self.begun)}"
+        url = f"https://logto.test/oidc/auth?state={state}"
+        return AuthorizationRequest(url, state, self.nonce, {"signInSession": state})
+
+    def exchange(self, storage: dict[str, str], callback_uri: str) -> SignedIn:
+        self._fail()
+        self.during_exchange()
+        self.exchanged.append(callback_uri)
+        claims = {"iss": self.issuer, "sub": "user-1", "nonce": self.nonce, **self.claims}
+        return SignedIn(claims, {**storage, "idToken": "id", "refreshToken": "refresh"})
+
+    def accepts_issuer(self, issuer: str | None) -> bool:
+        return issuer in {None, self.issuer}
+
+    def access_token(self, storage: dict[str, str], audience: Audience) -> AccessToken | None:
+        kept = storage.get(_access_token_key(audience))
+        if kept is None:
+            return None
+        value, renew_at, ends_at = kept.split("|")
+        return AccessToken(value, int(renew_at), int(ends_at))
+
+    def refresh(self, storage: dict[str, str], audience: Audience) -> Refreshed:
+        self.refreshed.append(storage["refreshToken"])
+        self.during_refresh()
+        self._fail()
+        if audience in self.refused:
+            raise AccessRefused("access_denied")
+        count = len(self.refreshed)
+        renewed = {
+            "refreshToken": f"refresh-{count + 1}",
+            _access_token_key(audience): f"access-{count}|{int(self.clock()) + 3540}"
+            f"|{int(self.clock()) + 3600}",
+        }
+        return Refreshed({**storage, **renewed}, f"access-{count}", self.refreshed_id_token)
+
+    def user_info(self, access_token: str) -> dict[str, Any]:
+        self.asked_with.append(access_token)
+        self._fail()
+        if access_token in self.withdrawn:
+            raise AccessRefused("invalid_token")
+        return {"sub": "user-1", **self.user}
+
+    def claims_of(self, refreshed: Refreshed) -> dict[str, Any]:
+        if refreshed.id_token == "forged":
+            raise AnswerRejected("ID token: forged")
+        return {"iss": self.issuer, "sub": "user-1", "nonce": self.nonce, **self.claims}
+
+    def end_session_url(self, post_logout_redirect_uri: str) -> str:
+        self._fail()
+        return f"https://logto.test/oidc/session/end?to={post_logout_redirect_uri}"
+
+    def read_logout_token(self, token: str) -> LogoutToken:
+        self._fail()
+        if token not in self.logout_tokens:
+            raise AnswerRejected("logout token: unknown")
+        return self.logout_tokens[token]
+
+    def revoke(self, storage: dict[str, str]) -> None:
+        self._fail()
+        self.revoked.append(storage)
+
+    def _fail(self) -> None:
+        if self.failing is not None:
+            raise self.failing
+
+
+def _access_token_key(audience: Audience) -> str:
+    return f"access token {audience.resource} {audience.organization}"
