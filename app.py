@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from chalicelib.sign_in.visit import Departure
 
 # Chalice answers other types before we can; these are the ones whose sender we want to answer.
-CONTENT_TYPES = ["application/json", "application/x-www-form-urlencoded", "text/plain"]
+CONTENT_TYPES = [
+    "application/json",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "text/plain",
+]
 
 app = Chalice(app_name="portaria", configure_logs=False)
 

@@ -20,7 +20,7 @@ from chalicelib.sign_in.errors import (
 )
 from chalicelib.sign_in.return_to import local_path
 from chalicelib.sign_in.session import Session, Sessions, index_hash
-from chalicelib.sign_in.visit import Departure, Visit
+from chalicelib.sign_in.visit import MAX_PARAMETER_LENGTH, Departure, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,8 +155,12 @@ class SignIn:
         return Departure(location, (visit.jar.clear(SESSION_COOKIE),))
 
     def _check_answer(self, visit: Visit) -> None:
-        if any(len(visit.query.get(name, ())) > 1 for name in _ANSWER_PARAMETERS):
+        given = [visit.query.get(name, ()) for name in _ANSWER_PARAMETERS]
+        if any(len(values) > 1 for values in given):
             raise AnswerRejected("parameter given twice")
+        if any(len(value) > MAX_PARAMETER_LENGTH for values in given for value in values):
+            # Read as absent, an `iss` of somebody else's or an `error` would go unnoticed.
+            raise AnswerRejected("oversized parameter")
         if not self.provider().accepts_issuer(visit.parameter("iss")):
             # The answer of another provider, meant to be taken to this one (RFC 9207).
             raise AnswerRejected("other issuer, or none")

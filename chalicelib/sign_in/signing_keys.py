@@ -13,7 +13,7 @@ import time
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import jwt
 
@@ -26,6 +26,17 @@ if TYPE_CHECKING:
 REFETCHES, REFETCH_SECONDS = 3, 60.0  # so often in so long, whatever tokens come
 MAX_AGE_SECONDS = 3600.0  # a key that the provider withdrew is believed no longer than this
 MAX_BYTES = 65_536
+_UNREADABLE = (ValueError, TypeError, KeyError, RecursionError)
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """Takes keys from where the metadata says, and from nowhere else."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+_open = build_opener(_NoRedirects).open
 
 
 class SigningKeys:
@@ -61,7 +72,7 @@ class SigningKeys:
     def _fetch(self) -> None:
         try:
             self._keys = _fetched(self._jwks_uri, self._timeout_seconds)
-        except (HTTPException, OSError, ValueError, TypeError, KeyError) as error:
+        except (HTTPException, OSError, *_UNREADABLE) as error:
             if isinstance(error, HTTPError):
                 error.close()  # it is the answer, too
             if not self._keys:
@@ -73,7 +84,7 @@ def _fetched(jwks_uri: str, timeout_seconds: float) -> list[dict[str, Any]]:
     request = Request(jwks_uri, headers={"Accept": "application/json"})  # noqa: S310 - its issuer's
     give_up_at = time.monotonic() + timeout_seconds
     body = bytearray()
-    with urlopen(request, timeout=timeout_seconds) as answer:  # noqa: S310 - as above
+    with _open(request, timeout=timeout_seconds) as answer:
         while chunk := answer.read1(MAX_BYTES):
             body += chunk
             if len(body) > MAX_BYTES or time.monotonic() > give_up_at:

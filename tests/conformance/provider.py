@@ -74,6 +74,7 @@ class HostileProvider:
     raw: dict[str, Raw] = field(default_factory=dict)  # by the last part of an endpoint's path
     hanging: set[str] = field(default_factory=set)
     user_info: Claims = field(default_factory=dict)
+    dripping_seconds: float = 0.0  # the keys come byte by byte, and take so long
 
     asked: list[str] = field(default_factory=list)
     forms: list[dict[str, str]] = field(default_factory=list)
@@ -128,8 +129,13 @@ class HostileProvider:
         kept = {name: value for name, value in changed.items() if value is not None}
         return Response(json.dumps(kept), content_type="application/json")
 
-    def _jwks(self) -> Claims:
-        return {"keys": [key.jwk() for key in self.keys]}
+    def _jwks(self) -> Response:
+        body = json.dumps({"keys": [key.jwk() for key in self.keys]})
+        if not self.dripping_seconds:
+            return Response(body, content_type="application/json")
+        pause = self.dripping_seconds / len(body)
+        drops = (byte for byte in body if not self.stop.wait(pause))
+        return Response(drops, content_type="application/json")
 
     def _user_info(self) -> Claims:
         return {"sub": self.sub, **self.user_info}

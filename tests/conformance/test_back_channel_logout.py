@@ -163,6 +163,7 @@ def test_a_replayed_one_does_nothing_more(signed_in: RelyingParty, times: int):
     [
         case(63, "json-body", '{"logout_token": "a.b.c"}', "application/json"),
         case(63, "oversized-body", "logout_token=" + "a" * 300_000, None),
+        case(63, "multipart-body", "--x\r\n\r\na\r\n--x--", "multipart/form-data; boundary=x"),
         case(63, "empty-body", "", None),
         case(63, "two-tokens", "logout_token=a&logout_token=b", None),
         case(63, "garbage", "\x00\xff=%%%", None),

@@ -23,7 +23,9 @@ from tests.conformance.relying_party import HERE, RelyingParty, case
         case(29, "iss-wrong", {"iss": "https://evil.example/oidc"}, "issuer"),
         case(29, "iss-with-slash", {"iss": "{issuer}/"}, "issuer"),
         case(27, "missing-code", {"code": None}, "no code"),
-        case(27, "oversized-code", {"code": "x" * 5000}, "no code"),
+        case(27, "oversized-code", {"code": "x" * 5000}, "oversized"),
+        case(29, "oversized-iss", {"iss": "x" * 5000}, "oversized"),
+        case(32, "oversized-error", {"error": "x" * 5000}, "oversized"),
     ],
 )
 def test_an_answer_that_does_not_fit_signs_nobody_in(

@@ -11,6 +11,7 @@ from tests.conformance.provider import SPOKEN, Key, Raw
 from tests.conformance.relying_party import RelyingParty, case
 
 HUGE = json.dumps({"padding": "x" * 1_000_000})
+NESTED = "[" * 50_000
 
 
 @pytest.mark.parametrize("endpoint", [case(20, "discovery", "openid-configuration")])
@@ -36,6 +37,7 @@ UNUSABLE = [
     case(26, "discovery-1-mb", "openid-configuration", Raw(HUGE)),
     case(26, "discovery-no-json", "openid-configuration", Raw()),
     case(26, "discovery-list", "openid-configuration", Raw("[]")),
+    case(26, "discovery-nested", "openid-configuration", Raw(NESTED)),
     case(26, "discovery-empty", "openid-configuration", Raw("{}")),
     case(
         26,
@@ -74,6 +76,7 @@ def test_a_mismatching_issuer_in_an_otherwise_good_document_is_not_believed(part
         case(26, "jwks-1-mb", Raw(HUGE)),
         case(26, "jwks-no-json", Raw()),
         case(26, "jwks-list", Raw("[]")),
+        case(26, "jwks-nested", Raw(NESTED)),
     ],
 )
 def test_without_its_keys_nobody_is_signed_in(party: RelyingParty, raw: Raw):
@@ -85,6 +88,22 @@ def test_without_its_keys_nobody_is_signed_in(party: RelyingParty, raw: Raw):
 @pytest.mark.parametrize("endpoint", [case(26, "jwks-time-out", "jwks")])
 def test_keys_that_do_not_come_are_not_waited_for(party: RelyingParty, endpoint: str):
     party.provider.hanging.add(endpoint)
+
+    party.rejects(party.sign_in(), "keys", status=503)
+
+
+@pytest.mark.parametrize("status", [case(26, "jwks-redirect", each) for each in (301, 302, 307)])
+def test_keys_come_from_where_the_metadata_says_and_nowhere_else(party: RelyingParty, status: int):
+    elsewhere = f"{party.provider.url}/oidc/other"
+    party.provider.raw["other"] = Raw(json.dumps({"keys": [party.provider.keys[0].jwk()]}))
+    party.provider.raw["jwks"] = Raw("", status, headers={"Location": elsewhere})
+
+    party.rejects(party.sign_in(), "keys", status=503)
+    assert party.provider.asked_for("other") == 0
+
+
+def test_keys_that_drip_in_are_not_waited_for(party: RelyingParty):
+    party.provider.dripping_seconds = 5.0
 
     party.rejects(party.sign_in(), "keys", status=503)
 

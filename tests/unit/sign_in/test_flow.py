@@ -258,8 +258,8 @@ def test_a_sign_out_goes_on_and_forgets_the_cookie_when_the_store_is_down(
     assert browser.cookies == {}
 
 
-def test_an_oversized_parameter_counts_as_absent(browser: Browser):
+def test_an_oversized_parameter_is_not_taken_for_an_absent_one(browser: Browser):
     state = browser.begin(return_to="/" + "a" * 5000)
 
-    with pytest.raises(AnswerRejected, match="no code"):
+    with pytest.raises(AnswerRejected, match="oversized"):
         browser.come_back(state=state, code="c" * 5000)
