@@ -138,6 +138,7 @@ def local(chalice_app: Chalice) -> Chalice:
 
 def forget() -> None:
     """Let `wiring` and `aws` make their objects anew, as a new process would."""
-    for made in (*vars(wiring).values(), *vars(aws).values()):
+    parts = (wiring.process, wiring.signing_in, wiring.codes, aws)
+    for made in (each for part in parts for each in vars(part).values()):
         if hasattr(made, "cache_clear"):
             made.cache_clear()

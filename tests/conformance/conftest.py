@@ -47,7 +47,7 @@ def provider(host: Host) -> Iterator[HostileProvider]:
 def party(
     served: RelyingParty, provider: HostileProvider, capsys: pytest.CaptureFixture[str]
 ) -> RelyingParty:
-    wiring._provider.cache_clear()  # as a process that knows nothing of this provider yet
+    wiring.provider.cache_clear()  # as a process that knows nothing of this provider yet
     served.site.cookies.clear()
     served.provider, served.capsys = provider, capsys
     return served

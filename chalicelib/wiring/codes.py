@@ -1,0 +1,189 @@
+"""The parts of sending codes, on SQS, DynamoDB, SSM and Twilio."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from functools import cache
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from chalicelib import aws
+from chalicelib.parameters import ParameterError
+from chalicelib.wiring.process import API_PARAMETERS, parameters, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalicelib.otp.dynamodb_limits import DynamoDBLimits
+    from chalicelib.otp.intake import Intake
+    from chalicelib.otp.ledger import LedgerKeys
+    from chalicelib.otp.limits import Limits
+    from chalicelib.otp.receipt import Receipts
+    from chalicelib.otp.sqs_queue import SqsOtpQueue
+    from chalicelib.otp.worker import Worker
+    from chalicelib.parameters import Parameters
+
+CALLBACK_PARAMETERS = ("twilio",)  # apart: no sign-in needs it, none should fail for want of it
+WORKER_PARAMETERS = ("twilio", "ledger-key")
+AWS_SECONDS = 40.0  # around one send: SSM, and the ledger four times, 8 s each at the worst
+_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
+
+
+@cache
+def intake() -> Intake:
+    """Give what stands before the OTP queue."""
+    from chalicelib.otp.errors import QueueUnavailable
+    from chalicelib.otp.intake import Intake
+
+    secrets = parameters(API_PARAMETERS)
+
+    def authorization() -> str:
+        try:
+            return secrets["otp/authorization"]
+        except ParameterError as error:
+            raise QueueUnavailable(str(error)) from error
+
+    return Intake(authorization, _queue(), _limits(secrets))
+
+
+@cache
+def receipts() -> Receipts:
+    """Give what hears from Twilio."""
+    from chalicelib.otp.dynamodb_receipts import DynamoDBReceipts
+    from chalicelib.otp.errors import SenderMisconfigured
+    from chalicelib.otp.receipt import Receipts
+    from chalicelib.otp.twilio_signature import auth_token
+
+    wanted = settings()
+    secrets = parameters(CALLBACK_PARAMETERS)
+
+    def token() -> str:
+        try:
+            return auth_token(secrets["twilio"])
+        except ParameterError as error:
+            raise SenderMisconfigured(None, str(error)) from error
+
+    store = DynamoDBReceipts(aws.dynamodb(), wanted.ledger_table, wanted.ledger_retention_seconds)
+    return Receipts(token, store, time.time, refused_numbers())
+
+
+@cache
+def worker() -> Worker:
+    """Give what stands behind the OTP queue."""
+    from chalicelib.otp.delivery import Delivery
+    from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
+    from chalicelib.otp.errors import SenderMisconfigured
+    from chalicelib.otp.sending import Sending
+    from chalicelib.otp.ssm_templates import SsmTemplates
+    from chalicelib.otp.twilio_sender import WORST_CASE_SECONDS, TwilioSender
+    from chalicelib.otp.worker import Worker
+
+    wanted = settings()
+    secrets = parameters(WORKER_PARAMETERS)
+
+    def twilio() -> str:
+        try:
+            return secrets["twilio"]
+        except ParameterError as error:
+            raise SenderMisconfigured(None, str(error)) from error
+
+    ledger = DynamoDBLedger(aws.dynamodb(), wanted.ledger_table, wanted.ledger_retention_seconds)
+    sender = TwilioSender(
+        twilio,
+        wanted.twilio_api_url,
+        reload=secrets.renew,
+        status_callback=_status_callback(),
+    )
+    delivery = Delivery(
+        ledger=ledger,
+        keys=_ledger_keys(secrets),
+        templates=SsmTemplates(
+            aws.ssm(),
+            wanted.parameter_prefix,
+            ttl_seconds=wanted.parameters_ttl_seconds,
+            clock=time.monotonic,
+            origin=wanted.sms_origin,
+        ),
+        sending=Sending(
+            ledger,
+            sender,
+            send_seconds=WORST_CASE_SECONDS,
+            reconcile=wanted.reconcile,
+            clock=time.time,
+            new_claim_id=lambda: uuid.uuid4().hex,
+            refused_numbers=refused_numbers(),
+        ),
+        dead_letters=_queue(),
+        code_lifetime_seconds=wanted.code_lifetime_seconds,
+        clock=time.time,
+        catch_up=lambda entry_id, message_sid: receipts().catch_up(entry_id, message_sid),
+    )
+    return Worker(delivery, _queue(), seconds_for_one=WORST_CASE_SECONDS + AWS_SECONDS)
+
+
+@cache
+def refused_numbers() -> DynamoDBLimits:
+    """Give the limits' counters, which remember the numbers that Twilio refused for good."""
+    from chalicelib.otp.dynamodb_limits import DynamoDBLimits
+
+    wanted = settings()
+    return DynamoDBLimits(
+        aws.dynamodb(),
+        wanted.ledger_table,
+        refused_seconds=wanted.refused_number_seconds,
+        number_item_seconds=max(
+            wanted.number_short_seconds, wanted.number_long_seconds, wanted.refused_number_seconds
+        ),
+    )
+
+
+def _limits(secrets: Parameters) -> Limits:
+    from chalicelib.otp.errors import Limit
+    from chalicelib.otp.limits import LimitPolicy, Limits, Window
+
+    wanted = settings()
+    policy = LimitPolicy(
+        number=(
+            Window(Limit.NUMBER_SHORT, wanted.number_short_limit, wanted.number_short_seconds),
+            Window(Limit.NUMBER_LONG, wanted.number_long_limit, wanted.number_long_seconds),
+        ),
+        per_ip=wanted.ip_hourly_limit,
+        per_country=wanted.country_hourly_limit,
+        overall=wanted.overall_hourly_limit,
+        allowed_countries=frozenset(wanted.allowed_countries.split()),
+        fail_open=wanted.limits_fail_open,
+    )
+    return Limits(refused_numbers(), _ledger_keys(secrets), policy, time.time)
+
+
+def _ledger_keys(secrets: Parameters) -> Callable[[], LedgerKeys]:
+    from chalicelib.otp.errors import LedgerUnavailable
+    from chalicelib.otp.ledger import LedgerKeys
+
+    def keys() -> LedgerKeys:
+        try:
+            return LedgerKeys.from_base64(secrets["ledger-key"])
+        except (ParameterError, ValueError) as error:
+            raise LedgerUnavailable("ledger-key") from error
+
+    return keys
+
+
+def _status_callback() -> str | None:
+    wanted = settings()
+    if wanted.public_url is None:
+        return None  # the worker sees no request that would tell it
+    # Twilio can't call a developer's machine, and would refuse each message for its address;
+    # the stand-in can.
+    if wanted.twilio_api_url is None and urlsplit(wanted.public_url).hostname in _THIS_MACHINE:
+        return None
+    return f"{wanted.public_url}/otp/status"
+
+
+@cache
+def _queue() -> SqsOtpQueue:
+    from chalicelib.otp.sqs_queue import SqsOtpQueue
+
+    wanted = settings()
+    return SqsOtpQueue(aws.sqs(), wanted.otp_queue_url, wanted.otp_dead_letter_queue_url)

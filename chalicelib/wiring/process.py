@@ -1,0 +1,45 @@
+"""What both Lambdas have: settings, pages, parameters."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import TYPE_CHECKING
+
+from chalicelib import aws, log
+from chalicelib.parameters import Parameters
+from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from chalicelib.pages import Pages
+
+API_PARAMETERS = ("logto/app-secret", "otp/authorization", "ledger-key")
+
+
+@cache
+def settings() -> Settings:
+    """Read the environment; raises SettingsError."""
+    found = Settings.from_env()
+    log.configure(level=found.log_level, stage=found.stage)
+    return found
+
+
+@cache
+def pages() -> Pages:
+    """Give the HTML pages."""
+    from chalicelib.pages import Pages
+
+    return Pages()
+
+
+@cache
+def parameters(names: tuple[str, ...]) -> Parameters:
+    """Give what reads these of SSM's parameters, together."""
+    wanted = settings()
+    return Parameters(
+        aws.ssm(),
+        wanted.parameter_prefix,
+        names,
+        ttl_seconds=wanted.parameters_ttl_seconds,
+        clock=time.monotonic,
+    )

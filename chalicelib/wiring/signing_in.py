@@ -1,0 +1,116 @@
+"""The parts of signing in, on Logto and DynamoDB."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import TYPE_CHECKING
+
+from chalicelib import aws
+from chalicelib.parameters import ParameterError
+from chalicelib.wiring.process import API_PARAMETERS, parameters, settings
+
+if TYPE_CHECKING:
+    from chalicelib.sign_in.access import Access
+    from chalicelib.sign_in.back_channel import BackChannel
+    from chalicelib.sign_in.bearer import BearerTokens
+    from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
+    from chalicelib.sign_in.flow import SignIn
+    from chalicelib.sign_in.logto_client import LogtoProvider
+    from chalicelib.sign_in.refreshing import Refreshing
+    from chalicelib.sign_in.session import Sessions
+
+
+@cache
+def sign_in() -> SignIn:
+    """Give the sign-in flow on Logto and DynamoDB."""
+    from chalicelib.sign_in.attempts import Attempts
+    from chalicelib.sign_in.flow import SignIn
+    from chalicelib.sign_in.revalidation import Revalidation
+
+    wanted = settings()
+    return SignIn(
+        provider=provider,
+        attempts=Attempts(_record_store(), wanted.attempt_seconds, time.time),
+        sessions=_sessions(),
+        revalidation=Revalidation(
+            _sessions(),
+            _refreshing(),
+            wanted.revalidate_seconds,
+            wanted.revalidate_grace_seconds,
+            time.time,
+        ),
+        clock=time.time,
+    )
+
+
+@cache
+def access() -> Access:
+    """Give what a session gives access to."""
+    from chalicelib.sign_in.access import Access
+
+    return Access(provider, _sessions(), _refreshing(), time.time, time.sleep)
+
+
+@cache
+def bearer_tokens() -> BearerTokens:
+    """Give what reads the tokens of those who call an API."""
+    from chalicelib.sign_in.bearer import BearerTokens
+
+    return BearerTokens(provider, settings().api_resource)
+
+
+@cache
+def back_channel() -> BackChannel:
+    """Give what hears of sign-outs elsewhere."""
+    from chalicelib.sign_in.back_channel import BackChannel
+
+    return BackChannel(provider, _sessions(), time.time)
+
+
+@cache
+def _sessions() -> Sessions:
+    from chalicelib.sign_in.session import SessionLifetime, Sessions
+
+    wanted = settings()
+    lifetime = SessionLifetime(wanted.session_idle_seconds, wanted.session_absolute_seconds)
+    return Sessions(_record_store(), lifetime, time.time)
+
+
+@cache
+def _refreshing() -> Refreshing:
+    from chalicelib.sign_in.refreshing import Refreshing
+
+    return Refreshing(provider, _sessions(), time.time)
+
+
+@cache
+def _record_store() -> DynamoDBRecordStore:
+    from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
+
+    return DynamoDBRecordStore(aws.dynamodb(), settings().sessions_table)
+
+
+@cache
+def provider() -> LogtoProvider:
+    """Give Logto."""
+    from chalicelib.sign_in.errors import ProviderUnreachable
+    from chalicelib.sign_in.logto_client import LogtoApplication, LogtoProvider
+
+    wanted = settings()
+    secrets = parameters(API_PARAMETERS)
+
+    def app_secret() -> str:
+        try:
+            return secrets["logto/app-secret"]
+        except ParameterError as error:
+            raise ProviderUnreachable(str(error)) from error
+
+    application = LogtoApplication(
+        wanted.logto_endpoint,
+        wanted.logto_app_id,
+        app_secret,
+        tuple(wanted.logto_scopes.split()),
+        tuple(wanted.logto_resources.split()),
+    )
+    return LogtoProvider(application, wanted.logto_timeout_seconds)
