@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Chalice
 
-from chalicelib import __version__, incoming, responses, wiring
+from chalicelib import __version__, incoming, otp_responses, responses, wiring
 from chalicelib.invocation import remaining_seconds
 from chalicelib.sign_in.options import SignInOptions
 
@@ -92,14 +92,14 @@ def account(visitor: Visitor) -> Response:
 
 
 @app.route("/otp", methods=["POST"], content_types=CONTENT_TYPES)
-@responses.connector(app)
+@otp_responses.connector(app)
 def otp(request: Request) -> None:
     """Take a code from Logto's HTTP SMS connector."""
     wiring.intake().accept(request.headers.get("authorization"), incoming.raw_body(request))
 
 
 @app.route("/otp/status", methods=["POST"], content_types=CONTENT_TYPES)
-@responses.carrier(app)
+@otp_responses.carrier(app)
 def otp_status(request: Request) -> None:
     """Hear from Twilio what became of a message."""
     wiring.receipts().receive(

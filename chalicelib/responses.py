@@ -15,15 +15,6 @@ from chalice.app import Response
 
 from chalicelib import log, wiring
 from chalicelib.incoming import Visitor, visitor
-from chalicelib.otp.errors import (
-    HeldBack,
-    LedgerUnavailable,
-    QueueUnavailable,
-    RequestInvalid,
-    SignatureInvalid,
-    Unauthorized,
-)
-from chalicelib.otp.sentences import sentence
 from chalicelib.pages import FailureKind, Page
 from chalicelib.security_headers import security_headers
 from chalicelib.settings import SettingsError
@@ -82,7 +73,7 @@ def browser(app: Chalice) -> Callable[[Callable[[Visitor], Page | Departure]], R
         except Exception as error:  # noqa: BLE001 - every failure has a page
             return _failure(asking, error)
 
-    return _wrapper(app, respond)
+    return wrapped(app, respond)
 
 
 def json_client(app: Chalice) -> Callable[[Callable[[Visitor], Response]], Route]:
@@ -95,50 +86,7 @@ def json_client(app: Chalice) -> Callable[[Callable[[Visitor], Response]], Route
             status, kind = failure_of(error)
             return json(status, {"error": kind.value, "reference": report(error, status)})
 
-    return _wrapper(app, respond)
-
-
-def connector(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
-    """Wrap the route of Logto's connector; errors become sentences that its user may see."""
-
-    def respond(view: Callable[[Request], None], request: Request) -> Response:
-        try:
-            view(request)
-        except Unauthorized:
-            log.warning("connector_unauthorized")
-            return plain(401, "")
-        except RequestInvalid as error:
-            log.warning("code_not_accepted", problem=error.problem)
-            return plain(400, sentence(error.problem, error.locale))
-        except HeldBack as error:
-            return plain(429 if error.passes else 403, sentence(error.limit, error.locale))
-        except Exception as error:  # noqa: BLE001 - every failure has an answer
-            log.failure("code_not_queued", error)
-            unavailable = LedgerUnavailable | QueueUnavailable
-            locale = error.locale if isinstance(error, unavailable) else None
-            return plain(503, sentence("try_again", locale))
-        return plain(200, "")
-
-    return _wrapper(app, respond)
-
-
-def carrier(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
-    """Wrap the route of Twilio's callbacks; it wants a status and reads no more."""
-
-    def respond(view: Callable[[Request], None], request: Request) -> Response:
-        try:
-            view(request)
-        except SignatureInvalid:
-            log.warning("callback_unsigned")
-            return plain(403, "")
-        except LedgerUnavailable:
-            return plain(503, "")  # already written down, with what the callback told
-        except Exception as error:  # noqa: BLE001 - every failure has an answer
-            log.failure("callback_failed", error)
-            return plain(503, "")
-        return plain(200, "")
-
-    return _wrapper(app, respond)
+    return wrapped(app, respond)
 
 
 def provider_call(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
@@ -152,7 +100,7 @@ def provider_call(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
             return json(400, {"error": "invalid_request", "reference": report(error, status)})
         return plain(200, "")
 
-    return _wrapper(app, respond)
+    return wrapped(app, respond)
 
 
 def home(asking: Visitor, session: Session | None) -> Page:
@@ -205,7 +153,9 @@ def plain(status: int, text: str) -> Response:
     return Response(text, headers, status)
 
 
-def _wrapper(app: Chalice, respond: Callable[[View, Request], Response]) -> Callable[[View], Route]:
+def wrapped(app: Chalice, respond: Callable[[View, Request], Response]) -> Callable[[View], Route]:
+    """Give a wrapper that lets `respond` answer for a view, with the request that came."""
+
     def decorate(view: View) -> Route:
         @wraps(view)
         def route() -> Response:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from chalicelib.otp.dynamodb_errors import ledger_errors
 from chalicelib.otp.errors import LedgerUnavailable
 from chalicelib.otp.ledger_items import (
     as_attribute,
@@ -18,7 +16,7 @@ from chalicelib.otp.ledger_items import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -35,7 +33,7 @@ class DynamoDBLedger:
 
     def read(self, entry_id: str, latest_id: str) -> tuple[LedgerEntry | None, Latest]:
         """Give both as they are now, each strongly consistent."""
-        with _ledger_errors():
+        with ledger_errors():
             answer = self.client.batch_get_item(
                 RequestItems={
                     self.table_name: {
@@ -66,7 +64,7 @@ class DynamoDBLedger:
 
     def unlock(self, latest_id: str, claim_id: str, locked_until: float) -> None:
         """Let the lock end then, if it is still that claim's."""
-        with _ledger_errors():
+        with ledger_errors():
             try:
                 self.client.update_item(
                     TableName=self.table_name,
@@ -84,7 +82,7 @@ class DynamoDBLedger:
 
     def history(self, recipient_hash: str, limit: int) -> list[LedgerEntry]:
         """Give a number's codes, newest first; the index lags a little behind the table."""
-        with _ledger_errors():
+        with ledger_errors():
             answer = self.client.query(
                 TableName=self.table_name,
                 IndexName="by_recipient",
@@ -119,7 +117,7 @@ class DynamoDBLedger:
         if version:
             values[":read"] = as_attribute(version)
         unchanged = "#version = :read" if version else "attribute_not_exists(#version)"
-        with _ledger_errors():
+        with ledger_errors():
             try:
                 self.client.update_item(
                     TableName=self.table_name,
@@ -138,13 +136,3 @@ class DynamoDBLedger:
 
 def _key(item_id: str) -> dict[str, Any]:
     return {"id": {"S": item_id}}
-
-
-@contextmanager
-def _ledger_errors() -> Iterator[None]:
-    try:
-        yield
-    except ClientError as error:
-        raise LedgerUnavailable(error.response.get("Error", {}).get("Code", "unknown")) from error
-    except BotoCoreError as error:
-        raise LedgerUnavailable(type(error).__name__) from error

@@ -7,18 +7,13 @@ receipt without an entry waits under `receipt.<sid>`, where no index finds it.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from chalicelib.otp.errors import LedgerUnavailable
+from chalicelib.otp.dynamodb_errors import ledger_errors
 from chalicelib.otp.receipt import Receipt, ReceivedEntry, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mypy_boto3_dynamodb import DynamoDBClient
 
 INDEX = "by_message_sid"
@@ -40,7 +35,7 @@ class DynamoDBReceipts:
     def find(self, message_sid: str) -> str | None:
         """Give the id of the entry whose code went out in this message."""
         # The index lags a little behind the table, so "none" may mean "not yet".
-        with _ledger_errors():
+        with ledger_errors():
             found = self.client.query(
                 TableName=self.table_name,
                 IndexName=INDEX,
@@ -78,7 +73,7 @@ class DynamoDBReceipts:
 
     def early(self, message_sid: str) -> Receipt | None:
         """Give the receipt that was kept for this message."""
-        with _ledger_errors():
+        with ledger_errors():
             answer = self.client.get_item(
                 TableName=self.table_name,
                 Key={"id": {"S": _early_id(message_sid)}},
@@ -94,7 +89,7 @@ class DynamoDBReceipts:
 
     def forget_early(self, message_sid: str) -> None:
         """Drop it, now that its entry has it."""
-        with _ledger_errors():
+        with ledger_errors():
             self.client.delete_item(
                 TableName=self.table_name, Key={"id": {"S": _early_id(message_sid)}}
             )
@@ -112,7 +107,7 @@ class DynamoDBReceipts:
             written += ", steps = list_append(if_not_exists(steps, :none), :steps)"
             values = {**values, "steps": {"L": [step]}, "none": {"L": []}}
         removed = "" if "receipt_code" in values else " REMOVE receipt_code"
-        with _ledger_errors():
+        with ledger_errors():
             try:
                 answer = self.client.update_item(
                     TableName=self.table_name,
@@ -148,13 +143,3 @@ def _step(receipt: Receipt, now: int) -> dict[str, Any]:
 
 def _early_id(message_sid: str) -> str:
     return f"receipt.{message_sid}"
-
-
-@contextmanager
-def _ledger_errors() -> Iterator[None]:
-    try:
-        yield
-    except ClientError as error:
-        raise LedgerUnavailable(error.response.get("Error", {}).get("Code", "unknown")) from error
-    except BotoCoreError as error:
-        raise LedgerUnavailable(type(error).__name__) from error

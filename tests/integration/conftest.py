@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -10,12 +12,16 @@ from chalicelib.sign_in.signed_token import SignedTokens
 from chalicelib.sign_in.signing_keys import SigningKeys
 from sandbox.server import running
 from tests.application import Site, Stage, serving
+from tests.engines import aws_client
 from tests.fakes import Clock
+from tests.integration.logto import provider_of
 from tests.integration.tokens import ISSUER, Desk, KeyServer
-from tests.sandbox.identity.world import world
+from tests.sandbox.identity.world import World, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from chalicelib.sign_in.logto_client import LogtoProvider
 
 
 @pytest.fixture
@@ -51,3 +57,31 @@ def logto_site(moto_server: str, logto_url: str, monkeypatch: pytest.MonkeyPatch
     """The same site with the stand-in for Logto behind it."""
     with serving(Stage(moto_server, LOGTO_ENDPOINT=logto_url), monkeypatch) as site:
         yield site
+
+
+@pytest.fixture
+def prefix() -> str:
+    """A place of its own in SSM."""
+    return f"/portaria/{uuid4().hex}"
+
+
+@pytest.fixture
+def ssm(moto_server: str) -> Any:
+    return aws_client("ssm", moto_server)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def logto() -> Iterator[World]:
+    with world() as running_world:
+        running_world.clock.now = time.time()  # PyJWT has no other clock
+        yield running_world
+
+
+@pytest.fixture
+def provider(logto: World) -> LogtoProvider:
+    return provider_of(logto.url)

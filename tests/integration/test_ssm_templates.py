@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -14,21 +13,6 @@ from tests.engines import aws_client
 from tests.fakes import Clock
 
 TTL = 30
-
-
-@pytest.fixture
-def prefix() -> str:
-    return f"/portaria/{uuid4().hex}"
-
-
-@pytest.fixture
-def ssm(moto_server: str) -> Any:
-    return aws_client("ssm", moto_server)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 def unreachable() -> Any:

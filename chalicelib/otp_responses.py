@@ -1,0 +1,67 @@
+"""What the callers of the code's routes hear: Logto's connector, and Twilio's callbacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chalicelib import log
+from chalicelib.otp.errors import (
+    HeldBack,
+    LedgerUnavailable,
+    QueueUnavailable,
+    RequestInvalid,
+    SignatureInvalid,
+    Unauthorized,
+)
+from chalicelib.otp.sentences import sentence
+from chalicelib.responses import plain, wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalice.app import Chalice, Request, Response
+
+    Route = Callable[[], Response]
+
+
+def connector(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
+    """Wrap the route of Logto's connector; errors become sentences that its user may see."""
+
+    def respond(view: Callable[[Request], None], request: Request) -> Response:
+        try:
+            view(request)
+        except Unauthorized:
+            log.warning("connector_unauthorized")
+            return plain(401, "")
+        except RequestInvalid as error:
+            log.warning("code_not_accepted", problem=error.problem)
+            return plain(400, sentence(error.problem, error.locale))
+        except HeldBack as error:
+            return plain(429 if error.passes else 403, sentence(error.limit, error.locale))
+        except Exception as error:  # noqa: BLE001 - every failure has an answer
+            log.failure("code_not_queued", error)
+            unavailable = LedgerUnavailable | QueueUnavailable
+            locale = error.locale if isinstance(error, unavailable) else None
+            return plain(503, sentence("try_again", locale))
+        return plain(200, "")
+
+    return wrapped(app, respond)
+
+
+def carrier(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
+    """Wrap the route of Twilio's callbacks; it wants a status and reads no more."""
+
+    def respond(view: Callable[[Request], None], request: Request) -> Response:
+        try:
+            view(request)
+        except SignatureInvalid:
+            log.warning("callback_unsigned")
+            return plain(403, "")
+        except LedgerUnavailable:
+            return plain(503, "")  # already written down, with what the callback told
+        except Exception as error:  # noqa: BLE001 - every failure has an answer
+            log.failure("callback_failed", error)
+            return plain(503, "")
+        return plain(200, "")
+
+    return wrapped(app, respond)

@@ -1,0 +1,60 @@
+"""Logto's stand-in as the adapter to its SDK meets it, and servers that answer otherwise."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from flask import Flask, Response
+
+from chalicelib.sign_in.logto_client import (
+    LogtoApplication,
+    LogtoProvider,
+)
+from chalicelib.sign_in.options import SignInOptions
+from tests.fakes import Clock
+from tests.sandbox.identity.world import APP, SECRET, World
+
+if TYPE_CHECKING:
+    from chalicelib.sign_in.provider import AuthorizationRequest
+
+
+TIMEOUT = 5.0
+RECORDED_ENDPOINT = "http://localhost:3001"
+Answer = tuple[int, str, str]
+
+
+def provider_of(
+    endpoint: str, secret: str = SECRET, timeout: float = TIMEOUT, clock: Clock | None = None
+) -> LogtoProvider:
+    application = LogtoApplication(endpoint, APP, lambda: secret, ("phone",))
+    return LogtoProvider(application, timeout, clock or time.monotonic)
+
+
+def begin(logto: World, provider: LogtoProvider, **options: Any) -> AuthorizationRequest:
+    return provider.authorization_request(f"{logto.app.url}/callback", SignInOptions(**options))
+
+
+def come_back(logto: World, request: AuthorizationRequest) -> str:
+    """Sign a new visitor in at Logto; gives where Logto sends the browser."""
+    browser = logto.browser()
+    answer = logto.walk(browser, browser.get(request.url))
+    return answer.headers["Location"]
+
+
+def asked_for(request: AuthorizationRequest) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(request.url).query)
+
+
+def answering(url: str, answers: dict[str, Answer]) -> Flask:
+    """Make a server that gives fixed answers by the last part of the path."""
+    app = Flask(__name__)
+
+    @app.route("/<path:path>", methods=["GET", "POST"])
+    def answer(path: str) -> Response:
+        name = path.rpartition("/")[2].replace("-", "_")
+        status, content_type, body = answers.get(name, (404, "text/plain", ""))
+        return Response(body.replace(RECORDED_ENDPOINT, url), status, content_type=content_type)
+
+    return app
