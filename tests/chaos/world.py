@@ -86,7 +86,7 @@ class World:
         while not stopping.is_set():
             self.draw.shuffle(breaking)
             for each in breaking:
-                if stopping.wait(self.draw.random() * 2):
+                if stopping.wait(1.0 + self.draw.random() * 3):
                     return
                 self.troubles.append(each.__name__.strip("_"))
                 each()
