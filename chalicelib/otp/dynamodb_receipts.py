@@ -45,7 +45,7 @@ class DynamoDBReceipts:
             )["Items"]
         return found[0]["id"]["S"] if found else None
 
-    def advance(self, entry_id: str, receipt: Receipt, now: int) -> ReceivedEntry | None:
+    def advance(self, entry_id: str, receipt: Receipt, now: float) -> ReceivedEntry | None:
         """Write a receipt to its entry; None where it is no news, or the entry has moved on."""
         item = self._update(
             entry_id,
@@ -62,9 +62,9 @@ class DynamoDBReceipts:
             message_id=item["message_id"]["S"],
         )
 
-    def keep_early(self, receipt: Receipt, now: int) -> None:
+    def keep_early(self, receipt: Receipt, now: float) -> None:
         """Keep a receipt that has no entry yet, unless a later one is kept already."""
-        expires_at = {"N": str(now + self.retention_seconds)}
+        expires_at = {"N": str(int(now) + self.retention_seconds)}
         self._update(
             _early_id(receipt.message_sid),
             {**_values(receipt, now), "expires_at": expires_at},
@@ -122,7 +122,7 @@ class DynamoDBReceipts:
         return dict(answer["Attributes"])
 
 
-def _values(receipt: Receipt, now: int) -> dict[str, Any]:
+def _values(receipt: Receipt, now: float) -> dict[str, Any]:
     values = {
         "receipt_sid": {"S": receipt.message_sid},
         "receipt_stage": {"S": receipt.stage.value},
@@ -134,7 +134,7 @@ def _values(receipt: Receipt, now: int) -> dict[str, Any]:
     return values
 
 
-def _step(receipt: Receipt, now: int) -> dict[str, Any]:
+def _step(receipt: Receipt, now: float) -> dict[str, Any]:
     step = {"at": {"N": str(now)}, "name": {"S": f"Twilio: {receipt.stage.value}"}}
     if receipt.error_code is not None:
         step["detail"] = {"S": str(receipt.error_code)}

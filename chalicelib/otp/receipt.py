@@ -93,10 +93,10 @@ class ReceiptStore(Protocol):
     def find(self, message_sid: str) -> str | None:
         """Give the id of the entry whose code went out in this message."""
 
-    def advance(self, entry_id: str, receipt: Receipt, now: int) -> ReceivedEntry | None:
+    def advance(self, entry_id: str, receipt: Receipt, now: float) -> ReceivedEntry | None:
         """Write a receipt to its entry; None where it is no news, or the entry has moved on."""
 
-    def keep_early(self, receipt: Receipt, now: int) -> None:
+    def keep_early(self, receipt: Receipt, now: float) -> None:
         """Keep a receipt that has no entry yet, unless a later one is kept already."""
 
     def early(self, message_sid: str) -> Receipt | None:
@@ -172,16 +172,18 @@ class Receipts:
         elif receipt.stage.rank == Stage.DELIVERED.rank:
             log.count("Undelivered", error_code=str(receipt.error_code), **kind)
         if receipt.error_code in RECIPIENT_CODES:
-            self.refused_numbers.remember(entry.recipient_hash, receipt.error_code, self._now())
+            self.refused_numbers.remember(
+                entry.recipient_hash, receipt.error_code, int(self.clock())
+            )
 
-    def _now(self) -> int:
-        return int(self.clock())
+    def _now(self) -> float:
+        return round(self.clock(), 3)
 
 
 def _fields(receipt: Receipt) -> dict[str, str | int | None]:
     return {
         "message_sid": receipt.message_sid,
-        "stage": receipt.stage.value,
+        "message_status": receipt.stage.value,
         "error_code": receipt.error_code,
     }
 

@@ -162,7 +162,7 @@ class FakeReceipts:
         found = (each.id for each in entries if _sid(each) == message_sid)
         return next(found, None)
 
-    def advance(self, entry_id: str, receipt: Receipt, now: int) -> ReceivedEntry | None:  # noqa: ARG002
+    def advance(self, entry_id: str, receipt: Receipt, now: float) -> ReceivedEntry | None:  # noqa: ARG002
         self._fail()
         entry, kept = self.ledger.entries.get(entry_id), self.stages.get(entry_id)
         if entry is None or _sid(entry) != receipt.message_sid or _is_late(receipt, kept):
@@ -170,7 +170,7 @@ class FakeReceipts:
         self.stages[entry_id] = receipt
         return ReceivedEntry(entry.recipient_hash, entry.usage_type, entry.region, entry.message_id)
 
-    def keep_early(self, receipt: Receipt, now: int) -> None:  # noqa: ARG002
+    def keep_early(self, receipt: Receipt, now: float) -> None:  # noqa: ARG002
         self._fail()
         if not _is_late(receipt, self.early_ones.get(receipt.message_sid)):
             self.early_ones[receipt.message_sid] = receipt

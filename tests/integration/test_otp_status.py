@@ -70,6 +70,16 @@ def test_a_signed_receipt_reaches_the_ledger(site: Site, stage: Stage):
     assert told(stage) == {("undelivered", "30005")}
 
 
+def test_the_log_tells_the_messages_status_beside_the_deployments_stage(
+    site: Site, capsys: pytest.CaptureFixture[str]
+):
+    post(site, receipt("delivered"))
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (told_of,) = [line for line in lines if line.get("message") == "receipt"]
+    assert (told_of["message_status"], told_of["stage"]) == ("delivered", "test")
+
+
 def test_a_form_may_name_its_characters(site: Site, stage: Stage):
     kind = "application/x-www-form-urlencoded; charset=UTF-8"
     answer = post(site, receipt("delivered", Later="é 日本"), **{"Content-Type": kind})
