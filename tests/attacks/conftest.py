@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def target(moto_server: str) -> Iterator[Target]:
     with world(f"{HERE}/callback") as logto, pytest.MonkeyPatch.context() as environment:
         logto.clock.now = time.time()

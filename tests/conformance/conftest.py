@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def host() -> Iterator[Host]:
     host = Host()
     with running(host.build):
         yield host
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def served(host: Host, moto_server: str) -> Iterator[RelyingParty]:
     stage = Stage(
         moto_server,
