@@ -39,8 +39,11 @@ def visitor(request: Request) -> Visitor:
     return Visitor(
         Visit(
             public_url=public_url(wiring.settings().public_url, request.context),
-            cookie_header="; ".join(cookies),
-            query=event.get("multiValueQueryStringParameters") or {},
+            cookie_header=_sound("; ".join(cookies)),
+            query={
+                name: [_sound(value) for value in values]
+                for name, values in (event.get("multiValueQueryStringParameters") or {}).items()
+            },
             provenance=Provenance(
                 method=request.method,
                 origin=request.headers.get("origin"),
@@ -62,6 +65,11 @@ def called_url(request: Request) -> str:
     query = request.to_original_event().get("multiValueQueryStringParameters") or {}
     asked = urlencode(query, doseq=True, quote_via=quote)
     return f"{base_url}{request.path}" + (f"?{asked}" if asked else "")
+
+
+def _sound(text: str) -> str:
+    # JSON can hold half a character (a lone surrogate), which nothing could encode again.
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def form_field(request: Request, name: str) -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SEAL = Seal("attempt")
 COOKIE = "portaria_attempt_"
+MAX_SECONDS_LENGTH = 12
 MAX_OPEN = 5  # cookies of attempts that were begun and left; more would crowd the header
 
 
@@ -84,6 +85,7 @@ class Attempts:
         try:
             content = json.loads(SEAL.unseal(token, record.sealed))
         except SealBroken:
+            log.warning("seal_broken", record="attempt")
             log.count("SealBroken", record="attempt")
             raise AttemptUnknown("broken seal") from None
         if content.pop("expires_at") <= self.clock():
@@ -111,5 +113,6 @@ def _forget_oldest(jar: CookieJar, cookie_header: str) -> list[str]:
 
 
 def _begun_at(value: str) -> int:
-    seconds = value.partition(".")[0]
+    # Python refuses to read a number of thousands of digits.
+    seconds = value.partition(".")[0][:MAX_SECONDS_LENGTH]
     return int(seconds) if seconds.isascii() and seconds.isdigit() else 0

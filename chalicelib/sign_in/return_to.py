@@ -31,4 +31,5 @@ def local_path(value: str | None) -> str:
     ):
         return HOME
     without_fragment = value.partition("#")[0]
-    return quote(without_fragment, safe=_ALLOWED_AS_IS)
+    path = quote(without_fragment, safe=_ALLOWED_AS_IS)
+    return path if len(path) <= MAX_LENGTH else HOME

@@ -150,6 +150,13 @@ def test_a_callback_opened_again_signs_nobody_in(target: Target):
     assert visitor.user
 
 
+def test_an_attempts_cookie_with_a_number_without_end_stops_no_sign_in(target: Target):
+    visitor = target.browser()
+    visitor.cookies["portaria_attempt_" + "0" * 16] = "9" * 5_000 + ".x"
+
+    assert visitor.get("/sign-in").status_code == 302
+
+
 def test_every_cookie_is_small_whatever_is_asked(target: Target):
     visitor = target.browser()
     answer = visitor.get(

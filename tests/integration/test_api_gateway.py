@@ -100,6 +100,18 @@ def test_a_cookie_header_that_arrives_in_parts_is_read_whole(logto_url: str):
     assert answer["statusCode"] == 403
 
 
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/callback", "/account"])
+def test_half_a_character_is_no_error_of_ours(path: str):
+    half = "\ud800"
+    answer = call(
+        path,
+        headers={"Cookie": f"portaria_session={half * 43}"},
+        multiValueQueryStringParameters={"return_to": [f"/{half}"], "state": [half]},
+    )
+
+    assert answer["statusCode"] in {200, 302, 400, 401}
+
+
 def test_a_body_in_base64_is_read_as_it_was_sent(stage: Stage):
     answer = call(
         "/otp",

@@ -58,6 +58,7 @@ def test_a_local_path_is_where_the_visitor_returns_to(asked: str, given: str):
         "?x=1",
         "#x",
         "/" + "a" * 2048,
+        "/" + "ã" * 1000,
     ],
 )
 def test_anything_else_leads_home(asked: str | None):
