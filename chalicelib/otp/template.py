@@ -58,15 +58,12 @@ class Templates:
     versions: Mapping[Key, int] = field(default_factory=dict)
     old: frozenset[Key] = frozenset()
 
-    def choose(self, usage_type: str, payload: Mapping[str, Any]) -> str:
+    def pick(self, usage_type: str, payload: Mapping[str, Any]) -> Template:
         """Give the text for a usage type in the best of the visitor's languages.
 
-        Raises TemplatesUnavailable where there is none for the type, nor for Generic.
+        Counts where it is a makeshift. Raises TemplatesUnavailable where there is none for the
+        type, nor for Generic.
         """
-        return self.pick(usage_type, payload).text
-
-    def pick(self, usage_type: str, payload: Mapping[str, Any]) -> Template:
-        """Give the same text with its version, and count where it is a makeshift."""
         key = self._key(usage_type, payload)
         if key[0] != usage_type:
             log.count("TemplateFallback", usage_type=usage_type)

@@ -103,10 +103,13 @@ class SdkClient(LogtoClient):
             resource=audience.resource,
             organization=audience.organization,
         )
+        self._keep(key_of(audience), answer)
+        return answer
+
+    def _keep(self, resource: str, answer: TokenResponse) -> None:
         if answer.refresh_token is not None:
             self.storage.set("refreshToken", answer.refresh_token)
-        self._setAccessToken(key_of(audience), answer.access_token, answer.expires_in)
-        return answer
+        self._setAccessToken(resource, answer.access_token, answer.expires_in)
 
     def _setAccessToken(self, resource: str, accessToken: str, expiresIn: int) -> None:  # noqa: N802, N803
         tokens = AccessTokenMap.of(self.storage.values)
@@ -118,12 +121,13 @@ class SdkClient(LogtoClient):
         resource: str,
         tokenResponse: TokenResponse,  # noqa: N803
     ) -> None:
-        # The SDK only checks what it stores; the claims are needed too, verified.
+        # The SDK only checks what it stores; the claims are needed too, verified once.
         if tokenResponse.id_token is not None:
             self.claims = await self._issuer.id_token_claims(
                 tokenResponse.id_token, tokenResponse.access_token
             )
-        await super()._handleTokenResponse(resource, tokenResponse)
+            self.storage.set("idToken", tokenResponse.id_token)
+        self._keep(resource, tokenResponse)
 
     async def _buildSignInUrl(self, *args: Any, **kwargs: Any) -> str:  # noqa: N802
         # The released SDK can't pass parameters on; its newer siblings can.

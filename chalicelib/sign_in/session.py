@@ -21,6 +21,7 @@ from chalicelib.sign_in.sealing import (
     base64url,
     new_token,
 )
+from chalicelib.sign_in.user import User
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,11 +55,7 @@ class Session:
     @property
     def display_name(self) -> str | None:
         """The name to greet the user with, if there is one."""
-        for claim in ("name", "username"):
-            name = self.claims.get(claim)
-            if isinstance(name, str) and name.strip():
-                return name
-        return None
+        return User(self.claims).name
 
     @property
     def phone_hint(self) -> str | None:

@@ -8,19 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.application import Site, Stage, serving
-from tests.sandbox.identity.world import Browser, World, world
+from tests.sandbox.identity.world import Browser, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import requests
-
-
-@pytest.fixture
-def logto() -> Iterator[World]:
-    with world() as running_world:
-        running_world.clock.now = time.time()  # PyJWT has no other clock
-        yield running_world
 
 
 @pytest.fixture

@@ -48,15 +48,15 @@ def test_templates_are_read_by_type_and_language_however_many(ssm: Any, prefix: 
         put(ssm, f"{prefix}/templates/Type{n}", f"text {n} {{{{code}}}}")
     found = templates(ssm, prefix, clock).get()
 
-    assert found.choose("SignIn", {}) == "sign in {{code}}"
-    assert found.choose("SignIn", {"locale": "pt-BR"}) == "entrar {{code}}"
-    assert found.choose("Type24", {}) == "text 24 {{code}}"
+    assert found.pick("SignIn", {}).text == "sign in {{code}}"
+    assert found.pick("SignIn", {"locale": "pt-BR"}).text == "entrar {{code}}"
+    assert found.pick("Type24", {}).text == "text 24 {{code}}"
 
 
 def test_a_template_that_was_put_as_a_secret_is_read_in_clear(ssm: Any, prefix: str, clock: Clock):
     put(ssm, f"{prefix}/templates/SignIn", "sign in {{code}}", "SecureString")
 
-    assert templates(ssm, prefix, clock).get().choose("SignIn", {}) == "sign in {{code}}"
+    assert templates(ssm, prefix, clock).get().pick("SignIn", {}).text == "sign in {{code}}"
 
 
 def test_a_changed_template_is_live_after_the_ttl(ssm: Any, prefix: str, clock: Clock):
@@ -66,7 +66,7 @@ def test_a_changed_template_is_live_after_the_ttl(ssm: Any, prefix: str, clock: 
     put(ssm, f"{prefix}/templates/SignIn", "new {{code}}")
     clock.advance(TTL)
 
-    assert source.get().choose("SignIn", {}) == "new {{code}}"
+    assert source.get().pick("SignIn", {}).text == "new {{code}}"
 
 
 def test_templates_outlive_an_outage_of_ssm(ssm: Any, prefix: str, clock: Clock):
@@ -76,7 +76,7 @@ def test_templates_outlive_an_outage_of_ssm(ssm: Any, prefix: str, clock: Clock)
     source._client = unreachable()
     clock.advance(TTL)
 
-    assert source.get().choose("SignIn", {}) == "kept {{code}}"
+    assert source.get().pick("SignIn", {}).text == "kept {{code}}"
 
 
 def test_templates_that_were_deleted_all_at_once_are_kept(ssm: Any, prefix: str, clock: Clock):
@@ -86,7 +86,7 @@ def test_templates_that_were_deleted_all_at_once_are_kept(ssm: Any, prefix: str,
     ssm.delete_parameter(Name=f"{prefix}/templates/SignIn")
     clock.advance(TTL)
 
-    assert source.get().choose("SignIn", {}) == "kept {{code}}"
+    assert source.get().pick("SignIn", {}).text == "kept {{code}}"
 
 
 def test_without_templates_there_is_nothing_to_send(ssm: Any, prefix: str, clock: Clock):
@@ -108,7 +108,7 @@ def test_a_text_without_the_code_does_not_replace_one_that_has_it(
         found = source.get()
 
     assert found.pick("SignIn", {}).label == "SignIn:1"
-    assert found.choose("SignIn", {}) == "good {{ code }}"
+    assert found.pick("SignIn", {}).text == "good {{ code }}"
     assert metrics(capsys) == [
         ("TemplateProblem", "code_missing", "SignIn"),
         ("TemplateProblem", "unknown_placeholder", "SignIn"),
@@ -117,7 +117,7 @@ def test_a_text_without_the_code_does_not_replace_one_that_has_it(
     ]
     put(ssm, f"{prefix}/templates/SignIn", "better {{code}}")
     clock.advance(TTL)
-    assert source.get().choose("SignIn", {}) == "better {{code}}"
+    assert source.get().pick("SignIn", {}).text == "better {{code}}"
     assert source.get().pick("SignIn", {}).version == 3
     assert metrics(capsys) == []
 
@@ -128,7 +128,7 @@ def test_a_text_that_never_had_the_code_is_as_good_as_none(
     put(ssm, f"{prefix}/templates/SignIn", "no code")
     put(ssm, f"{prefix}/templates/Generic", "generic {{code}}")
 
-    assert templates(ssm, prefix, clock).get().choose("SignIn", {}) == "generic {{code}}"
+    assert templates(ssm, prefix, clock).get().pick("SignIn", {}).text == "generic {{code}}"
     assert metrics(capsys) == [
         ("TemplateProblem", "code_missing", "SignIn"),
         ("TemplateFallback", "SignIn"),
@@ -143,7 +143,7 @@ def test_what_is_only_dear_or_odd_is_used_and_told_once(
     source.get()
     clock.advance(TTL)
 
-    assert source.get().choose("SignIn", {}).startswith("{{code}} {{unknown}}")
+    assert source.get().pick("SignIn", {}).text.startswith("{{code}} {{unknown}}")
     assert metrics(capsys) == [
         ("TemplateProblem", "segments", "SignIn"),
         ("TemplateProblem", "unknown_placeholder", "SignIn"),
@@ -170,7 +170,7 @@ def test_with_an_origin_the_last_line_binds_the_code_to_it_and_counts_for_the_le
     put(ssm, f"{prefix}/templates/Register", "no code")
     source = templates(ssm, prefix, clock, origin="auth.example.com")
 
-    text = source.get().choose("SignIn", {})
+    text = source.get().pick("SignIn", {}).text
     assert text.endswith("a\n\n@auth.example.com #{{code}}")
     assert sorted(metrics(capsys)) == [
         ("TemplateProblem", "code_missing", "Register"),

@@ -101,12 +101,12 @@ TEMPLATES = Templates(
 def test_the_type_decides_first_and_then_the_language(
     usage_type: str, payload: dict[str, Any], text: str
 ):
-    assert TEMPLATES.choose(usage_type, payload) == text
+    assert TEMPLATES.pick(usage_type, payload).text == text
 
 
 def test_without_a_generic_template_an_unknown_type_has_no_words():
     with pytest.raises(TemplatesUnavailable):
-        Templates({("SignIn", None): "sign in"}).choose("BindMfa", {})
+        Templates({("SignIn", None): "sign in"}).pick("BindMfa", {})
 
 
 def test_a_text_is_picked_with_the_version_that_ssm_gave_it():
@@ -129,7 +129,7 @@ def test_a_text_is_picked_with_the_version_that_ssm_gave_it():
 def test_a_makeshift_is_counted(
     templates: Templates, metric: str | None, capsys: pytest.CaptureFixture[str]
 ):
-    templates.choose("SignIn", {})
+    templates.pick("SignIn", {})
     told = capsys.readouterr().out
 
     assert told == "" if metric is None else f'"{metric}":[1.0]' in told
