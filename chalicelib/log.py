@@ -7,19 +7,21 @@ Its type and its place in the code are, and that is what finds a bug.
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
-import threading
 import traceback
 from functools import cache
 from pathlib import PurePath
 from typing import TextIO
 
-from aws_lambda_powertools import Logger, single_metric
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
+    AmazonCloudWatchEMFProvider,
+)
 
 NAMESPACE = "Portaria"
-_one_at_a_time = threading.Lock()
 _FRAMES = 12
 
 Field = str | int | float | bool | None
@@ -74,14 +76,21 @@ def measure_seconds(name: str, seconds: float, **dimensions: str) -> None:
     _metric(name, MetricUnit.Seconds, round(seconds, 3), dimensions)
 
 
+def share(name: str, *, hit: bool, **dimensions: str) -> None:
+    """Add a hit or a miss to the metric `name`: its average is the share of hits, 0 to 1."""
+    _metric(name, MetricUnit.NoUnit, int(hit), dimensions)
+
+
 def _metric(name: str, unit: MetricUnit, value: float, dimensions: dict[str, str]) -> None:
-    # Powertools prints: text and line end apart, so that threads' lines could run together.
-    with (
-        _one_at_a_time,
-        single_metric(name=name, unit=unit, value=value, namespace=NAMESPACE) as metric,
-    ):
-        for dimension, dimension_value in dimensions.items():
-            metric.add_dimension(dimension, dimension_value)
+    # The stage's total, and once more by each dimension alone: an alarm needs the total, and
+    # every combination of countries, types and codes would be a metric that AWS charges for.
+    stage = {"stage": str(_logger().get_current_keys().get("stage", "unset"))}
+    metric = AmazonCloudWatchEMFProvider({}, stage, NAMESPACE, {})
+    for dimension in dimensions.items():
+        metric.add_dimensions(**stage, **dict([dimension]))
+    metric.add_metric(name, unit, value)
+    line = json.dumps(metric.serialize_metric_set(), separators=(",", ":"))
+    sys.stdout.write(f"{line}\n")
 
 
 def _types(error: BaseException) -> str:

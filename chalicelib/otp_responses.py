@@ -32,6 +32,7 @@ def connector(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
             view(request)
         except Unauthorized:
             log.warning("connector_unauthorized")
+            log.count("ConnectorUnauthorized")
             return plain(401, "")
         except RequestInvalid as error:
             log.warning("code_not_accepted", problem=error.problem)

@@ -201,6 +201,7 @@ def report(error: Exception, status: int) -> str:
     reason = str(error) if isinstance(error, SignInError | SettingsError) else None
     if status >= SERVER_ERROR:
         log.failure("request_failed", error, reference=reference, reason=reason)
+        log.count("RequestFailed", error=type(error).__name__)
     else:
         # The visitor's end of it: worth a look where it piles up, but nobody's alarm.
         kind = type(error).__name__

@@ -48,6 +48,11 @@ class Stage(StrEnum):
         """Later stages rank higher. The last ones rank alike, so that the first of them stays."""
         return _RANKS.get(self, len(_RANKS))
 
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing can come after it."""
+        return self not in _RANKS
+
 
 _RANKS = {Stage.QUEUED: 0, Stage.SENDING: 1, Stage.SENT: 2}
 
@@ -169,8 +174,10 @@ class Receipts:
         log.event("receipt", message_id=entry.message_id, **_fields(receipt), **kind)
         if receipt.stage is Stage.DELIVERED:
             log.count("Delivered", **kind)
-        elif receipt.stage.rank == Stage.DELIVERED.rank:
+        elif receipt.stage.is_final:
             log.count("Undelivered", error_code=str(receipt.error_code), **kind)
+        if receipt.stage.is_final:
+            log.share("DeliveryRate", hit=receipt.stage is Stage.DELIVERED, **kind)
         if receipt.error_code in RECIPIENT_CODES:
             self.refused_numbers.remember(
                 entry.recipient_hash, receipt.error_code, int(self.clock())

@@ -1,7 +1,6 @@
 """What the worker tells: a line for each turn in a code's life, and the metrics beside it.
 
-Metrics go by usage type and country, never by number. `Unknown` and `Misconfigured` stand
-without dimensions too, so that an alarm needs to know no country.
+Metrics go by usage type and by country, never by number.
 """
 
 from __future__ import annotations
@@ -26,9 +25,6 @@ def ended(entry: LedgerEntry, result: LedgerResult, age_seconds: float) -> None:
     match result.outcome:
         case Outcome.REFUSED:
             log.count("Refused", **by, error_code=str(result.error_code))
-        case Outcome.UNKNOWN:
-            log.count("Unknown", **by)
-            log.count("Unknown")
         case _:
             log.count(result.outcome.value.capitalize(), **by)
 

@@ -73,6 +73,7 @@ class SignIn:
         )
         cookies = self.attempts.open(attempt, visit.jar, visit.cookie_header)
         log.event("sign_in_begun")
+        log.count("SignInBegun")
         return Departure(request.url, tuple(cookies))
 
     def complete(self, visit: Visit) -> Departure:
@@ -100,6 +101,7 @@ class SignIn:
         if token is None:
             raise SignInRefused("logged_out")
         log.event("signed_in")
+        log.count("SignedIn")
         return Departure(
             visit.base_path + attempt.return_to,
             (self._session_cookie(visit, token), attempts.forget(state, visit.jar)),

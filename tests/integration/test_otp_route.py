@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.otp.request import MAX_BODY_BYTES
 from tests.application import AUTHORIZATION, Site, Stage, serving
+from tests.metrics import dimensions
 from tests.recordings import connector_requests
 
 if TYPE_CHECKING:
@@ -31,11 +32,14 @@ def test_what_logto_posts_is_accepted_and_queued_as_it_came(site: Site, stage: S
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer guess", "bearer test-sms-key"])
-def test_a_stranger_is_turned_away_without_a_reason(site: Site, stage: Stage, authorization: str):
+def test_a_stranger_is_turned_away_without_a_reason_and_counted(
+    site: Site, stage: Stage, authorization: str, capsys: pytest.CaptureFixture[str]
+):
     answer = post_otp(site, Authorization=authorization)
 
     assert (answer.status_code, answer.text) == (401, "")
     assert stage.queued() == []
+    assert dimensions(capsys.readouterr().out) == {"ConnectorUnauthorized": [{}]}
 
 
 @pytest.mark.parametrize(

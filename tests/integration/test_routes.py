@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib import __version__
 from tests.application import Site, Stage, serving
+from tests.metrics import dimensions
 
 if TYPE_CHECKING:
     import requests
@@ -88,6 +89,14 @@ def test_a_callback_that_leads_nowhere_gets_a_friendly_page(
     assert title in answer.text
     assert "Try again" in answer.text
     assert failure(answer, capsys)["error"] == error
+
+
+def test_a_failure_of_ours_is_counted_by_its_error(site: Site, capsys: pytest.CaptureFixture[str]):
+    site.get("/sign-in")
+
+    assert dimensions(capsys.readouterr().out) == {
+        "RequestFailed": [{"error": "ProviderUnreachable"}]
+    }
 
 
 def test_a_logto_that_is_down_gets_a_friendly_page(site: Site, capsys: pytest.CaptureFixture[str]):

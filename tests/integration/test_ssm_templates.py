@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from chalicelib.otp.errors import TemplatesUnavailable
 from chalicelib.otp.ssm_templates import SsmTemplates
 from tests.engines import aws_client
 from tests.fakes import Clock
+from tests.metrics import metrics
 
 TTL = 30
 
@@ -24,17 +24,9 @@ def put(ssm: Any, name: str, value: str, kind: str = "String") -> None:
     ssm.put_parameter(Name=name, Value=value, Type=kind, Overwrite=True)
 
 
-def metrics(capsys: pytest.CaptureFixture[str]) -> list[tuple[str, ...]]:
+def told(capsys: pytest.CaptureFixture[str]) -> list[tuple[str, ...]]:
     """Give the metrics that were written since the last time: the name, then the dimensions."""
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    told = [line for line in lines if "_aws" in line]
-    return [
-        (
-            line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"],
-            *(line[name] for name in line["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]),
-        )
-        for line in told
-    ]
+    return [(metric.name, *metric.by.values()) for metric in metrics(capsys.readouterr().out)]
 
 
 def templates(client: Any, prefix: str, clock: Clock, origin: str | None = None) -> SsmTemplates:
@@ -109,7 +101,7 @@ def test_a_text_without_the_code_does_not_replace_one_that_has_it(
 
     assert found.pick("SignIn", {}).label == "SignIn:1"
     assert found.pick("SignIn", {}).text == "good {{ code }}"
-    assert metrics(capsys) == [
+    assert told(capsys) == [
         ("TemplateProblem", "code_missing", "SignIn"),
         ("TemplateProblem", "unknown_placeholder", "SignIn"),
         ("TemplateOld", "SignIn"),
@@ -119,7 +111,7 @@ def test_a_text_without_the_code_does_not_replace_one_that_has_it(
     clock.advance(TTL)
     assert source.get().pick("SignIn", {}).text == "better {{code}}"
     assert source.get().pick("SignIn", {}).version == 3
-    assert metrics(capsys) == []
+    assert told(capsys) == []
 
 
 def test_a_text_that_never_had_the_code_is_as_good_as_none(
@@ -129,7 +121,7 @@ def test_a_text_that_never_had_the_code_is_as_good_as_none(
     put(ssm, f"{prefix}/templates/Generic", "generic {{code}}")
 
     assert templates(ssm, prefix, clock).get().pick("SignIn", {}).text == "generic {{code}}"
-    assert metrics(capsys) == [
+    assert told(capsys) == [
         ("TemplateProblem", "code_missing", "SignIn"),
         ("TemplateFallback", "SignIn"),
     ]
@@ -144,7 +136,7 @@ def test_what_is_only_dear_or_odd_is_used_and_told_once(
     clock.advance(TTL)
 
     assert source.get().pick("SignIn", {}).text.startswith("{{code}} {{unknown}}")
-    assert metrics(capsys) == [
+    assert told(capsys) == [
         ("TemplateProblem", "segments", "SignIn"),
         ("TemplateProblem", "unknown_placeholder", "SignIn"),
     ]
@@ -160,7 +152,7 @@ def test_an_outage_of_ssm_is_counted(
     clock.advance(TTL)
     source.get()
 
-    assert metrics(capsys) == [("TemplatesKept",)]
+    assert told(capsys) == [("TemplatesKept",)]
 
 
 def test_with_an_origin_the_last_line_binds_the_code_to_it_and_counts_for_the_length(
@@ -172,7 +164,7 @@ def test_with_an_origin_the_last_line_binds_the_code_to_it_and_counts_for_the_le
 
     text = source.get().pick("SignIn", {}).text
     assert text.endswith("a\n\n@auth.example.com #{{code}}")
-    assert sorted(metrics(capsys)) == [
+    assert sorted(told(capsys)) == [
         ("TemplateProblem", "code_missing", "Register"),
         ("TemplateProblem", "segments", "SignIn"),
     ]

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from chalicelib import log
+from tests.metrics import metrics
 
 
 def failing(secret: str) -> None:
@@ -45,10 +46,22 @@ def test_an_event_is_one_line_of_json(capsys: pytest.CaptureFixture[str]):
     assert json.loads(out)["usage_type"] == "SignIn"
 
 
-def test_a_metric_is_counted_by_its_dimensions(capsys: pytest.CaptureFixture[str]):
+def test_a_metric_is_counted_for_the_stage_and_by_each_dimension_alone(
+    capsys: pytest.CaptureFixture[str],
+):
+    log.configure(level="INFO", stage="prod")
     log.count("Sent", usage_type="SignIn", region="BR")
     metric = json.loads(capsys.readouterr().out)
+    (directive,) = metric["_aws"]["CloudWatchMetrics"]
 
     assert metric["Sent"] == [1.0]
-    assert metric["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "Portaria"
-    assert metric["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["usage_type", "region"]]
+    assert [metric["stage"], metric["usage_type"], metric["region"]] == ["prod", "SignIn", "BR"]
+    assert directive["Namespace"] == "Portaria"
+    assert directive["Dimensions"] == [["stage"], ["stage", "usage_type"], ["stage", "region"]]
+
+
+def test_a_share_is_one_or_nothing(capsys: pytest.CaptureFixture[str]):
+    log.share("DeliveryRate", hit=True)
+    log.share("DeliveryRate", hit=False)
+
+    assert [metric.value for metric in metrics(capsys.readouterr().out)] == [1.0, 0.0]

@@ -12,6 +12,7 @@ from chalicelib.otp.errors import HeldBack, LedgerUnavailable, Limit
 from chalicelib.otp.limits import PATIENCE_SECONDS, Tally
 from chalicelib.otp.request import OtpRequest
 from tests.fakes import Clock, FakeCounters
+from tests.metrics import Metric, metrics
 from tests.unit.otp.policies import KEYS, POLICY, limits
 
 HOUR = 3600
@@ -216,14 +217,11 @@ def test_what_is_held_back_is_counted_by_limit_type_and_country(
     counters: FakeCounters, capsys: pytest.CaptureFixture[str]
 ):
     held_back(limits(counters, allowed_countries=frozenset({"PT"})), BRAZIL)
-    metric = json.loads(capsys.readouterr().out.splitlines()[-1])
 
-    assert metric["Limited"] == [1.0]
-    assert metric["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [
-        ["limit", "usage_type", "region"]
-    ]
-    assert [metric["limit"], metric["usage_type"], metric["region"]] == [
-        "country_not_allowed",
-        "SignIn",
-        "BR",
+    assert metrics(capsys.readouterr().out) == [
+        Metric(
+            "Limited",
+            1.0,
+            {"limit": "country_not_allowed", "usage_type": "SignIn", "region": "BR"},
+        )
     ]

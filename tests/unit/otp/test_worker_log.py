@@ -14,25 +14,15 @@ from chalicelib.otp.errors import (
     SendPostponed,
     SendRefused,
 )
+from tests.metrics import dimensions
 from tests.unit.otp.desk import LIFETIME, Desk, code
 
 BY = {"usage_type": "SignIn", "region": "US"}
 
 
-def metrics(told: str) -> dict[str, list[dict[str, Any]]]:
-    """Give each metric's dimensions, by its name, each time that it was told."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for line in map(json.loads, told.splitlines()):
-        for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
-            (metric,) = directive["Metrics"]
-            dimensions = {name: line[name] for names in directive["Dimensions"] for name in names}
-            found.setdefault(metric["Name"], []).append(dimensions)
-    return found
-
-
 def after(desk: Desk, capsys: pytest.CaptureFixture[str], *, age: float = 0.0) -> Any:
     desk.deliver(sent_at=desk.clock() - age)
-    return metrics(capsys.readouterr().out)
+    return dimensions(capsys.readouterr().out)
 
 
 def test_a_sent_code_is_counted_and_its_age_and_twilios_time_are_measured(
@@ -43,7 +33,7 @@ def test_a_sent_code_is_counted_and_its_age_and_twilios_time_are_measured(
     desk.deliver(sent_at=desk.clock() - 3)
     told = capsys.readouterr().out
 
-    assert metrics(told) == {"Sent": [BY], "AgeAtSend": [BY], "TwilioLatency": [BY]}
+    assert dimensions(told) == {"Sent": [BY], "AgeAtSend": [BY], "TwilioLatency": [BY]}
     lines = [json.loads(line) for line in told.splitlines()]
     assert [line["AgeAtSend"] for line in lines if "AgeAtSend" in line] == [[3.0]]
     assert [line["TwilioLatency"] for line in lines if "TwilioLatency" in line] == [[0.25]]
@@ -72,7 +62,7 @@ def test_an_unknown_outcome_is_counted_for_the_alarm_too(capsys: pytest.CaptureF
     desk = Desk(reconcile=False)
     desk.sender.errors.append(SendAmbiguous(None, "ReadTimeout"))
 
-    assert after(desk, capsys) == {"Unknown": [BY, {}]}
+    assert after(desk, capsys) == {"Unknown": [BY]}
 
 
 def test_a_dead_code_and_a_replaced_one_are_counted(capsys: pytest.CaptureFixture[str]):
@@ -82,11 +72,11 @@ def test_a_dead_code_and_a_replaced_one_are_counted(capsys: pytest.CaptureFixtur
     desk.deliver(code(code="222222"), message_id="newer")
     capsys.readouterr()
     desk.deliver(code(code="111111"), message_id="older", sent_at=desk.clock() - 1)
-    assert metrics(capsys.readouterr().out) == {"Superseded": [BY]}
+    assert dimensions(capsys.readouterr().out) == {"Superseded": [BY]}
 
 
 def test_what_nobody_can_read_is_counted(capsys: pytest.CaptureFixture[str]):
     desk = Desk()
     desk.deliver("not JSON")
 
-    assert metrics(capsys.readouterr().out) == {"Poison": [{}]}
+    assert dimensions(capsys.readouterr().out) == {"Poison": [{}]}

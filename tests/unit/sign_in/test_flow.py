@@ -13,6 +13,7 @@ from chalicelib.sign_in.errors import (
 )
 from chalicelib.sign_in.flow import SignIn
 from tests.fakes import Clock, FakeProvider, FakeRecordStore
+from tests.metrics import dimensions
 from tests.unit.sign_in.browser import Browser
 from tests.unit.sign_in.conftest import ATTEMPT_SECONDS
 
@@ -24,6 +25,16 @@ def test_a_stranger_signs_in_and_is_known(browser: Browser):
 
     assert departure.location == "/"
     assert browser.user == "user-1"
+
+
+def test_a_sign_in_is_counted_when_it_begins_and_when_it_succeeds(
+    browser: Browser, capsys: pytest.CaptureFixture[str]
+):
+    state = browser.begin()
+    assert dimensions(capsys.readouterr().out) == {"SignInBegun": [{}]}
+
+    browser.come_back(state=state, code="code")
+    assert dimensions(capsys.readouterr().out) == {"SignedIn": [{}]}
 
 
 def test_the_sign_in_returns_to_where_it_began(browser: Browser):
