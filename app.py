@@ -116,7 +116,7 @@ def health() -> Response:
 
 
 # Chalice wants an ARN here and can't refer to the stack's own queue; the real one, and the
-# partial batch response, come from .chalice/resources.json.
+# partial batch response, come from .chalice/resources.yaml.
 @app.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:otp", name="send_otp")
 def send_otp(event: SQSEvent) -> dict[str, Any]:
     """Send the codes of a batch; gives the messages that should come back."""

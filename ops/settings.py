@@ -20,7 +20,7 @@ _INTRODUCTION = """\
 Made from `chalicelib/settings.py` by `python -m ops settings`; don't edit it by hand.
 
 All of them are environment variables. A stage's values stand in `.chalice/config.json`, or come
-from the stack (`.chalice/resources.json`). When names are missing or wrong, the first request
+from the stack (`.chalice/resources.yaml`). When names are missing or wrong, the first request
 fails with one error that lists them all. Secrets are not among them: they live in SSM under
 `PARAMETER_PREFIX` and are listed in the [runbook](runbook.md).
 

@@ -7,24 +7,35 @@ there once; the sandbox has no list of its own that could say something else.
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chalice.config import Config
+from chalice.package import YAMLTemplateSerializer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).parent.parent
+RESOURCES = ROOT / ".chalice" / "resources.yaml"
 STAGE = "local"
 WORKER = "send_otp"
+_DEPLOYED_STAGE = "dev"  # the row of the template's values that holds on this machine
 _NAME_PROPERTIES = {"AWS::DynamoDB::Table": "TableName", "AWS::SQS::Queue": "QueueName"}
 
 
+@cache
+def template() -> dict[str, Any]:
+    """Give what the deployment adds to Chalice's own template, read as Chalice reads it."""
+    text = RESOURCES.read_text(encoding="utf-8")
+    found: dict[str, Any] = YAMLTemplateSerializer().load_template(text, RESOURCES.name)
+    return found
+
+
 def resources() -> dict[str, Any]:
-    """Give the resources that the deployment adds to Chalice's own, by logical id."""
-    template = json.loads((ROOT / ".chalice" / "resources.json").read_text(encoding="utf-8"))
-    found: dict[str, Any] = template["Resources"]
+    """Give the resources of that template by logical id, with the values of a stage."""
+    found: dict[str, Any] = _valued(template()["Resources"])
     return found
 
 
@@ -45,7 +56,7 @@ def storage(environment: Mapping[str, str]) -> dict[str, Any]:
     names = {
         value["Ref"]: environment[variable].rpartition("/")[2]  # a queue's variable is a URL
         for variable, value in variables.items()
-        if everything.get(value["Ref"], {}).get("Type") in _NAME_PROPERTIES
+        if everything.get(value.get("Ref"), {}).get("Type") in _NAME_PROPERTIES
     }
     return {
         logical_id: {
@@ -65,3 +76,18 @@ def worker_event_source() -> Mapping[str, Any]:
     events = resources()["SendOtp"]["Properties"]["Events"]
     properties: Mapping[str, Any] = events["SendOtpSqsEventSource"]["Properties"]
     return properties
+
+
+def _valued(part: Any) -> Any:
+    """Put the stage's values in the place of the references to them."""
+    match part:
+        case {"Fn::FindInMap": [mapping, _, value]}:
+            text: str = template()["Mappings"][mapping][_DEPLOYED_STAGE][value]
+            # CloudFormation wants strings there and makes of them what a property takes.
+            return json.loads(text) if text.isdigit() or text in {"true", "false"} else text
+        case dict():
+            return {name: _valued(value) for name, value in part.items()}
+        case list():
+            return [_valued(value) for value in part]
+        case _:
+            return part

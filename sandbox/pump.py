@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def event_source(environment: Mapping[str, str]) -> EventSource:
-    """Give the OTP queue, fed to the worker as `.chalice/resources.json` says."""
+    """Give the OTP queue, fed to the worker as `.chalice/resources.yaml` says."""
     mapping = deployment.worker_event_source()
     return EventSource(
         queue_url=environment["OTP_QUEUE_URL"],

@@ -1,11 +1,10 @@
 """AWS on this machine, for tests: moto's server, and AWS's own DynamoDB Local.
 
-Tables are made from the deployment's own definition, `.chalice/resources.json`.
+Tables are made from the deployment's own definition, `.chalice/resources.yaml`.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 from contextlib import contextmanager
@@ -16,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from moto.server import ThreadedMotoServer
 
+from sandbox import deployment
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
-RESOURCES = ROOT / ".chalice" / "resources.json"
 LAUNCHER = ROOT / "tests" / "LoopbackDynamoDB.java"
 DYNAMODB_LOCAL = ROOT / ".cache" / "dynamodb-local"
 LOOPBACK = "127.0.0.1"
@@ -43,7 +43,7 @@ def aws_client(service: str, url: str) -> Any:
 
 def create_table(client: Any, logical_id: str, table_name: str) -> None:
     """Create the table that the deployment calls `logical_id`."""
-    properties = json.loads(RESOURCES.read_text())["Resources"][logical_id]["Properties"]
+    properties = deployment.resources()[logical_id]["Properties"]
     fields = {name: properties[name] for name in _TABLE_FIELDS if name in properties}
     client.create_table(TableName=table_name, **fields)
     client.get_waiter("table_exists").wait(TableName=table_name, WaiterConfig={"Delay": 1})

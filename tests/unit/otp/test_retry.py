@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from chalicelib.otp.retry import RECEIVES, Retry, back_off, soon
 from chalicelib.settings import MAX_CODE_LIFETIME_SECONDS
-from tests.engines import RESOURCES
+from sandbox import deployment
 
 
 @pytest.mark.parametrize(
@@ -26,8 +24,7 @@ def test_nothing_waits_much_beyond_the_codes_life(remaining: float, delay: int):
 @pytest.mark.parametrize("lifetime", [30, 600, MAX_CODE_LIFETIME_SECONDS])
 @pytest.mark.parametrize("jitter", [0.0, 1.0])
 def test_a_codes_receives_last_for_its_life_and_beyond(lifetime: int, jitter: float):
-    resources = json.loads(RESOURCES.read_text())["Resources"]
-    queue = resources["OtpQueue"]["Properties"]
+    queue = deployment.resources()["OtpQueue"]["Properties"]
     age, receive_count = 0.0, 0
     while age < lifetime:
         receive_count += 1
@@ -36,8 +33,7 @@ def test_a_codes_receives_last_for_its_life_and_beyond(lifetime: int, jitter: fl
 
 
 def test_a_dead_code_that_can_not_be_written_down_is_tried_for_as_long_as_the_queue_keeps_it():
-    resources = json.loads(RESOURCES.read_text())["Resources"]
-    queue = resources["OtpQueue"]["Properties"]
+    queue = deployment.resources()["OtpQueue"]["Properties"]
     age, receive_count = 0.0, 0
     while age < queue["MessageRetentionPeriod"]:
         receive_count += 1
