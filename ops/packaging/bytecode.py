@@ -1,0 +1,75 @@
+"""Byte code beside each source, so that a cold start compiles nothing.
+
+Lambda's file system is read-only: a module without byte code is compiled at each cold start.
+The files are of the unchecked kind, for which Python doesn't look at the source. Paths in them
+are those on Lambda, so that tracebacks and logs name what is there.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops.packaging.errors import PackagingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_COMPILER = (
+    *(sys.executable, "-S", "-s", "-m", "compileall", "-q", "-f"),
+    *("--invalidation-mode", "unchecked-hash"),
+)
+
+
+def with_bytecode(files: Mapping[str, bytes], *, root: str, python: str) -> dict[str, bytes]:
+    """Give `files` with the byte code of each `.py` and no other.
+
+    `root` is where Lambda unpacks the zip, `/opt` or `/var/task`; `python` the target's
+    version, such as "3.11". Raises PackagingError where this Python is another, and where
+    a file can't be compiled.
+    """
+    _check_version(python)
+    sources = {name: data for name, data in files.items() if not is_bytecode(name)}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in sources.items():
+            if name.endswith(".py"):
+                path = Path(folder, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+        _compile(folder, root)
+        compiled = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in Path(folder).rglob("*.pyc")
+        }
+    return sources | compiled
+
+
+def is_bytecode(name: str) -> bool:
+    """Tell whether a file is byte code, ours or what a developer's machine left."""
+    return name.endswith((".pyc", ".pyo")) or "__pycache__" in name.split("/")
+
+
+def _check_version(python: str) -> None:
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if running != python:
+        raise PackagingError(
+            f"The package is for Python {python} and this is Python {running}, "
+            "whose byte code is another: package with the Python of the runtime"
+        )
+
+
+def _compile(folder: str, root: str) -> None:
+    # A process of its own, always in the same order and with the same hashes: what marshal
+    # writes depends on what else holds an object, and so on what ran before.
+    done = subprocess.run(  # noqa: S603 - our own arguments
+        [*_COMPILER, "-s", folder, "-p", root, folder],
+        env={"PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise PackagingError(f"Not everything can be compiled:\n{done.stdout}{done.stderr}")
