@@ -1,4 +1,4 @@
-"""Byte code beside each source, so that a cold start compiles nothing.
+"""Byte code made while packaging, so that a cold start compiles nothing.
 
 Lambda's file system is read-only: a module without byte code is compiled at each cold start.
 The files are of the unchecked kind, for which Python doesn't look at the source. Paths in them
@@ -22,6 +22,7 @@ _COMPILER = (
     *(sys.executable, "-S", "-s", "-m", "compileall", "-q", "-f"),
     *("--invalidation-mode", "unchecked-hash"),
 )
+_BESIDE = ("-b",)  # `part.pyc` where `part.py` was: Python loads it where there is no source
 
 
 def with_bytecode(files: Mapping[str, bytes], *, root: str, python: str) -> dict[str, bytes]:
@@ -31,25 +32,36 @@ def with_bytecode(files: Mapping[str, bytes], *, root: str, python: str) -> dict
     version, such as "3.11". Raises PackagingError where this Python is another, and where
     a file can't be compiled.
     """
+    kept = {name: data for name, data in files.items() if not _is_bytecode(name)}
+    return kept | _compiled(kept, root, python)
+
+
+def only_bytecode(files: Mapping[str, bytes], *, root: str, python: str) -> dict[str, bytes]:
+    """Give `files` with byte code in the place of each `.py`; the rest as `with_bytecode`."""
+    kept = {name: data for name, data in files.items() if not _is_bytecode(name)}
+    others = {name: data for name, data in kept.items() if not name.endswith(".py")}
+    return others | _compiled(kept, root, python, *_BESIDE)
+
+
+def _is_bytecode(name: str) -> bool:
+    return name.endswith((".pyc", ".pyo")) or "__pycache__" in name.split("/")
+
+
+def _compiled(
+    files: Mapping[str, bytes], root: str, python: str, *options: str
+) -> dict[str, bytes]:
     _check_version(python)
-    sources = {name: data for name, data in files.items() if not is_bytecode(name)}
     with tempfile.TemporaryDirectory() as folder:
-        for name, data in sources.items():
+        for name, data in files.items():
             if name.endswith(".py"):
                 path = Path(folder, name)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
-        _compile(folder, root)
-        compiled = {
+        _compile(folder, root, *options)
+        return {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in Path(folder).rglob("*.pyc")
         }
-    return sources | compiled
-
-
-def is_bytecode(name: str) -> bool:
-    """Tell whether a file is byte code, ours or what a developer's machine left."""
-    return name.endswith((".pyc", ".pyo")) or "__pycache__" in name.split("/")
 
 
 def _check_version(python: str) -> None:
@@ -61,11 +73,11 @@ def _check_version(python: str) -> None:
         )
 
 
-def _compile(folder: str, root: str) -> None:
+def _compile(folder: str, root: str, *options: str) -> None:
     # A process of its own, always in the same order and with the same hashes: what marshal
     # writes depends on what else holds an object, and so on what ran before.
     done = subprocess.run(  # noqa: S603 - our own arguments
-        [*_COMPILER, "-s", folder, "-p", root, folder],
+        [*_COMPILER, *options, "-s", folder, "-p", root, folder],
         env={"PYTHONHASHSEED": "0"},
         capture_output=True,
         text=True,

@@ -1,0 +1,123 @@
+"""The packages of this machine's architecture, and a Lambda that runs them unpacked."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from ops.packaging.layer import site_packages
+from tests.engines import REGION, ROOT
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+RUNTIME = Path(__file__).parent / "runtime.py"
+_ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64"}
+_DEPLOYED = ("app.py", "chalicelib", "requirements.txt", ".chalice")
+
+
+@dataclass(frozen=True)
+class Packages:
+    """The two zips in a folder."""
+
+    folder: Path
+
+    @property
+    def layer(self) -> Path:
+        return self.folder / "layer-deployment.zip"
+
+    @property
+    def application(self) -> Path:
+        return self.folder / "deployment.zip"
+
+    def copy(self, folder: Path) -> Packages:
+        """Put copies into `folder`."""
+        return Packages(Path(shutil.copytree(self.folder, folder)))
+
+    def unpack(self, folder: Path) -> Path:
+        """Unpack both where a `Lambda` looks for them."""
+        for archive, root in ((self.layer, "opt"), (self.application, "task")):
+            with zipfile.ZipFile(archive) as opened:
+                opened.extractall(folder / root)
+        return folder
+
+
+def chalice_package(folder: Path) -> Packages:
+    """Let Chalice package the application, for this machine."""
+    project = folder / "project"
+    project.mkdir()
+    for name in _DEPLOYED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, project / name, ignore=shutil.ignore_patterns("deploy*"))
+        else:
+            shutil.copy(source, project)
+    config = project / ".chalice" / "config.json"
+    changed = json.loads(config.read_text()) | {
+        "lambda_architecture": _ARCHITECTURES[platform.machine()]
+    }
+    config.write_text(json.dumps(changed))
+    command = [
+        str(Path(sys.executable).parent / "chalice"),
+        "package",
+        "--stage",
+        "dev",
+        "packages",
+    ]
+    environment = os.environ | {"AWS_DEFAULT_REGION": REGION}
+    done = subprocess.run(  # noqa: S603 - our own arguments
+        command, cwd=project, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Packages(project / "packages")
+
+
+@dataclass
+class Lambda:
+    """A process that runs the unpacked packages, and nothing else, with this environment."""
+
+    unpacked: Path
+    environment: dict[str, str]
+    loaded: set[str] = field(default_factory=set)
+
+    def __enter__(self) -> Self:
+        places = [self.unpacked / "task", self.unpacked / "opt" / site_packages(PYTHON)]
+        self._process = subprocess.Popen(  # noqa: S603 - our own arguments
+            # No site-packages of this machine, and not the script's own folder.
+            [sys.executable, "-S", "-s", "-P", "-B", "-W", "error", RUNTIME],
+            cwd=self.unpacked / "task",
+            env=self.environment | {"PYTHONPATH": ":".join(map(str, places))},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._process.communicate()
+
+    def invoke(self, handler: str, event: dict[str, Any]) -> Any:
+        """Call a handler; gives its answer, and adds to `loaded` the files of its modules."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps([handler, event]) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        assert line, "the Lambda is gone; its standard error says why"
+        said = json.loads(line)
+        self.loaded.update(said["loaded"])
+        return said["answer"]

@@ -1,0 +1,44 @@
+"""What Lambda's runtime does, run by a Python that has nothing but the two unpacked zips.
+
+Each line of standard input is `[handler, event]`; each answer is one line on standard output,
+the application's log goes to standard error.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from typing import Any
+
+
+class Context:
+    """As much of Lambda's context as the handlers read."""
+
+    aws_request_id = "id"
+    function_name = "function"
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
+    memory_limit_in_mb = 512
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+def serve() -> None:
+    answers, sys.stdout = sys.stdout, sys.stderr
+    for line in sys.stdin:
+        handler, event = json.loads(line)
+        answer: Any = getattr(importlib.import_module("app"), handler)(event, Context())
+        loaded = sorted(
+            file for module in list(sys.modules.values()) if (file := _file(module)) is not None
+        )
+        answers.write(json.dumps({"answer": answer, "loaded": loaded}) + "\n")
+        answers.flush()
+
+
+def _file(module: Any) -> str | None:
+    return getattr(module, "__file__", None)
+
+
+if __name__ == "__main__":
+    serve()

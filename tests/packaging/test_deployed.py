@@ -1,0 +1,209 @@
+"""The packages as Lambda runs them: every flow, in a Python that has nothing besides."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+from twilio.request_validator import RequestValidator
+
+from ops.packaging import PackagingError, shrink
+from sandbox.lambda_invocation import sqs_event
+from sandbox.phone import PhoneSettings, create_app
+from sandbox.server import running
+from tests.application import AUTHORIZATION, Stage
+from tests.packaging.deployment import PYTHON, Lambda, Packages, chalice_package
+from tests.sandbox.identity.world import World, world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PHONE = PhoneSettings(step_seconds=0.01)
+ACCOUNT = {
+    "accountSID": PHONE.account_sid,
+    "authToken": PHONE.auth_token,
+    "fromMessagingServiceSid": min(PHONE.messaging_service_sids),
+}
+LAYER_BYTES = 12_000_000
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Packages:
+    return chalice_package(tmp_path_factory.mktemp("chalice"))
+
+
+@pytest.fixture(scope="module")
+def small(stock: Packages, tmp_path_factory: pytest.TempPathFactory) -> Packages:
+    packages = stock.copy(tmp_path_factory.mktemp("small") / "packages")
+    shrink(packages.layer, packages.application, python=PYTHON)
+    return packages
+
+
+@pytest.fixture(scope="module")
+def unpacked(small: Packages, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small.unpack(tmp_path_factory.mktemp("unpacked"))
+
+
+@pytest.fixture
+def logto() -> Iterator[World]:
+    with world() as running_world:
+        running_world.clock.now = time.time()
+        yield running_world
+
+
+@pytest.fixture
+def stage(moto_server: str, logto: World) -> Iterator[Stage]:
+    phone = create_app(PHONE)
+    with running(lambda _: phone) as phone_url:
+        stage = Stage(
+            moto_server,
+            LOGTO_ENDPOINT=logto.url,
+            PUBLIC_URL=logto.app.url,
+            TWILIO_API_URL=phone_url,
+        )
+        stage.put("twilio", json.dumps(ACCOUNT))
+        for usage_type in ("SignIn", "Register", "ForgotPassword", "Generic"):
+            stage.put(f"templates/{usage_type}", "Code: {{code}}")
+        yield stage
+
+
+def test_the_layer_is_small(small: Packages):
+    assert small.layer.stat().st_size < LAYER_BYTES
+
+
+def test_packaging_unchanged_inputs_again_gives_the_same_bytes(
+    stock: Packages, small: Packages, tmp_path: Path
+):
+    again = stock.copy(tmp_path / "again")
+    shrink(again.layer, again.application, python=PYTHON)
+
+    assert again.layer.read_bytes() == small.layer.read_bytes()
+    assert again.application.read_bytes() == small.application.read_bytes()
+
+
+def test_packages_that_are_small_already_are_left_alone(small: Packages, tmp_path: Path):
+    again = small.copy(tmp_path / "again")
+
+    with pytest.raises(PackagingError):
+        shrink(again.layer, again.application, python=PYTHON)
+    assert again.layer.read_bytes() == small.layer.read_bytes()
+
+
+def request(method: str, path: str, body: str | None = None, **headers: str) -> dict[str, Any]:
+    """Give API Gateway's event."""
+    where = urlsplit(path)
+    return {
+        "resource": where.path,
+        "path": where.path,
+        "httpMethod": method,
+        "headers": {name.replace("_", "-"): value for name, value in headers.items()},
+        "multiValueHeaders": {name.replace("_", "-"): [value] for name, value in headers.items()},
+        "multiValueQueryStringParameters": {n: [v] for n, v in parse_qsl(where.query)} or None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {
+            "resourcePath": where.path,
+            "httpMethod": method,
+            "path": where.path,
+            "stage": "api",
+            "domainName": "abc.execute-api.us-east-1.amazonaws.com",
+            "requestId": "id",
+            "identity": {"sourceIp": "203.0.113.9"},
+        },
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+def cookie_of(answer: Any, name: str) -> str:
+    values: list[str] = answer["multiValueHeaders"]["Set-Cookie"]
+    return next(v for v in values if v.startswith(name)).partition(";")[0]
+
+
+def sign_in(api: Lambda, logto: World) -> str:
+    """Walk through a sign-in; gives the session's cookie."""
+    begun = api.invoke("app", request("GET", "/sign-in"))
+    browser = logto.browser()
+    called = logto.walk(browser, browser.get(begun["headers"]["Location"])).headers["Location"]
+    done = api.invoke(
+        "app",
+        request(
+            "GET", called.removeprefix(logto.app.url), Cookie=cookie_of(begun, "portaria_attempt")
+        ),
+    )
+    assert done["statusCode"] == 302, done
+    return cookie_of(done, "portaria_session")
+
+
+def test_a_visitor_signs_in_and_out(unpacked: Path, stage: Stage, logto: World):
+    with Lambda(unpacked, stage.environment) as api:
+        assert api.invoke("app", request("GET", "/health"))["statusCode"] == 200
+        cookie = sign_in(api, logto)
+        account = api.invoke("app", request("GET", "/account", Cookie=cookie))
+        home = api.invoke("app", request("GET", "/", Cookie=cookie, Accept_Language="pt-BR"))
+        left = api.invoke(
+            "app",
+            request(
+                "POST", "/sign-out", "", Cookie=cookie, Content_Type=FORM, Origin=logto.app.url
+            ),
+        )
+        told = api.invoke(
+            "app", request("POST", "/backchannel-logout", "logout_token=x", Content_Type=FORM)
+        )
+
+    assert json.loads(account["body"])["sub"]
+    assert home["headers"]["Content-Language"] == "pt-BR"
+    assert left["headers"]["Location"].startswith(f"{logto.url}/oidc/session/end")
+    assert told["statusCode"] == 400
+    assert_from_the_packages(api, unpacked)
+
+
+def test_a_code_goes_through_the_queue_to_the_phone(unpacked: Path, stage: Stage, logto: World):
+    code = {"to": "15550001001", "type": "SignIn", "payload": {"code": "961615", "locale": "en"}}
+    with Lambda(unpacked, stage.environment) as api, Lambda(unpacked, stage.environment) as worker:
+        taken = api.invoke(
+            "app",
+            request(
+                "POST",
+                "/otp",
+                json.dumps(code),
+                Authorization=AUTHORIZATION,
+                Content_Type="application/json",
+            ),
+        )
+        received = stage.sqs.receive_message(
+            QueueUrl=stage.queue_url, AttributeNames=["All"], MessageAttributeNames=["All"]
+        )
+        event = sqs_event(received["Messages"], "arn:aws:sqs:us-east-1:123456789012:otp")
+        assert worker.invoke("send_otp", event) == {"batchItemFailures": []}
+        entries = stage.dynamodb.scan(TableName=stage.ledger_table)["Items"]
+        (sid,) = {item["message_sid"]["S"] for item in entries if "message_sid" in item}
+        told = api.invoke("app", receipt(logto.app.url, sid))
+
+    assert taken["statusCode"] == told["statusCode"] == 200
+    assert "sent" in {item["outcome"]["S"] for item in entries if "outcome" in item}
+    assert_from_the_packages(api, unpacked)
+    assert_from_the_packages(worker, unpacked)
+
+
+def receipt(public_url: str, sid: str) -> dict[str, Any]:
+    form = {"MessageSid": sid, "MessageStatus": "delivered", "To": "+15550001001"}
+    signed = RequestValidator(PHONE.auth_token).compute_signature(f"{public_url}/otp/status", form)
+    return request(
+        "POST", "/otp/status", urlencode(form), Content_Type=FORM, X_Twilio_Signature=signed
+    )
+
+
+def assert_from_the_packages(process: Lambda, unpacked: Path) -> None:
+    """Assert that no library came from this machine, and that all of them are compiled."""
+    libraries = {file for file in process.loaded if file.startswith(str(unpacked / "opt"))}
+    others = process.loaded - libraries
+
+    assert libraries
+    assert not [file for file in others if "site-packages" in file]
+    assert not [file for file in libraries if file.endswith(".py")]

@@ -1,0 +1,78 @@
+"""What the layer keeps for an application, and the rules that would cut too much."""
+
+from __future__ import annotations
+
+import pytest
+
+from ops.packaging.errors import PackagingError
+from ops.packaging.layer import site_packages, trimmed
+from tests.packaging.deployment import PYTHON
+
+BELOW = site_packages(PYTHON)
+LIBRARIES = {
+    "boto3/__init__.py": "",
+    "botocore/data/endpoints.json": "{}",
+    "botocore/data/sqs/2012-11-05/service-2.json.gz": "",
+    "botocore/data/s3/2006-03-01/service-2.json.gz": "",
+    "twilio/__init__.py": "",
+    "twilio/base.py": "import typing\nif typing.TYPE_CHECKING:\n    import twilio.rest\n",
+    "twilio/later.py": "def call():\n    import twilio.rest\n",
+    "twilio/now.py": "try:\n    from .rest import Client\nexcept ImportError:\n    Client = None\n",
+    "twilio/rest/__init__.py": "",
+    "frozenlist/__init__.py": "from frozenlist import _frozenlist",
+    "frozenlist/_frozenlist.cpython-311-x86_64-linux-gnu.so": "",
+    "twilio-9.dist-info/METADATA": "Name: twilio",
+    "twilio-9.dist-info/RECORD": "",
+    "twilio/py.typed": "",
+}
+
+
+def kept(source: str) -> set[str]:
+    """Give what the layer keeps for an application of this one module."""
+    application = {"app.py": source.encode(), "chalicelib/__init__.py": b""}
+    layer = {BELOW + path: text.encode() for path, text in LIBRARIES.items()}
+    names = trimmed(layer, application, python=PYTHON)
+    return {name.removeprefix(BELOW) for name in names}
+
+
+def test_models_of_the_services_that_have_a_client_stay():
+    found = kept('import boto3\nqueue = boto3.Session().client("sqs", config=None)\n')
+
+    assert "botocore/data/sqs/2012-11-05/service-2.json.gz" in found
+    assert "botocore/data/endpoints.json" in found
+    assert "botocore/data/s3/2006-03-01/service-2.json.gz" not in found
+
+
+def test_libraries_go_as_byte_code_with_their_names_and_without_records():
+    found = kept("")
+
+    assert {"twilio/base.pyc", "twilio-9.dist-info/METADATA"} <= found
+    assert not found & {"twilio/base.py", "twilio-9.dist-info/RECORD", "twilio/py.typed"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from twilio.rest import Client",
+        "def later():\n    import twilio.rest as rest\n",
+        "from twilio import rest",
+        "import twilio.now",
+    ],
+)
+def test_what_the_application_imports_is_not_cut_unnoticed(source: str):
+    with pytest.raises(PackagingError, match=r"twilio/rest/__init__\.py.*'twilio/rest/\*' cuts"):
+        kept(source)
+
+
+@pytest.mark.parametrize("source", ["import twilio.base", "import twilio.later"])
+def test_what_no_import_of_the_applications_runs_may_go(source: str):
+    assert "twilio/rest/__init__.pyc" not in kept(source)
+
+
+def test_an_accelerator_goes_where_the_library_has_another_way():
+    assert "frozenlist/_frozenlist.cpython-311-x86_64-linux-gnu.so" not in kept("import frozenlist")
+
+
+def test_a_layer_without_sources_is_not_taken_for_chalices():
+    with pytest.raises(PackagingError, match="as it made them"):
+        trimmed({BELOW + "six.pyc": b""}, {"chalicelib/__init__.py": b""}, python=PYTHON)
