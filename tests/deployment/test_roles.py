@@ -29,6 +29,14 @@ def test_each_lambda_has_a_role_of_its_own(lambdas: dict[str, Function]):
     }
 
 
+def test_only_lambda_may_take_a_role(stack: Stack, lambdas: dict[str, Function]):
+    for function in lambdas.values():
+        role = stack.template["Resources"][function.role]["Properties"]
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+
+        assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+
 def test_what_sends_codes_can_not_touch_the_sessions(lambdas: dict[str, Function]):
     assert on(lambdas[API], SESSIONS)
     assert on(lambdas[WORKER], SESSIONS) == set()

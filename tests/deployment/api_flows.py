@@ -1,0 +1,122 @@
+"""Everything that the API's Lambda is asked for: signing in and out, codes, receipts."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from twilio.request_validator import RequestValidator
+
+from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
+from chalicelib.otp.ledger import LedgerEntry
+from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
+from chalicelib.sign_in.flow import SESSION_COOKIE
+from chalicelib.sign_in.session import SessionLifetime, Sessions
+from tests import sent_codes
+from tests.application import AUTHORIZATION
+
+if TYPE_CHECKING:
+    from tests.application import Site, Stage
+    from tests.sandbox.identity.world import Browser, World
+
+SENT, EARLY = "SM" + "1" * 32, "SM" + "2" * 32
+NUMBERS = ("15550001001", "15550001002")
+TOO_MANY = 3
+RETENTION_SECONDS = 86_400
+
+
+def all_of_it(site: Site, stage: Stage, logto: World, auth_token: str) -> None:
+    """Ask for each thing once; `site` answers under the address that Logto knows it by."""
+    visit(site, stage, logto)
+    sign_out_everywhere(site, logto)
+    hear_of_a_sign_out(site, logto)
+    ask_for_codes(site)
+    hear_of_messages(site, stage, auth_token)
+
+
+def visit(site: Site, stage: Stage, logto: World) -> None:
+    """Sign in, come back later, sign in over that session, and sign out."""
+    assert site.get("/").status_code == 200
+    sign_in(site, logto)
+    assert site.get("/account").status_code == 200
+    let_time_pass(site, stage)
+    assert site.get("/account").status_code == 200
+    sign_in(site, logto)
+    assert site.get("/").status_code == 200
+    assert site.get("/sign-out").status_code == 302
+    assert site.get("/account").status_code == 401
+
+
+def sign_out_everywhere(site: Site, logto: World) -> None:
+    """Sign in and end all of the user's sessions."""
+    sign_in(site, logto)
+    answer = site.post("/account/sign-out-everywhere", headers={"Sec-Fetch-Site": "same-origin"})
+    assert answer.status_code == 302
+    assert site.get("/account").status_code == 401
+
+
+def hear_of_a_sign_out(site: Site, logto: World) -> None:
+    """Sign in, and let Logto tell that the user has signed out there."""
+    browser = sign_in(site, logto)
+    browser.get("/oidc/session/end", params={"client_id": "portaria"})
+    while not logto.app.posted("backchannel-logout"):
+        time.sleep(0.01)
+    form = logto.app.posted("backchannel-logout")[-1].body
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert site.post("/backchannel-logout", data=form, headers=kind).status_code == 200
+    assert site.get("/account").status_code == 401
+
+
+def ask_for_codes(site: Site) -> None:
+    """Ask for codes until one address has asked for too many, from which one is given back."""
+    statuses = []
+    for number in NUMBERS * TOO_MANY:
+        body = {"to": number, "type": "SignIn", "payload": {"code": "961615"}, "ip": "203.0.113.9"}
+        headers = {"Authorization": AUTHORIZATION, "Content-Type": "application/json"}
+        statuses.append(site.post("/otp", data=json.dumps(body), headers=headers).status_code)
+    assert set(statuses) == {200, 429}
+
+
+def hear_of_messages(site: Site, stage: Stage, auth_token: str) -> None:
+    """Hear of a message, of one that nobody knows yet, and of that one again when it is known."""
+
+    def receipt(message_sid: str, status: str, **more: str) -> None:
+        form = {"MessageSid": message_sid, "MessageStatus": status, **more}
+        url = f"{stage.environment['PUBLIC_URL']}/otp/status"
+        signature = RequestValidator(auth_token).compute_signature(url, form)
+        headers = {"X-Twilio-Signature": signature}
+        assert site.post("/otp/status", data=form, headers=headers).status_code == 200
+
+    ledger = DynamoDBLedger(stage.dynamodb, stage.ledger_table, RETENTION_SECONDS)
+    entry = LedgerEntry("code-1", "recipient", "SignIn", "US", "message-1", time.time())
+    sent_codes.send(ledger, entry, SENT)
+    receipt(SENT, "undelivered", ErrorCode="30005")
+    receipt(EARLY, "sent")
+    sent_codes.send(ledger, replace(entry, id="code-2"), EARLY)
+    receipt(EARLY, "delivered")
+    items = stage.dynamodb.scan(TableName=stage.ledger_table)["Items"]
+    ids = {item["id"]["S"]: item for item in items}
+    assert ids["limit#number#recipient"]["refused_code"] == {"N": "30005"}
+    assert ids["code-2"]["receipt_stage"] == {"S": "delivered"}
+    assert f"receipt.{EARLY}" not in ids
+
+
+def sign_in(site: Site, logto: World) -> Browser:
+    """Sign a new visitor in; gives their browser as Logto knows it."""
+    browser = logto.browser()
+    begun = site.get("/sign-in").headers["Location"]
+    callback = logto.walk(browser, browser.get(begun)).headers["Location"]
+    answer = site.get(callback.removeprefix(logto.app.url))
+    assert answer.status_code == 302, answer.text
+    return browser
+
+
+def let_time_pass(site: Site, stage: Stage) -> None:
+    """Make the last time that Logto was asked about the visitor long ago."""
+    store = DynamoDBRecordStore(stage.dynamodb, stage.sessions_table)
+    sessions = Sessions(store, SessionLifetime(7 * 86_400, 14 * 86_400), time.time)
+    kept = sessions.find(site.cookies[SESSION_COOKIE])
+    assert kept is not None
+    assert sessions.save(kept, replace(kept.session, checked_at=0))

@@ -1,0 +1,52 @@
+"""Each Lambda's role allows what its code does and what Lambda does for it, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.deployment import sites
+from tests.deployment.policy import idle, lacking
+from tests.deployment.sites import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.deployment.recording import Recording
+    from tests.deployment.roles import Function
+
+LAMBDAS = ["APIHandler", "SendOtp"]
+# `ops trace` reads a number's codes, with the operator's own credentials.
+OPERATORS = {Site("otp/dynamodb_ledger.py", "DynamoDBLedger.history", "Query")}
+
+
+@pytest.mark.parametrize("name", LAMBDAS)
+def test_what_the_code_does_is_allowed(
+    name: str, lambdas: dict[str, Function], recorded: Mapping[str, Recording]
+):
+    function = lambdas[name]
+
+    assert lacking(function.permissions, recorded[name].uses(function)) == set()
+
+
+@pytest.mark.parametrize("name", LAMBDAS)
+def test_what_is_allowed_is_done(
+    name: str, lambdas: dict[str, Function], recorded: Mapping[str, Recording]
+):
+    function = lambdas[name]
+
+    assert idle(function.permissions, recorded[name].uses(function)) == set()
+
+
+def test_every_call_in_the_source_was_made(recorded: Mapping[str, Recording]):
+    made = {site for each in recorded.values() for site in each.sites}
+
+    assert sites.in_the_source() - made == OPERATORS
+    assert made - sites.in_the_source() == set()
+
+
+def test_the_source_calls_no_other_service():
+    made = sites.services_in_the_source()
+
+    assert made == {("aws.py", service) for service in sites.SERVICES}
