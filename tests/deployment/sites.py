@@ -46,7 +46,7 @@ def in_the_source() -> set[Site]:
         Site(path, function, operation)
         for path, module in _modules()
         if _knows_aws(module)
-        for function, operation in _named(module, ())
+        for function, operation in named(module)
     }
 
 
@@ -60,6 +60,24 @@ def services_in_the_source() -> set[tuple[str, str]]:
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in {"client", "resource"}
     }
+
+
+def named(node: ast.AST, within: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Give the functions that name a client's method, each with the operation."""
+    for child in ast.iter_child_nodes(node):
+        inner, names = within, operations()
+        match child:
+            case ast.ClassDef(name=name):
+                inner = (*within, name)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                inner = (*within, f"{name}()")
+            case ast.Call(func=ast.Attribute(attr=way), args=[ast.Constant(value=str(name))]) if (
+                way in _WAYS_IN
+            ):
+                yield _outermost(within), names[name]
+            case ast.Attribute(attr=name) if name in names:
+                yield _outermost(within), names[name]
+        yield from named(child, inner)
 
 
 def of_this_call(operation: str) -> Site:
@@ -100,23 +118,6 @@ def _knows_aws(module: ast.Module) -> bool:
         name.partition(".")[0].startswith(("boto", "mypy_boto3")) or name == "chalicelib.aws"
         for name in imported
     )
-
-
-def _named(node: ast.AST, within: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    for child in ast.iter_child_nodes(node):
-        inner, names = within, operations()
-        match child:
-            case ast.ClassDef(name=name):
-                inner = (*within, name)
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                inner = (*within, f"{name}()")
-            case ast.Call(func=ast.Attribute(attr=way), args=[ast.Constant(value=str(name))]) if (
-                way in _WAYS_IN
-            ):
-                yield _outermost(within), names[name]
-            case ast.Attribute(attr=name) if name in names:
-                yield _outermost(within), names[name]
-        yield from _named(child, inner)
 
 
 def _outermost(within: tuple[str, ...]) -> str:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from chalice.deploy.models import DeploymentPackage
 
 STAGE = "dev"
+ON_THIS_MACHINE = "local"
 
 
 class NamedPackages(BaseDeployStep):
@@ -50,9 +51,14 @@ class NamedPackages(BaseDeployStep):
         resource.filename = "deployment.zip"
 
 
-def synthesized() -> dict[str, Any]:
-    """Give the template, Chalice's part and ours merged."""
-    config, files = _config(), OSUtils()
+def stages() -> list[str]:
+    """Give the stages that are deployed."""
+    return [name for name in _from_disk()["stages"] if name != ON_THIS_MACHINE]
+
+
+def synthesized(stage: str = STAGE) -> dict[str, Any]:
+    """Give a stage's template, Chalice's part and ours merged."""
+    config, files = _config(stage), OSUtils()
     (ours,) = (ROOT / ".chalice").glob("resources.*")
     serializer: Any = JSONTemplateSerializer()
     if YAMLTemplateSerializer.is_yaml_template(str(ours)):
@@ -67,7 +73,7 @@ def synthesized() -> dict[str, Any]:
     )
     resources = ResourceBuilder(
         ApplicationGraphBuilder(), DependencyBuilder(), build
-    ).construct_resources(config, STAGE)
+    ).construct_resources(config, stage)
     session = botocore.session.Session()
     session.set_config_variable("region", REGION)
     options = PackageOptions(TypedAWSClient(session))
@@ -77,14 +83,19 @@ def synthesized() -> dict[str, Any]:
         merger=TemplateDeepMerger(),
         template_serializer=serializer,
         merge_template=str(ours),
-    ).process(template, config, "", STAGE)
+    ).process(template, config, "", stage)
     return template
 
 
-def _config() -> Config:
+def _config(stage: str) -> Config:
     return Config(
-        chalice_stage=STAGE,
+        chalice_stage=stage,
         user_provided_params={"chalice_app": app.app, "project_dir": str(ROOT)},
-        config_from_disk=json.loads((ROOT / ".chalice" / "config.json").read_text()),
+        config_from_disk=_from_disk(),
         default_params={"api_gateway_endpoint_type": DEFAULT_ENDPOINT_TYPE},
     )
+
+
+def _from_disk() -> dict[str, Any]:
+    config: dict[str, Any] = json.loads((ROOT / ".chalice" / "config.json").read_text())
+    return config

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import copy
+import json
+from typing import Any
+
 import pytest
 
 from tests.deployment.intrinsics import NotUnderstood, Stack
 from tests.deployment.policy import Permission
 from tests.deployment.roles import Function, functions
+from tests.deployment.template import stages, synthesized
 
 API, WORKER = "APIHandler", "SendOtp"
 SESSIONS = "arn:aws:dynamodb:us-east-1:123456789012:table/SessionsTable"
+LOGS = "arn:aws:logs:us-east-1:123456789012"
 PARAMETERS = "arn:aws:ssm:us-east-1:123456789012:parameter/portaria/dev"
 
 
@@ -26,6 +32,15 @@ def test_each_lambda_has_a_role_of_its_own(lambdas: dict[str, Function]):
     assert {name: each.role for name, each in lambdas.items()} == {
         API: "ApiHandlerRole",
         WORKER: "SendOtpRole",
+    }
+
+
+@pytest.mark.parametrize("stage", stages())
+def test_every_stage_has_the_same_roles(stage: str, stack: Stack, lambdas: dict[str, Function]):
+    other = functions(Stack(synthesized(stage), stack.parameters))
+
+    assert {name: each.permissions for name, each in other.items()} == {
+        name: each.permissions for name, each in lambdas.items()
     }
 
 
@@ -59,6 +74,29 @@ def test_nothing_of_a_session_the_ledger_or_a_secret_is_within_a_wildcard(
     }
 
     assert wild == set()
+
+
+def test_a_lambda_whose_log_group_is_the_stacks_writes_there_and_makes_none(stack: Stack):
+    changed = copy.deepcopy(stack)
+    resources: dict[str, Any] = changed.template["Resources"]
+    resources["Log"] = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/log"}}
+    resources[API]["Properties"]["LoggingConfig"] = {"LogGroup": {"Ref": "Log"}}
+
+    assert functions(changed)[API].lambdas_own == {
+        Permission("logs:CreateLogStream", f"{LOGS}:log-group:/log:*"),
+        Permission("logs:PutLogEvents", f"{LOGS}:log-group:/log:*"),
+    }
+
+
+def test_nothing_is_encrypted_with_a_key_that_needs_a_permission(stack: Stack):
+    named = [
+        (name, key)
+        for name, resource in stack.template["Resources"].items()
+        for key in ("KMSMasterKeyId", "KmsMasterKeyId")
+        if key in json.dumps(resource)
+    ]
+
+    assert named == []
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@
   (Systems Manager User Guide, "How Parameter Store authorizes parameter retrieval").
 - Decryption needs nothing: the parameters are encrypted with the AWS managed key `aws/ssm`,
   which lets every principal of the account decrypt through SSM (the same guide, "Restricting
-  decryption of SecureString parameter values"). With a customer managed key each of the two
-  policies would need kms:Decrypt on it.
+  decryption of SecureString parameter values"), the tables with DynamoDB's, the queues with
+  SQS's own. With a customer managed key the policy of each Lambda that uses it would need
+  kms:Decrypt on that key.
 """
 
 from __future__ import annotations
