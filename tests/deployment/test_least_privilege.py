@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 LAMBDAS = ["APIHandler", "SendOtp"]
 # `ops trace` reads a number's codes, with the operator's own credentials.
 OPERATORS = {Site("otp/dynamodb_ledger.py", "DynamoDBLedger.history", "Query")}
+# What a Lambda has no business with: whatever else the source can do must happen in its flows.
+NOT_ITS_BUSINESS = {
+    "APIHandler": ("DynamoDBLedger.", "SqsOtpQueue.bury", "SqsOtpQueue.hide", "SsmTemplates."),
+    "SendOtp": ("DynamoDBRecordStore.", "DynamoDBReceipts.find", "SqsOtpQueue.put"),
+}
 
 
 @pytest.mark.parametrize("name", LAMBDAS)
@@ -39,11 +44,15 @@ def test_what_is_allowed_is_done(
     assert idle(function.permissions, recorded[name].uses(function)) == set()
 
 
-def test_every_call_in_the_source_was_made(recorded: Mapping[str, Recording]):
-    made = {site for each in recorded.values() for site in each.sites}
+@pytest.mark.parametrize("name", LAMBDAS)
+def test_every_call_in_the_source_was_made(name: str, recorded: Mapping[str, Recording]):
+    made = recorded[name].sites
+    others = {
+        site for site in sites.in_the_source() if site.function.startswith(NOT_ITS_BUSINESS[name])
+    }
 
-    assert sites.in_the_source() - made == OPERATORS
-    assert made - sites.in_the_source() == set()
+    assert sites.in_the_source() - made == others | OPERATORS
+    assert made <= sites.in_the_source()
 
 
 def test_the_source_calls_no_other_service():
