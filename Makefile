@@ -7,9 +7,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 
+given = $(or $($1),$(error say which: make $@ $1=dev))
+
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: up
 up: .venv/ready ## Run the whole product on this machine: http://localhost:8000
@@ -25,6 +27,23 @@ chaos: .venv/ready ## Let 10,000 codes through while everything fails: CODES=200
 	@scripts/test-prerequisites
 	@$(BIN)/python -m tests.chaos --codes $(or $(CODES),10000) $(if $(SEED),--seed $(SEED))
 
+.PHONY: package
+package: .venv/ready ## Make what a stage consists of, template and zips: STAGE=dev
+	@$(BIN)/python -m ops package --stage $(call given,STAGE)
+
+.PHONY: deploy
+deploy: .venv/ready .cache/tools/sam/ready ## Bring a stage to AWS: STAGE=dev, and the first time LOGTO_ENDPOINT=… LOGTO_APP_ID=…
+	@$(BIN)/python -m ops deploy --stage $(call given,STAGE)
+
+.PHONY: destroy
+destroy: .venv/ready .cache/tools/sam/ready ## Delete a stage from AWS, after asking: STAGE=dev
+	@$(BIN)/python -m ops destroy --stage $(call given,STAGE)
+
+.PHONY: rehearse
+rehearse: .venv/ready .cache/tools/sam/ready .cache/tools/ministack/ready ## Deploy to an emulated AWS and run everything there
+	@scripts/test-prerequisites
+	@$(BIN)/python -m pytest -v rehearsal $(ARGS)
+
 .PHONY: check
 check: .venv/ready ## Check style, types, import rules and generated pages
 	$(BIN)/ruff check
@@ -32,6 +51,7 @@ check: .venv/ready ## Check style, types, import rules and generated pages
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m ops settings --check
+	scripts/check-templates
 
 .PHONY: format
 format: .venv/ready ## Format the code and mend what can be mended by itself
@@ -45,8 +65,11 @@ lock: .venv/ready ## Pin and hash what requirements*.in ask for
 
 .PHONY: clean
 clean: ## Remove what was made: the virtual environment and all caches
-	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .cache build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/ready: requirements-dev.txt scripts/set-up
 	@PYTHON="$(PYTHON)" scripts/set-up
+
+.cache/tools/%/ready: tools/%.txt scripts/tool | .venv/ready
+	@scripts/tool $*

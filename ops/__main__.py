@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ops import settings, trace
+from ops import deploy, package, settings, synthesis, trace
 
 
 def main(arguments: list[str]) -> int:
     """Run one command and give its exit status."""
     parser = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
     nouns = parser.add_subparsers(required=True, metavar="NOUN")
+    deploy.add_to(nouns)
+    package.add_to(nouns)
     settings.add_to(nouns)
+    synthesis.add_to(nouns)
     trace.add_to(nouns)
     given = parser.parse_args(arguments)
     status: int = given.run(given)

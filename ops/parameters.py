@@ -28,6 +28,14 @@ def put_missing(client: SSMClient, prefix: str, values: Mapping[str, str]) -> li
     return [name for name, value in values.items() if _put(client, f"{prefix}/{name}", name, value)]
 
 
+def names(client: SSMClient, prefix: str) -> set[str]:
+    """Give what stands under `prefix`, without it. Raises botocore's ClientError."""
+    pages = client.get_paginator("get_parameters_by_path").paginate(Path=prefix, Recursive=True)
+    return {
+        each["Name"].removeprefix(f"{prefix}/") for page in pages for each in page["Parameters"]
+    }
+
+
 def generated_secrets(random_bytes: Callable[[int], bytes]) -> dict[str, str]:
     """Make the secrets that nobody has to know by heart, from a source such as `token_bytes`."""
     bearer = base64.urlsafe_b64encode(random_bytes(SECRET_BYTES)).decode().rstrip("=")

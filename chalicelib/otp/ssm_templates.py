@@ -44,7 +44,8 @@ class SsmTemplates:
         self._origin = origin
         self._last = Templates({})
         self._checked: dict[Key, str] = {}
-        self._path = f"{prefix}/templates/"
+        # Without a slash at its end, with which the policy would have to end, too.
+        self._path = f"{prefix}/templates"
         self._templates: LastGood[Templates] = LastGood(
             self._read,
             ttl_seconds=ttl_seconds,
@@ -79,7 +80,7 @@ class SsmTemplates:
         )
         try:
             return {
-                _key(parameter["Name"].removeprefix(self._path)): (
+                _key(parameter["Name"].removeprefix(f"{self._path}/")): (
                     parameter["Value"],
                     parameter["Version"],
                 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ops.synthesis import synthesized
 from sandbox.phone import PhoneSettings, create_app
 from sandbox.server import running
 from tests.application import Stage, environment, serving
@@ -15,7 +16,6 @@ from tests.deployment import api_flows
 from tests.deployment.intrinsics import Stack
 from tests.deployment.recording import Recording, recording
 from tests.deployment.roles import Function, functions
-from tests.deployment.template import synthesized
 from tests.deployment.worker_flows import Line
 from tests.sandbox.identity.world import world
 
@@ -39,7 +39,7 @@ TWILIO = json.dumps(
 
 @pytest.fixture(scope="session")
 def stack() -> Stack:
-    return Stack(synthesized(), PARAMETERS)
+    return Stack(synthesized("dev"), PARAMETERS)
 
 
 @pytest.fixture(scope="session")

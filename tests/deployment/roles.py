@@ -59,12 +59,8 @@ def _function(stack: Stack, properties: Mapping[str, Any]) -> Function:
 
 def _logging(stack: Stack, properties: Mapping[str, Any]) -> set[Permission]:
     """Give what Lambda needs to write the function's log."""
-    named = properties.get("LoggingConfig", {}).get("LogGroup")
-    if named is None:
-        # Lambda makes the group, whose name nobody knows before the function has one.
-        actions = ("CreateLogGroup", "CreateLogStream", "PutLogEvents")
-        return {Permission(f"logs:{action}", "arn:*:logs:*:*:*") for action in actions}
-    streams = stack.resolve({"Fn::GetAtt": [named["Ref"], "Arn"]})
+    group = properties["LoggingConfig"]["LogGroup"]["Ref"]
+    streams = stack.resolve({"Fn::GetAtt": [group, "Arn"]})
     return {Permission(f"logs:{name}", streams) for name in ("CreateLogStream", "PutLogEvents")}
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from ops.synthesis import synthesized
+from ops.template import merged, stages
 from tests.deployment.intrinsics import NotUnderstood, Stack
 from tests.deployment.policy import Permission
 from tests.deployment.roles import Function, functions
-from tests.deployment.template import stages, synthesized
 
 API, WORKER = "APIHandler", "SendOtp"
 SESSIONS = "arn:aws:dynamodb:us-east-1:123456789012:table/SessionsTable"
@@ -35,7 +36,7 @@ def test_each_lambda_has_a_role_of_its_own(lambdas: dict[str, Function]):
     }
 
 
-@pytest.mark.parametrize("stage", stages())
+@pytest.mark.parametrize("stage", stages(merged()))
 def test_every_stage_has_the_same_roles(stage: str, stack: Stack, lambdas: dict[str, Function]):
     other = functions(Stack(synthesized(stage), stack.parameters))
 

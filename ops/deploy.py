@@ -1,0 +1,165 @@
+"""`deploy` and `destroy`: a stage to AWS and away again, and what is left to do by hand."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib import __version__
+from ops import api_logging, package, parameters
+from ops.console import instructions
+from ops.packaging import PackagingError
+from ops.stack import DeploymentError, Stack
+from ops.template import StageUnknown, merged, values_of
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+_REQUIRED = ("LOGTO_ENDPOINT", "LOGTO_APP_ID")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The AWS account and region that the credentials lead to."""
+
+    session: boto3.Session
+    region: str
+    partition: str
+    number: str
+
+    @classmethod
+    def current(cls) -> Account:
+        """Ask AWS who we are. Raises DeploymentError, and botocore's errors."""
+        session = boto3.Session()
+        if session.region_name is None:
+            raise DeploymentError("no region is set: give AWS_REGION, or set one in the profile")
+        arn = session.client("sts").get_caller_identity()["Arn"].split(":")
+        return cls(session, session.region_name, arn[1], arn[4])
+
+    def stack(self, stage: str) -> Stack:
+        """Give the stage's stack, which may not exist yet."""
+        name = os.environ.get("STACK") or f"portaria-{stage}"
+        return Stack(name, self.region, self.session.client("cloudformation"))
+
+
+def add_to(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add both commands to the command line."""
+    deploy = nouns.add_parser("deploy", help="package a stage and bring it to AWS")
+    deploy.add_argument("--stage", required=True)
+    deploy.add_argument(
+        "--architecture",
+        choices=package.ARCHITECTURES,
+        help="another than .chalice/config.json says",
+    )
+    deploy.set_defaults(run=_reported(_deploy))
+    destroy = nouns.add_parser("destroy", help="delete a stage from AWS, after asking")
+    destroy.add_argument("--stage", required=True)
+    destroy.set_defaults(run=_reported(_destroy))
+
+
+def _deploy(given: argparse.Namespace) -> int:
+    values_of(given.stage, merged())
+    account = Account.current()
+    stack = account.stack(given.stage)
+    values = stack_parameters(os.environ)
+    missing = [name for name in _REQUIRED if name not in os.environ]
+    if missing and stack.outputs() is None:
+        raise DeploymentError(
+            f"the first deployment needs {' and '.join(missing)}, e.g. "
+            f"make deploy STAGE={given.stage} LOGTO_ENDPOINT=https://foo.logto.app LOGTO_APP_ID=abc"
+        )
+    made = package.make(given.stage, architecture=given.architecture)
+    for change in made.changes:
+        print(f"{change.archive.name}: {change.after}")
+    _prepare(account)
+    prefix = values.get("ParameterPrefix") or _known_prefix(stack) or f"/portaria/{given.stage}"
+    ssm = account.session.client("ssm")
+    for name in parameters.put_missing(ssm, prefix, _ours_to_choose(ssm, prefix)):
+        print(f"Put {prefix}/{name} into SSM")
+    print(f"Deploying {stack.name} to {account.region} …")
+    tags = {"application": "portaria", "stage": given.stage, "version": __version__}
+    stack.deploy(made.template, values, tags)
+    outputs = stack.outputs()
+    assert outputs is not None  # noqa: S101 - it was made a moment ago
+    print(instructions(outputs, ssm, reveal=sys.stdout.isatty()))
+    return 0
+
+
+def _destroy(given: argparse.Namespace) -> int:
+    values_of(given.stage, merged())
+    account = Account.current()
+    stack = account.stack(given.stage)
+    if stack.outputs() is None:
+        raise DeploymentError(f"there is no stack {stack.name} in {account.region}")
+    print(f"This deletes the stack {stack.name} in account {account.number}, {account.region}.")
+    print("Visitors can't sign in any more. What the stage keeps at its end, its tables in `prod`")
+    print("and everything in SSM, stays.")
+    try:
+        answer = input(f"Type {given.stage} to go on: ")
+    except EOFError:
+        answer = ""
+    if answer.strip() != given.stage:
+        print("Nothing was deleted.")
+        return 1
+    stack.delete()
+    return 0
+
+
+def stack_parameters(environment: Mapping[str, str]) -> dict[str, str]:
+    """Give the template's parameters that `environment` names, e.g. LogtoAppId by LOGTO_APP_ID.
+
+    One that is there and empty takes a value back; one that is not there leaves it as it was.
+    Raises DeploymentError where half of a domain is given.
+    """
+    found = {}
+    for name in merged()["Parameters"]:
+        variable = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()
+        if name == "Stage" or variable not in environment:
+            continue
+        found[name] = environment[variable]
+    if bool(found.get("DomainName")) != bool(found.get("CertificateArn")):
+        raise DeploymentError("DOMAIN_NAME and CERTIFICATE_ARN go together")
+    return found
+
+
+def _prepare(account: Account) -> None:
+    role = api_logging.allow(
+        account.session.client("apigateway"), account.session.client("iam"), account.partition
+    )
+    if role:
+        print(f"API Gateway may now write logs in {account.region}, by the role {role}")
+
+
+def _ours_to_choose(ssm: Any, prefix: str) -> dict[str, str]:
+    made = parameters.generated_secrets(secrets.token_bytes)
+    # Texts that somebody has deleted on purpose do not come back.
+    if not parameters.names(ssm, f"{prefix}/templates"):
+        made |= parameters.default_templates()
+    return made
+
+
+def _known_prefix(stack: Stack) -> str | None:
+    return (stack.outputs() or {}).get("ParameterPrefix")
+
+
+def _reported(command: Any) -> Any:
+    def run(given: argparse.Namespace) -> int:
+        try:
+            status: int = command(given)
+        except (DeploymentError, PackagingError, StageUnknown) as error:
+            print(f"Stopped: {error}", file=sys.stderr)
+            return 1
+        except (BotoCoreError, ClientError) as error:
+            print(f"Stopped, AWS says: {error}", file=sys.stderr)
+            return 1
+        return status
+
+    return run

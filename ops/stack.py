@@ -1,0 +1,103 @@
+"""A stage's CloudFormation stack: AWS's SAM CLI deploys and deletes it, and tells how far it is.
+
+The SAM CLI uploads the zips to a bucket that it makes where there is none, creates a change
+set, and does nothing where nothing changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from ops.template import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+SAM = ROOT / ".cache" / "tools" / "sam" / "bin" / "sam"
+PARAMETERS = "parameters.yaml"  # as which JSON passes, and the suffix that it takes
+_GONE = re.compile(r"Stack.* does not exist")
+
+
+class DeploymentError(Exception):
+    """The stack could not be changed; the text says why, in words for an operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """One stage's stack in one region."""
+
+    name: str
+    region: str
+    cloudformation: CloudFormationClient
+
+    def outputs(self) -> dict[str, str] | None:
+        """Give the outputs by name; None where there is no such stack.
+
+        Raises botocore's ClientError and BotoCoreError.
+        """
+        try:
+            (stack,) = self.cloudformation.describe_stacks(StackName=self.name)["Stacks"]
+        except ClientError as error:
+            if _GONE.search(error.response["Error"]["Message"]):
+                return None
+            raise
+        return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+
+    def deploy(
+        self, template: Path, parameters: Mapping[str, str], tags: Mapping[str, str]
+    ) -> None:
+        """Create or update the stack; parameters that are not given stay as they are.
+
+        Raises DeploymentError.
+        """
+        _sam(
+            "deploy",
+            *("--template-file", str(template)),
+            *self._where(),
+            "--resolve-s3",
+            *("--s3-prefix", self.name),
+            *("--capabilities", "CAPABILITY_IAM"),
+            "--no-confirm-changeset",
+            "--no-fail-on-empty-changeset",
+            "--no-progressbar",
+            *("--tags", *_pairs(tags)),
+            *_overriding(parameters, template.with_name(PARAMETERS)),
+        )
+
+    def delete(self) -> None:
+        """Delete the stack and what was uploaded for it. Raises DeploymentError."""
+        _sam("delete", *self._where(), "--no-prompts")
+
+    def _where(self) -> tuple[str, ...]:
+        return ("--stack-name", self.name, "--region", self.region)
+
+
+def _overriding(parameters: Mapping[str, str], path: Path) -> Sequence[str]:
+    """Give the option that hands `parameters` on, by a file: on a command line none is empty."""
+    if not parameters:
+        return []
+    path.write_text(json.dumps(parameters, indent=2), encoding="utf-8")
+    return ["--parameter-overrides", f"file://{path}"]
+
+
+def _pairs(values: Mapping[str, str]) -> Sequence[str]:
+    return [f"{name}={value}" for name, value in values.items()]
+
+
+def _sam(command: str, *arguments: str) -> None:
+    sys.stdout.flush()
+    environment = os.environ | {"SAM_CLI_TELEMETRY": "0"}
+    done = subprocess.run([SAM, command, *arguments], env=environment, check=False)  # noqa: S603
+    if done.returncode:
+        raise DeploymentError(f"`sam {command}` failed; its last lines say why")
