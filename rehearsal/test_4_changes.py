@@ -1,0 +1,62 @@
+"""The same stack under a domain of its own, with a second stage beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from rehearsal.deployment import Deployment
+from rehearsal.test_1_first_deployment import called
+
+if TYPE_CHECKING:
+    from rehearsal.conftest import Rehearsal
+
+DOMAIN = "sign-in.example.com"
+
+
+def test_an_update_leaves_tables_queues_and_secrets_as_they_were(sandbox: Rehearsal):
+    deployment = sandbox.deployment
+    before, kept = deployment.outputs, deployment.parameters()
+    certificate = deployment.client("acm").request_certificate(DomainName=DOMAIN)["CertificateArn"]
+
+    said = deployment.deploy(DOMAIN_NAME=DOMAIN, CERTIFICATE_ARN=certificate, PUBLIC_URL="")
+
+    after = deployment.outputs
+    assert after["PublicUrl"] == f"https://{DOMAIN}"
+    assert f"https://{DOMAIN}/callback" in said
+    assert after["DomainTarget"] in said
+    assert {n: v for n, v in after.items() if n not in {"PublicUrl", "DomainTarget"}} == {
+        n: v for n, v in before.items() if n != "PublicUrl"
+    }
+    assert deployment.parameters() == kept
+
+
+def test_under_the_domain_the_stage_path_does_not_show(sandbox: Rehearsal):
+    answer = called(sandbox.deployment, "/sign-in", DOMAIN)
+    query = parse_qs(urlsplit(answer.headers["Location"]).query)
+
+    assert answer.status_code == 302
+    assert query["redirect_uri"] == [f"https://{DOMAIN}/callback"]
+    assert answer.headers["Set-Cookie"].startswith("__Host-portaria_attempt")
+
+
+def test_a_second_stage_shares_nothing_and_leaves_nothing(
+    sandbox: Rehearsal, ports: dict[str, int]
+):
+    prod, dev = sandbox.deployment, Deployment(sandbox.deployment.aws_url, "dev")
+    dev.deploy(
+        LOGTO_ENDPOINT=f"http://localhost:{ports['identity']}",
+        LOGTO_APP_ID="portaria-dev",
+    )
+    shared = {"AWS::Region"}  # no value of one stage is among the other's
+    assert set(dev.outputs.values()).isdisjoint(set(prod.outputs.values()) - shared)
+    assert dev.parameters()["otp/authorization"] != prod.parameters()["otp/authorization"]
+    tables = [dev.outputs["SessionsTable"], dev.outputs["LedgerTable"]]
+
+    assert "Nothing was deleted." in dev.ops("destroy", answer="yes\n", status=1)
+    assert dev.outputs
+    dev.ops("destroy", answer="dev\n")
+
+    left = dev.client("dynamodb").list_tables()["TableNames"]
+    assert set(left).isdisjoint(tables)
+    assert prod.outputs["SessionsTable"] in left
