@@ -7,6 +7,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 
+# What the stack is told, where it stands on the command line: an environment may be another stage's.
+PARAMETERS := LOGTO_ENDPOINT LOGTO_APP_ID PARAMETER_PREFIX PUBLIC_URL DOMAIN_NAME CERTIFICATE_ARN \
+	HOSTED_ZONE_ID TWILIO_API_URL ALARM_EMAIL
+said = $(foreach name,$(PARAMETERS),$(if $(filter command,$(origin $(name))),'$(name)=$($(name))'))
+
 given = $(or $($1),$(error say which: make $@ $1=dev))
 
 .PHONY: help
@@ -33,7 +38,7 @@ package: .venv/ready ## Make what a stage consists of, template and zips: STAGE=
 
 .PHONY: deploy
 deploy: .venv/ready .cache/tools/sam/ready ## Bring a stage to AWS: STAGE=dev, and the first time LOGTO_ENDPOINT=… LOGTO_APP_ID=…
-	@$(BIN)/python -m ops deploy --stage $(call given,STAGE)
+	@$(BIN)/python -m ops deploy --stage $(call given,STAGE) $(said)
 
 .PHONY: destroy
 destroy: .venv/ready .cache/tools/sam/ready ## Delete a stage from AWS, after asking: STAGE=dev

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import sys
@@ -21,9 +20,9 @@ from ops.template import StageUnknown, merged, values_of
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
-_REQUIRED = ("LOGTO_ENDPOINT", "LOGTO_APP_ID")
+_REQUIRED = {"LogtoEndpoint", "LogtoAppId"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,8 @@ class Account:
 
     def stack(self, stage: str) -> Stack:
         """Give the stage's stack, which may not exist yet."""
-        name = os.environ.get("STACK") or f"portaria-{stage}"
-        return Stack(name, self.region, self.session.client("cloudformation"))
+        cloudformation = self.session.client("cloudformation")
+        return Stack(f"portaria-{stage}", self.region, cloudformation)
 
 
 def add_to(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -59,6 +58,12 @@ def add_to(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         choices=package.ARCHITECTURES,
         help="another than .chalice/config.json says",
     )
+    deploy.add_argument(
+        "values",
+        nargs="*",
+        metavar="NAME=VALUE",
+        help="the stack's parameters, e.g. LOGTO_APP_ID=abc; the others stay as they are",
+    )
     deploy.set_defaults(run=_reported(_deploy))
     destroy = nouns.add_parser("destroy", help="delete a stage from AWS, after asking")
     destroy.add_argument("--stage", required=True)
@@ -67,13 +72,12 @@ def add_to(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _deploy(given: argparse.Namespace) -> int:
     values_of(given.stage, merged())
+    values = stack_parameters(given.values)
     account = Account.current()
     stack = account.stack(given.stage)
-    values = stack_parameters(os.environ)
-    missing = [name for name in _REQUIRED if name not in os.environ]
-    if missing and stack.outputs() is None:
+    if not values.keys() >= _REQUIRED and stack.outputs() is None:
         raise DeploymentError(
-            f"the first deployment needs {' and '.join(missing)}, e.g. "
+            "the first deployment needs to know Logto: "
             f"make deploy STAGE={given.stage} LOGTO_ENDPOINT=https://foo.logto.app LOGTO_APP_ID=abc"
         )
     made = package.make(given.stage, architecture=given.architecture)
@@ -113,21 +117,26 @@ def _destroy(given: argparse.Namespace) -> int:
     return 0
 
 
-def stack_parameters(environment: Mapping[str, str]) -> dict[str, str]:
-    """Give the template's parameters that `environment` names, e.g. LogtoAppId by LOGTO_APP_ID.
+def stack_parameters(values: Sequence[str]) -> dict[str, str]:
+    """Give the template's parameters from NAME=VALUE, e.g. LogtoAppId from LOGTO_APP_ID=abc.
 
-    One that is there and empty takes a value back; one that is not there leaves it as it was.
-    Raises DeploymentError where half of a domain is given.
+    They are not read from the environment, where another stage's may lie about. Raises
+    DeploymentError.
     """
+    known = {_variable(name): name for name in merged()["Parameters"] if name != "Stage"}
     found = {}
-    for name in merged()["Parameters"]:
-        variable = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()
-        if name == "Stage" or variable not in environment:
-            continue
-        found[name] = environment[variable]
+    for each in values:
+        variable, equals, value = each.partition("=")
+        if not equals or variable not in known:
+            raise DeploymentError(f"{each!r} is no NAME=VALUE with one of {', '.join(known)}")
+        found[known[variable]] = value
     if bool(found.get("DomainName")) != bool(found.get("CertificateArn")):
         raise DeploymentError("DOMAIN_NAME and CERTIFICATE_ARN go together")
     return found
+
+
+def _variable(parameter: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", parameter).upper()
 
 
 def _prepare(account: Account) -> None:

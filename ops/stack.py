@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 SAM = ROOT / ".cache" / "tools" / "sam" / "bin" / "sam"
 PARAMETERS = "parameters.yaml"  # as which JSON passes, and the suffix that it takes
+_NEVER_MADE = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
 _GONE = re.compile(r"Stack.* does not exist")
 
 
@@ -46,12 +48,9 @@ class Stack:
 
         Raises botocore's ClientError and BotoCoreError.
         """
-        try:
-            (stack,) = self.cloudformation.describe_stacks(StackName=self.name)["Stacks"]
-        except ClientError as error:
-            if _GONE.search(error.response["Error"]["Message"]):
-                return None
-            raise
+        stack = self._described()
+        if stack is None:
+            return None
         return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
 
     def deploy(
@@ -59,8 +58,14 @@ class Stack:
     ) -> None:
         """Create or update the stack; parameters that are not given stay as they are.
 
-        Raises DeploymentError.
+        Raises DeploymentError, and botocore's errors.
         """
+        stack = self._described()
+        if stack is not None and stack["StackStatus"] in _NEVER_MADE:
+            raise DeploymentError(
+                f"the first deployment of {self.name} failed and left an empty stack behind; "
+                "delete it with `make destroy`, and try again"
+            )
         _sam(
             "deploy",
             *("--template-file", str(template)),
@@ -78,6 +83,15 @@ class Stack:
     def delete(self) -> None:
         """Delete the stack and what was uploaded for it. Raises DeploymentError."""
         _sam("delete", *self._where(), "--no-prompts")
+
+    def _described(self) -> StackTypeDef | None:
+        try:
+            (stack,) = self.cloudformation.describe_stacks(StackName=self.name)["Stacks"]
+        except ClientError as error:
+            if _GONE.search(error.response["Error"]["Message"]):
+                return None
+            raise
+        return stack
 
     def _where(self) -> tuple[str, ...]:
         return ("--stack-name", self.name, "--region", self.region)

@@ -30,24 +30,22 @@ class Deployment:
     def stack(self) -> str:
         return f"portaria-{self.stage}"
 
-    def deploy(self, **environment: str) -> str:
-        """Run `deploy` with these in its environment; gives what it said."""
-        return self.ops("deploy", "--architecture", "x86_64", environment=environment)
+    def deploy(self, **values: str) -> str:
+        """Run `deploy` with these parameters; gives what it said."""
+        given = [f"{name}={value}" for name, value in values.items()]
+        return self.ops("deploy", "--architecture", "x86_64", *given)
 
-    def ops(
+    def ops(self, command: str, *arguments: str, answer: str = "", status: int = 0) -> str:
+        """Run a command on the stage, typing `answer` where it asks; it must end with `status`."""
+        given = [command, "--stage", self.stage, *arguments]
+        return self._run(*given, answer=answer, status=status)
+
+    def _run(
         self,
-        command: str,
         *arguments: str,
         environment: Mapping[str, str] = MappingProxyType({}),
         answer: str = "",
         status: int = 0,
-    ) -> str:
-        """Run a command on the stage, typing `answer` where it asks; it must end with `status`."""
-        given = [command, "--stage", self.stage, *arguments]
-        return self._run(*given, environment=environment, answer=answer, status=status)
-
-    def _run(
-        self, *arguments: str, environment: Mapping[str, str], answer: str = "", status: int = 0
     ) -> str:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "LOGTO_"))}
         done = subprocess.run(

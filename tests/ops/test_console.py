@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from ops.console import instructions
+from ops.parameters import default_templates, put_missing
+from tests.engines import aws_client
+
+SECRET = "Bearer s3cret"
+
+
+@pytest.fixture
+def ssm(moto_server: str) -> Any:
+    return aws_client("ssm", moto_server)
+
+
+@pytest.fixture
+def outputs() -> dict[str, str]:
+    return {
+        "PublicUrl": "https://abc.execute-api.eu-west-1.amazonaws.com/api",
+        "ParameterPrefix": f"/portaria/{uuid4().hex}",
+        "DashboardUrl": "https://console/dashboard",
+    }
+
+
+def test_logtos_console_is_told_addresses_under_the_stage_path(ssm: Any, outputs: dict[str, str]):
+    told = instructions(outputs, ssm, reveal=False).splitlines()
+
+    for path in ("/callback", "/", '/backchannel-logout, "session required"', "/otp"):
+        assert any(line.endswith(f"amazonaws.com/api{path}") for line in told)
+
+
+def test_the_connectors_secret_is_shown_only_where_it_may(ssm: Any, outputs: dict[str, str]):
+    put_missing(ssm, outputs["ParameterPrefix"], {"otp/authorization": SECRET})
+
+    assert SECRET in instructions(outputs, ssm, reveal=True)
+    hidden = instructions(outputs, ssm, reveal=False)
+    assert SECRET not in hidden
+    assert f"{outputs['ParameterPrefix']}/otp/authorization" in hidden
+
+
+def test_what_is_missing_in_ssm_is_listed_by_name(ssm: Any, outputs: dict[str, str]):
+    there = {"otp/authorization": SECRET, "ledger-key": "k", "templates/SignIn": "{{code}}"}
+    put_missing(ssm, outputs["ParameterPrefix"], there)
+
+    missing = instructions(outputs, ssm, reveal=False).partition("Still missing")[2]
+
+    for name in ("logto/app-secret", "twilio", "templates/Register", "templates/Generic"):
+        assert f"{outputs['ParameterPrefix']}/{name} " in missing
+    for name in there:
+        assert f"{outputs['ParameterPrefix']}/{name} " not in missing
+
+
+def test_where_all_is_there_nothing_is_missing(ssm: Any, outputs: dict[str, str]):
+    secrets = {"otp/authorization": SECRET, "ledger-key": "k", "twilio": "{}"}
+    everything = {**secrets, "logto/app-secret": "s", **default_templates()}
+    put_missing(ssm, outputs["ParameterPrefix"], everything)
+
+    assert "Nothing is missing in SSM." in instructions(outputs, ssm, reveal=False)
+
+
+def test_a_domain_without_a_zone_needs_a_record(ssm: Any, outputs: dict[str, str]):
+    target = "d-1.execute-api.eu-west-1.amazonaws.com"
+
+    assert target in instructions(outputs | {"DomainTarget": target}, ssm, reveal=False)
+    assert "DNS" not in instructions(outputs, ssm, reveal=False)

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from ops.deploy import stack_parameters
+from ops.stack import DeploymentError
+from tests.engines import REGION, ROOT
+
+AWS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": REGION,
+}
+
+
+def ops(*arguments: str, answer: str = "", **environment: str) -> tuple[int, str]:
+    """Run a command in an environment without AWS; gives its status and what it said."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    done = subprocess.run(  # noqa: S603 - our own arguments
+        [sys.executable, "-m", "ops", *arguments],
+        cwd=ROOT,
+        env={**inherited, **nowhere, "AWS_EC2_METADATA_DISABLED": "true", **environment},
+        input=answer,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def test_values_are_named_as_in_an_environment():
+    given = ["LOGTO_ENDPOINT=https://a.logto.app", "LOGTO_APP_ID=a=b", "PUBLIC_URL="]
+
+    assert stack_parameters(given) == {
+        "LogtoEndpoint": "https://a.logto.app",
+        "LogtoAppId": "a=b",
+        "PublicUrl": "",
+    }
+
+
+@pytest.mark.parametrize("value", ["LOGTO_APP_ID", "LOGTO_APPID=a", "STAGE=prod", "=a"])
+def test_a_value_that_nobody_knows_is_named(value: str):
+    with pytest.raises(DeploymentError, match="LOGTO_APP_ID"):
+        stack_parameters([value])
+
+
+@pytest.mark.parametrize("half", ["DOMAIN_NAME=a.example.com", "CERTIFICATE_ARN=arn:aws:acm:x"])
+def test_half_a_domain_is_refused(half: str):
+    with pytest.raises(DeploymentError, match="go together"):
+        stack_parameters([half])
+
+
+def test_a_domain_can_be_taken_back():
+    assert stack_parameters(["DOMAIN_NAME=", "CERTIFICATE_ARN="]) == {
+        "DomainName": "",
+        "CertificateArn": "",
+    }
+
+
+@pytest.mark.parametrize("command", ["deploy", "destroy"])
+def test_a_stage_that_does_not_exist_is_said_before_anything_is_done(command: str):
+    assert ops(command, "--stage", "nope") == (
+        1,
+        "Stopped: no stage 'nope'; there are dev, prod\n",
+    )
+
+
+@pytest.mark.parametrize("command", ["deploy", "destroy"])
+def test_without_a_region_it_stops_with_a_sentence(command: str):
+    status, said = ops(command, "--stage", "dev")
+
+    assert status == 1
+    assert said.startswith("Stopped: no region is set")
+
+
+def test_without_credentials_it_stops_with_a_sentence():
+    status, said = ops("deploy", "--stage", "dev", AWS_DEFAULT_REGION=REGION)
+
+    assert status == 1
+    assert "credentials" in said
+    assert "Traceback" not in said
+
+
+def test_the_first_deployment_asks_for_logto(moto_server: str):
+    status, said = ops("deploy", "--stage", "dev", AWS_ENDPOINT_URL=moto_server, **AWS)
+
+    assert status == 1
+    assert "make deploy STAGE=dev LOGTO_ENDPOINT=" in said
+
+
+def test_a_stack_that_is_not_there_can_not_be_destroyed(moto_server: str):
+    status, said = ops("destroy", "--stage", "dev", AWS_ENDPOINT_URL=moto_server, **AWS)
+
+    assert (status, said) == (1, f"Stopped: there is no stack portaria-dev in {REGION}\n")
