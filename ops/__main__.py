@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ops import deploy, package, settings, synthesis, trace
+from ops import costs, deploy, package, settings, synthesis, trace
 
 
 def main(arguments: list[str]) -> int:
     """Run one command and give its exit status."""
     parser = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
     nouns = parser.add_subparsers(required=True, metavar="NOUN")
+    costs.add_to(nouns)
     deploy.add_to(nouns)
     package.add_to(nouns)
     settings.add_to(nouns)

@@ -1,0 +1,71 @@
+"""`costs`: the page of what AWS costs, from measured calls and public prices."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ops.costs.bill import Bill
+from ops.costs.growth import Growth
+
+if TYPE_CHECKING:
+    import argparse
+
+HERE = Path(__file__).parent
+CALLS = HERE / "calls.json"
+PRICES = HERE / "prices.toml"
+PAGE = HERE.parent.parent / "docs" / "costs.md"
+
+
+def add_to(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the command line."""
+    command = nouns.add_parser("costs", help="write docs/costs.md")
+    command.add_argument(
+        "--check", action="store_true", help="write nothing; fail where the page is out of date"
+    )
+    command.set_defaults(run=run)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Write the page, or tell whether it is up to date."""
+    page = render()
+    if not given.check:
+        PAGE.write_text(page, encoding="utf-8")
+        return 0
+    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == page:
+        return 0
+    print("docs/costs.md is out of date: run `python -m ops costs`")
+    return 1
+
+
+def render() -> str:
+    """Give the page as Markdown."""
+    given: dict[str, Any] = tomllib.loads(PRICES.read_text(encoding="utf-8"))
+    bill = Bill(json.loads(CALLS.read_text(encoding="utf-8")), given)
+    templates = Environment(
+        loader=FileSystemLoader(HERE),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - a page of ours for readers of Markdown, from our own files
+    )
+    templates.filters["money"] = money
+    templates.filters["count"] = count
+    return templates.get_template("page.md").render(
+        bill=bill, growth=lambda codes: Growth(bill, codes), **given
+    )
+
+
+def money(dollars: float) -> str:
+    """Write an amount to the cent, or a smaller one to two digits."""
+    return f"${dollars:,.2f}" if dollars >= 0.01 or not dollars else f"${dollars:.1g}"  # noqa: PLR2004 - a cent
+
+
+def count(number: float) -> str:
+    """Write a number without decimals that say nothing."""
+    return f"{number:,.1f}".removesuffix(".0")

@@ -1,0 +1,1 @@
+"""What each flow takes of AWS, measured; the page of costs is reckoned from it."""
