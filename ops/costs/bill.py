@@ -73,6 +73,11 @@ class Bill:
                 lines[service] += dollars * times * MILLION
         return lines
 
+    def share(self, kind: str) -> float:
+        """Give what the steps whose names begin so cost of a million journeys with one of each."""
+        steps = (step for step in self.steps if step.startswith(kind))
+        return sum(sum(self.step(step).values()) for step in steps) * MILLION
+
     def step(self, name: str) -> Lines:
         """Give what one step costs."""
         step = self.steps[name]

@@ -77,6 +77,11 @@ def test_a_million_codes_cost_what_their_steps_take(bill: Bill):
     assert million["Data out"] == pytest.approx(3)
 
 
+def test_the_receipts_share_is_that_of_their_steps(bill: Bill):
+    assert bill.share("receipt") == pytest.approx(sum(bill.step("receipt, sent").values()) * 1e6)
+    assert bill.share("receipt") < sum(bill.million("code").values())
+
+
 def test_a_quarter_of_a_processor_takes_four_times_as_long_and_waits_as_long(bill: Bill):
     assert bill.billed_ms("code asked for") == pytest.approx(5 * 4 + 3 * 5)
     assert bill.billed_ms("code sent") == pytest.approx(5 * 4 + 3 * 5 + 100)
