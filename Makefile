@@ -56,6 +56,7 @@ check: .venv/ready ## Check style, types, import rules and generated pages
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m ops settings --check
+	$(BIN)/python -m ops costs --check
 	scripts/check-templates
 
 .PHONY: format

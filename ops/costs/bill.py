@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -124,6 +125,8 @@ class Bill:
         assumed = self.given["assumptions"]
         lines = self.steps[name]["log_lines"] + assumed["lambda_log_lines"]
         written = self.steps[name]["log_bytes"] + assumed["lambda_log_bytes"]
+        if name != QUEUE_STEP:  # API Gateway's access log
+            lines, written = lines + 1, written + assumed["access_log_bytes"]
         return float(written + lines * assumed["log_line_overhead_bytes"])
 
     def billed_ms(self, name: str) -> float:
@@ -145,20 +148,27 @@ class Bill:
 
     @property
     def code_metrics(self) -> list[str]:
-        """The metrics that a code's way makes for each usage type and country."""
+        """The metrics that a code's way makes, each with what it is counted by."""
         steps = self.journeys["code"]
         return sorted({metric for name in steps for metric in self.steps[name]["metrics"]})
+
+    def series(self, countries: int) -> int:
+        """How many metrics CloudWatch bills for the codes of one stage to so many countries."""
+        values = {"region": countries, "usage_type": self.given["assumptions"]["usage_types"]}
+        return sum(
+            prod(values.get(dimension, 1) for dimension in metric.split()[2:])
+            for metric in self.code_metrics
+        )
 
     @property
     def by_the_month(self) -> Lines:
         """What costs money whether anybody comes or not."""
         assumed = self.given["assumptions"]
         polls = assumed["idle_pollers"] * MONTH_SECONDS / assumed["poll_seconds"]
-        series = len(self.code_metrics) * assumed["usage_types"] * assumed["countries"]
         return {
             "idle polling of the queue": polls * self.price("sqs_request"),
-            "custom metrics": series * self.price("custom_metric"),
-            "alarms": assumed["alarms"] * self.price("alarm"),
+            "custom metrics": self.series(assumed["countries"]) * self.price("custom_metric"),
+            "alarms": assumed["alarm_metrics"] * self.price("alarm"),
             "dashboard": assumed["dashboards"] * self.price("dashboard"),
         }
 

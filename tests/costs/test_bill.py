@@ -14,7 +14,7 @@ STEP = {
         {"call": "dynamodb:PutItem", "on": ["LedgerTable"], "write_units": 1.0},
         {"call": "sqs:SendMessage", "on": ["OtpQueue"]},
     ],
-    "metrics": ["Sent by usage_type region"],
+    "metrics": ["Sent by stage", "Sent by stage usage_type", "Sent by stage region"],
     "log_lines": 1,
     "log_bytes": 100,
     "answer_bytes": 1000,
@@ -42,13 +42,14 @@ ASSUMPTIONS = {
     "parameters_ttl_seconds": 10,
     "usage_types": 2,
     "countries": 3,
-    "alarms": 4,
+    "alarm_metrics": 4,
     "dashboards": 1,
     "idle_pollers": 5,
     "poll_seconds": 20,
     "lambda_log_lines": 3,
     "lambda_log_bytes": 300,
     "log_line_overhead_bytes": 25,
+    "access_log_bytes": 50,
     "waits_ms": {"aws": 5, "twilio": 100},
     "asks": {"code sent": ["twilio"]},
 }
@@ -73,7 +74,8 @@ def test_a_million_codes_cost_what_their_steps_take(bill: Bill):
     assert million["DynamoDB writes"] == pytest.approx(3 * 3)
     assert million["DynamoDB reads"] == 0
     assert million["SQS"] == pytest.approx(3 + 2)  # Lambda receives and deletes
-    assert million["Logs"] == pytest.approx(3 * (100 + 300 + 4 * 25) / 1000)
+    # Two of the three have a line in the access log, too.
+    assert million["Logs"] == pytest.approx((3 * (100 + 300 + 4 * 25) + 2 * 75) / 1000)
     assert million["Data out"] == pytest.approx(3)
 
 
@@ -92,7 +94,7 @@ def test_a_month_costs_something_when_nobody_comes(bill: Bill):
     month = bill.by_the_month
 
     assert month["idle polling of the queue"] == pytest.approx(5 * 3 * 60 * 730 / 1_000_000)
-    assert month["custom metrics"] == 1 * 2 * 3
+    assert month["custom metrics"] == 1 + 2 + 3
     assert month["alarms"] == 4
     assert bill.busy_instance == pytest.approx((2 + 4) * 6 * 60 * 730 / 1_000_000)
     assert bill.stored_gigabytes("code") == pytest.approx(1)
@@ -112,7 +114,7 @@ def test_growth_multiplies_what_a_code_takes(bill: Bill):
     assert growth.api_requests == 200
     assert growth.api_instances == pytest.approx(100 * 2 * 0.035)
     assert growth.parameter_reads == pytest.approx((7 * 1 + growth.worker_instances * 2) / 10)
-    assert growth.log_megabytes == pytest.approx(100 * 3 * 500 / 1_000_000)
+    assert growth.log_megabytes == pytest.approx(100 * (3 * 500 + 2 * 75) / 1_000_000)
 
 
 def test_a_step_names_each_call_once(bill: Bill):

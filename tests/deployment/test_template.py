@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from typing import Any
 
 import pytest
@@ -191,3 +192,11 @@ def test_every_alarm_tells_somebody_and_stands_in_the_runbook(template: dict[str
         assert properties["AlarmActions"] == properties["OKActions"] == [{"Ref": "AlarmTopic"}]
         (chapter,) = re.findall(r'Runbook, "(.+?)"', properties["AlarmDescription"])
         assert chapter in headings
+
+
+def test_the_costs_page_reckons_with_as_many_metrics_as_the_alarms_read(template: dict[str, Any]):
+    prices = tomllib.loads((ROOT / "ops" / "costs" / "prices.toml").read_text("utf-8"))
+    alarms = of_type(template, "CloudWatch::Alarm").values()
+
+    read = sum(len(metrics(alarm["Properties"])) for alarm in alarms)
+    assert prices["assumptions"]["alarm_metrics"] == read
