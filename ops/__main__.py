@@ -12,10 +12,10 @@ def main(arguments: list[str]) -> int:
     """Run one command and give its exit status."""
     parser = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
     nouns = parser.add_subparsers(required=True, metavar="NOUN")
-    costs.add_to(nouns)
+    costs.PAGE.add_to(nouns)
     deploy.add_to(nouns)
     package.add_to(nouns)
-    settings.add_to(nouns)
+    settings.PAGE.add_to(nouns)
     synthesis.add_to(nouns)
     trace.add_to(nouns)
     given = parser.parse_args(arguments)

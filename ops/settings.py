@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticUndefined
 
 from chalicelib.settings import Settings
+from ops.generated import GeneratedPage
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator
 
-PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
 _INTRODUCTION = """\
 # Settings
 
@@ -31,27 +29,6 @@ fails with one error that lists them all. Secrets are not among them: they live 
 """
 
 
-def add_to(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the command line."""
-    command = nouns.add_parser("settings", help="write docs/settings.md")
-    command.add_argument(
-        "--check", action="store_true", help="write nothing; fail where the page is out of date"
-    )
-    command.set_defaults(run=run)
-
-
-def run(given: argparse.Namespace) -> int:
-    """Write the page, or tell whether it is up to date."""
-    page = render()
-    if not given.check:
-        PAGE.write_text(page, encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == page:
-        return 0
-    print("docs/settings.md is out of date: run `python -m ops settings`")
-    return 1
-
-
 def render() -> str:
     """Give the page as Markdown."""
     return _INTRODUCTION + "".join(f"{row}\n" for row in _rows())
@@ -66,3 +43,6 @@ def _default(value: Any) -> str:
     if value is PydanticUndefined:
         return "required"
     return "" if value is None else f"`{value}`"
+
+
+PAGE = GeneratedPage("settings", render)

@@ -5,41 +5,17 @@ from __future__ import annotations
 import json
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ops.costs.bill import Bill
 from ops.costs.growth import Growth
-
-if TYPE_CHECKING:
-    import argparse
+from ops.generated import GeneratedPage
 
 HERE = Path(__file__).parent
 CALLS = HERE / "calls.json"
 PRICES = HERE / "prices.toml"
-PAGE = HERE.parent.parent / "docs" / "costs.md"
-
-
-def add_to(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the command line."""
-    command = nouns.add_parser("costs", help="write docs/costs.md")
-    command.add_argument(
-        "--check", action="store_true", help="write nothing; fail where the page is out of date"
-    )
-    command.set_defaults(run=run)
-
-
-def run(given: argparse.Namespace) -> int:
-    """Write the page, or tell whether it is up to date."""
-    page = render()
-    if not given.check:
-        PAGE.write_text(page, encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == page:
-        return 0
-    print("docs/costs.md is out of date: run `python -m ops costs`")
-    return 1
 
 
 def render() -> str:
@@ -69,3 +45,6 @@ def money(dollars: float) -> str:
 def count(number: float) -> str:
     """Write a number without decimals that say nothing."""
     return f"{number:,.1f}".removesuffix(".0")
+
+
+PAGE = GeneratedPage("costs", render)

@@ -16,10 +16,11 @@ from chalicelib.sign_in.flow import SESSION_COOKIE
 from chalicelib.sign_in.session import SessionLifetime, Sessions
 from tests import sent_codes
 from tests.application import AUTHORIZATION
+from tests.visits import sign_in
 
 if TYPE_CHECKING:
     from tests.application import Site, Stage
-    from tests.sandbox.identity.world import Browser, World
+    from tests.sandbox.identity.world import World
 
 SENT, EARLY = "SM" + "1" * 32, "SM" + "2" * 32
 NUMBERS = ("15550001001", "15550001002")
@@ -101,16 +102,6 @@ def hear_of_messages(site: Site, stage: Stage, auth_token: str) -> None:
     assert ids["limit#number#recipient"]["refused_code"] == {"N": "30005"}
     assert ids["code-2"]["receipt_stage"] == {"S": "delivered"}
     assert f"receipt.{EARLY}" not in ids
-
-
-def sign_in(site: Site, logto: World) -> Browser:
-    """Sign a new visitor in; gives their browser as Logto knows it."""
-    browser = logto.browser()
-    begun = site.get("/sign-in").headers["Location"]
-    callback = logto.walk(browser, browser.get(begun)).headers["Location"]
-    answer = site.get(callback.removeprefix(logto.app.url))
-    assert answer.status_code == 302, answer.text
-    return browser
 
 
 def let_time_pass(site: Site, stage: Stage) -> None:

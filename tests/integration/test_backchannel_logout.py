@@ -9,6 +9,7 @@ import pytest
 
 from tests.application import Site, Stage, serving
 from tests.sandbox.identity.world import Browser, World
+from tests.visits import sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,16 +23,6 @@ def site(moto_server: str, logto: World, monkeypatch: pytest.MonkeyPatch) -> Ite
     stage = Stage(moto_server, LOGTO_ENDPOINT=logto.url, PUBLIC_URL=logto.app.url)
     with serving(stage, monkeypatch) as site:
         yield site
-
-
-def sign_in(site: Site, logto: World) -> Browser:
-    """Sign a visitor in; gives their browser as Logto knows it."""
-    browser = logto.browser()
-    begun = site.get("/sign-in").headers["Location"]
-    callback = logto.walk(browser, browser.get(begun)).headers["Location"]
-    answer = site.get(callback.removeprefix(logto.app.url))
-    assert answer.status_code == 302, answer.text
-    return browser
 
 
 def sign_out_at(logto: World, browser: Browser) -> str:

@@ -89,4 +89,4 @@ def test_a_trailing_slash_makes_no_difference():
 
 
 def test_the_page_of_settings_is_true():
-    assert PAGE.read_text(encoding="utf-8") == render()
+    assert PAGE.path.read_text(encoding="utf-8") == render()

@@ -1,0 +1,19 @@
+"""What visitors do, over HTTP, against the stand-in for Logto."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.application import Site
+    from tests.sandbox.identity.world import Browser, World
+
+
+def sign_in(site: Site, logto: World) -> Browser:
+    """Sign a visitor in; gives their browser as Logto knows it."""
+    browser = logto.browser()
+    begun = site.get("/sign-in").headers["Location"]
+    callback = logto.walk(browser, browser.get(begun)).headers["Location"]
+    answer = site.get(callback.removeprefix(logto.app.url))
+    assert answer.status_code == 302, answer.text
+    return browser
