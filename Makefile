@@ -49,6 +49,10 @@ rehearse: .venv/ready .cache/tools/sam/ready .cache/tools/ministack/ready ## Dep
 	@scripts/test-prerequisites
 	@$(BIN)/python -m pytest -v rehearsal $(ARGS)
 
+.PHONY: bench
+bench: .venv/ready ## Compare cold starts with the package that Chalice makes by itself
+	@$(BIN)/python -m benchmarks $(ARGS)
+
 .PHONY: check
 check: .venv/ready ## Check style, types, import rules and generated pages
 	$(BIN)/ruff check

@@ -88,6 +88,8 @@ class Lambda:
     unpacked: Path
     environment: dict[str, str]
     loaded: set[str] = field(default_factory=set)
+    log: int | None = None
+    """Where its log goes, as `Popen` has it; by default where this process's errors go."""
 
     def __enter__(self) -> Self:
         places = [self.unpacked / "task", self.unpacked / "opt" / site_packages(PYTHON)]
@@ -98,6 +100,7 @@ class Lambda:
             env=self.environment | {"PYTHONPATH": ":".join(map(str, places))},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=self.log,
             text=True,
         )
         return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 from twilio.request_validator import RequestValidator
@@ -16,6 +16,7 @@ from sandbox.phone import PhoneSettings, create_app
 from sandbox.server import running
 from tests.application import AUTHORIZATION, Stage
 from tests.packaging.deployment import PYTHON, Lambda, Packages, chalice_package
+from tests.packaging.events import request
 from tests.sandbox.identity.world import World, world
 
 if TYPE_CHECKING:
@@ -92,32 +93,6 @@ def test_packages_that_are_small_already_are_left_alone(small: Packages, tmp_pat
     with pytest.raises(PackagingError):
         shrink(again.layer, again.application, python=PYTHON)
     assert again.layer.read_bytes() == small.layer.read_bytes()
-
-
-def request(method: str, path: str, body: str | None = None, **headers: str) -> dict[str, Any]:
-    """Give API Gateway's event."""
-    where = urlsplit(path)
-    return {
-        "resource": where.path,
-        "path": where.path,
-        "httpMethod": method,
-        "headers": {name.replace("_", "-"): value for name, value in headers.items()},
-        "multiValueHeaders": {name.replace("_", "-"): [value] for name, value in headers.items()},
-        "multiValueQueryStringParameters": {n: [v] for n, v in parse_qsl(where.query)} or None,
-        "pathParameters": None,
-        "stageVariables": None,
-        "requestContext": {
-            "resourcePath": where.path,
-            "httpMethod": method,
-            "path": where.path,
-            "stage": "api",
-            "domainName": "abc.execute-api.us-east-1.amazonaws.com",
-            "requestId": "id",
-            "identity": {"sourceIp": "203.0.113.9"},
-        },
-        "body": body,
-        "isBase64Encoded": False,
-    }
 
 
 def cookie_of(answer: Any, name: str) -> str:

@@ -1,0 +1,133 @@
+"""`make bench`: how much sooner a cold Lambda answers from the trimmed package than from stock.
+
+Stock is what `chalice package` makes, and the peer in the same run. As on Lambda, each start is a
+process that can't write byte code and has nothing but the two unpacked zips; AWS, Logto and
+Twilio are moto and the stand-ins on loopback. The runs take turns, so that a busy machine
+bothers both alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import logging
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from ops.packaging import shrink
+from sandbox.lambda_invocation import sqs_event
+from sandbox.phone import PhoneSettings, create_app
+from sandbox.server import running
+from tests.application import Stage
+from tests.engines import moto
+from tests.packaging.deployment import PYTHON, Lambda, chalice_package
+from tests.packaging.events import request
+from tests.sandbox.identity.world import world
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PHONE = PhoneSettings(step_seconds=0.01)
+CODES = itertools.count(100_000)
+DEFAULT_RUNS = 11
+
+
+def main() -> int:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--runs", type=int, default=DEFAULT_RUNS, help="of each (%(default)s)")
+    runs = parser.parse_args().runs
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with tempfile.TemporaryDirectory() as temporary, surroundings() as stage:
+        folder = Path(temporary)
+        stock = chalice_package(folder)
+        small = stock.copy(folder / "small")
+        shrink(small.layer, small.application, python=PYTHON)
+        places = {
+            "stock": stock.unpack(folder / "stock-unpacked"),
+            "trimmed": small.unpack(folder / "small-unpacked"),
+        }
+        print(f"Cold starts, medians of {runs} runs each, from starting Python to the answer")
+        for what, (handler, event) in INVOCATIONS.items():
+            times: dict[str, list[tuple[float, float]]] = {name: [] for name in places}
+            for _ in range(runs):
+                for name, place in places.items():
+                    times[name].append(cold(place, stage.environment, handler, event(stage)))
+            print(*told(what, times), sep="\n")
+    return 0
+
+
+@contextmanager
+def surroundings() -> Iterator[Stage]:
+    """Run AWS, Logto and Twilio on loopback; gives the stage between them."""
+    phone = create_app(PHONE)
+    with moto() as aws_url, world() as logto, running(lambda _: phone) as phone_url:
+        logto.clock.now = time.time()
+        stage = Stage(
+            aws_url,
+            LOGTO_ENDPOINT=logto.url,
+            PUBLIC_URL=logto.app.url,
+            TWILIO_API_URL=phone_url,
+        )
+        sender = min(PHONE.messaging_service_sids)
+        account = {"accountSID": PHONE.account_sid, "authToken": PHONE.auth_token}
+        stage.put("twilio", json.dumps(account | {"fromMessagingServiceSid": sender}))
+        stage.put("templates/SignIn", "Code: {{code}}")
+        yield stage
+
+
+def queued_code(stage: Stage) -> dict[str, Any]:
+    """Give the worker's event for a code that was put on the queue a moment ago."""
+    body = {"to": "15550001001", "type": "SignIn", "payload": {"code": str(next(CODES))}}
+    stage.sqs.send_message(QueueUrl=stage.queue_url, MessageBody=json.dumps(body))
+    received = stage.sqs.receive_message(
+        QueueUrl=stage.queue_url, AttributeNames=["All"], MessageAttributeNames=["All"]
+    )
+    return sqs_event(received["Messages"], "arn:aws:sqs:us-east-1:123456789012:otp")
+
+
+INVOCATIONS: dict[str, tuple[str, Callable[[Stage], dict[str, Any]]]] = {
+    "API, a page": ("app", lambda _: request("GET", "/")),
+    "API, a sign-in": ("app", lambda _: request("GET", "/sign-in")),
+    "worker, a code": ("send_otp", queued_code),
+}
+
+
+def cold(
+    place: Path, environment: dict[str, str], handler: str, event: dict[str, Any]
+) -> tuple[float, float]:
+    """Give the seconds from starting the process to its first answer, and of processor time."""
+    before, used = time.perf_counter(), processor_seconds()
+    with Lambda(place, environment, log=subprocess.DEVNULL) as function:
+        function.invoke(handler, event)
+        answered = time.perf_counter() - before
+    return answered, processor_seconds() - used
+
+
+def processor_seconds() -> float:
+    """Give what all processes that have ended took."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def told(what: str, times: dict[str, list[tuple[float, float]]]) -> Iterator[str]:
+    """Say it in lines."""
+    clock = {name: median(each[0] for each in runs) for name, runs in times.items()}
+    processor = {name: median(each[1] for each in runs) for name, runs in times.items()}
+    yield f"  {what:<16}" + "".join(f"  {name} {clock[name]:.2f} s" for name in times)
+    yield (
+        f"  {'':<16}  {clock['stock'] / clock['trimmed']:.2f} times as fast; "
+        f"processor time {processor['stock'] / processor['trimmed']:.2f} to 1"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
