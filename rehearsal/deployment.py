@@ -13,6 +13,7 @@ import boto3
 
 from rehearsal.emulator import CREDENTIALS
 from tests.engines import REGION, ROOT, aws_client
+from tests.packaging.deployment import ARCHITECTURE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,7 @@ class Deployment:
     def deploy(self, **values: str) -> str:
         """Run `deploy` with these parameters; gives what it said."""
         given = [f"{name}={value}" for name, value in values.items()]
-        return self.ops("deploy", "--architecture", "x86_64", *given)
+        return self.ops("deploy", "--architecture", ARCHITECTURE, *given)
 
     def ops(self, command: str, *arguments: str, answer: str = "", status: int = 0) -> str:
         """Run a command on the stage, typing `answer` where it asks; it must end with `status`."""

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 RUNTIME = Path(__file__).parent / "runtime.py"
-_ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64"}
+ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
+"""This machine's, as Lambda calls it."""
 _DEPLOYED = ("app.py", "chalicelib", "requirements.txt", ".chalice")
 
 
@@ -62,9 +63,7 @@ def chalice_package(folder: Path) -> Packages:
         else:
             shutil.copy(source, project)
     config = project / ".chalice" / "config.json"
-    changed = json.loads(config.read_text()) | {
-        "lambda_architecture": _ARCHITECTURES[platform.machine()]
-    }
+    changed = json.loads(config.read_text()) | {"lambda_architecture": ARCHITECTURE}
     config.write_text(json.dumps(changed))
     command = [
         str(Path(sys.executable).parent / "chalice"),
