@@ -98,14 +98,17 @@ def _deploy(given: argparse.Namespace) -> int:
 
 
 def _destroy(given: argparse.Namespace) -> int:
-    values_of(given.stage, merged())
+    tables_stay = values_of(given.stage, merged())["TablesAtTheEnd"] == "Retain"
     account = Account.current()
     stack = account.stack(given.stage)
     if stack.outputs() is None:
         raise DeploymentError(f"there is no stack {stack.name} in {account.region}")
     print(f"This deletes the stack {stack.name} in account {account.number}, {account.region}.")
-    print("Visitors can't sign in any more. What the stage keeps at its end, its tables in `prod`")
-    print("and everything in SSM, stays.")
+    print(
+        "Nobody can sign in then. "
+        + ("Its tables stay" if tables_stay else "Its tables, with all sessions, go with it")
+        + "; what is in SSM stays."
+    )
     try:
         answer = input(f"Type {given.stage} to go on: ")
     except EOFError:

@@ -53,7 +53,9 @@ def test_a_second_stage_shares_nothing_and_leaves_nothing(
     assert dev.parameters()["otp/authorization"] != prod.parameters()["otp/authorization"]
     tables = [dev.outputs["SessionsTable"], dev.outputs["LedgerTable"]]
 
-    assert "Nothing was deleted." in dev.ops("destroy", answer="yes\n", status=1)
+    said = dev.ops("destroy", answer="yes\n", status=1)
+    assert "Its tables, with all sessions, go with it" in said
+    assert "Nothing was deleted." in said
     assert dev.outputs
     dev.ops("destroy", answer="dev\n")
 

@@ -15,7 +15,7 @@ def test_the_tables_and_the_secrets_of_prod_outlive_its_stack(sandbox: Rehearsal
     deployment = sandbox.deployment
     outputs, kept = deployment.outputs, deployment.parameters()
 
-    deployment.ops("destroy", answer="prod\n")
+    assert "Its tables stay" in deployment.ops("destroy", answer="prod\n")
 
     with pytest.raises(ClientError, match="does not exist"):
         deployment.described()
