@@ -12,9 +12,10 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import __version__
-from ops import api_logging, package, parameters
+from ops import api_logging, package
 from ops.console import instructions
 from ops.packaging import PackagingError
+from ops.parameters import default_templates, generated_secrets, names, put_missing
 from ops.stack import DeploymentError, Stack
 from ops.template import StageUnknown, merged, values_of
 
@@ -86,7 +87,7 @@ def _deploy(given: argparse.Namespace) -> int:
     _prepare(account)
     prefix = values.get("ParameterPrefix") or _known_prefix(stack) or f"/portaria/{given.stage}"
     ssm = account.session.client("ssm")
-    for name in parameters.put_missing(ssm, prefix, _ours_to_choose(ssm, prefix)):
+    for name in put_missing(ssm, prefix, _ours_to_choose(ssm, prefix)):
         print(f"Put {prefix}/{name} into SSM")
     print(f"Deploying {stack.name} to {account.region} …")
     tags = {"application": "portaria", "stage": given.stage, "version": __version__}
@@ -126,13 +127,19 @@ def stack_parameters(values: Sequence[str]) -> dict[str, str]:
     They are not read from the environment, where another stage's may lie about. Raises
     DeploymentError.
     """
-    known = {_variable(name): name for name in merged()["Parameters"] if name != "Stage"}
+    parameters = merged()["Parameters"]
+    known = {_variable(name): name for name in parameters if name != "Stage"}
     found = {}
     for each in values:
         variable, equals, value = each.partition("=")
         if not equals or variable not in known:
             raise DeploymentError(f"{each!r} is no NAME=VALUE with one of {', '.join(known)}")
-        found[known[variable]] = value
+        name = known[variable]
+        # CloudFormation would say it as well, but after SSM was written to.
+        pattern = parameters[name].get("AllowedPattern", ".*")
+        if not re.fullmatch(pattern, value):
+            raise DeploymentError(f"{variable} must match {pattern}")
+        found[name] = value
     if bool(found.get("DomainName")) != bool(found.get("CertificateArn")):
         raise DeploymentError("DOMAIN_NAME and CERTIFICATE_ARN go together")
     return found
@@ -151,10 +158,10 @@ def _prepare(account: Account) -> None:
 
 
 def _ours_to_choose(ssm: Any, prefix: str) -> dict[str, str]:
-    made = parameters.generated_secrets(secrets.token_bytes)
+    made = generated_secrets(secrets.token_bytes)
     # Texts that somebody has deleted on purpose do not come back.
-    if not parameters.names(ssm, f"{prefix}/templates"):
-        made |= parameters.default_templates()
+    if not names(ssm, f"{prefix}/templates"):
+        made |= default_templates()
     return made
 
 

@@ -46,10 +46,10 @@ class Stack:
     def outputs(self) -> dict[str, str] | None:
         """Give the outputs by name; None where there is no such stack.
 
-        Raises botocore's ClientError and BotoCoreError.
+        Nor is it one where only a change set was ever made. Raises botocore's errors.
         """
         stack = self._described()
-        if stack is None:
+        if stack is None or stack["StackStatus"] == "REVIEW_IN_PROGRESS":
             return None
         return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
 

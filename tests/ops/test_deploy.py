@@ -50,6 +50,14 @@ def test_a_value_that_nobody_knows_is_named(value: str):
         stack_parameters([value])
 
 
+@pytest.mark.parametrize(
+    "value", ["PARAMETER_PREFIX=/portaria/dev/", "PARAMETER_PREFIX=portaria", "LOGTO_ENDPOINT=foo"]
+)
+def test_a_value_that_would_not_do_is_refused_before_anything_is_written(value: str):
+    with pytest.raises(DeploymentError, match="must match"):
+        stack_parameters([value])
+
+
 @pytest.mark.parametrize("half", ["DOMAIN_NAME=a.example.com", "CERTIFICATE_ARN=arn:aws:acm:x"])
 def test_half_a_domain_is_refused(half: str):
     with pytest.raises(DeploymentError, match="go together"):

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from ops.stack import DeploymentError, Stack
+
+GONE = "Stack with id portaria-dev does not exist"
+
+
+class CloudFormation:
+    """Knows one stack, or refuses to tell of it."""
+
+    def __init__(self, status: str = "", refusal: str = "") -> None:
+        self.status, self.refusal = status, refusal
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+        if self.refusal:
+            error: Any = {"Code": "ValidationError", "Message": self.refusal}
+            raise ClientError({"Error": error}, "DescribeStacks")
+        outputs = [{"OutputKey": "PublicUrl", "OutputValue": "https://a"}]
+        stack: dict[str, Any] = {"StackName": StackName, "StackStatus": self.status}
+        return {"Stacks": [stack | ({"Outputs": outputs} if "_COMPLETE" in self.status else {})]}
+
+
+def stack(**known: str) -> Stack:
+    cloudformation: Any = CloudFormation(**known)
+    return Stack("portaria-dev", "us-east-1", cloudformation)
+
+
+def test_a_stack_tells_its_outputs():
+    assert stack(status="UPDATE_COMPLETE").outputs() == {"PublicUrl": "https://a"}
+
+
+def test_a_stack_that_is_not_there_tells_nothing():
+    assert stack(refusal=GONE).outputs() is None
+
+
+def test_a_stack_of_which_only_a_change_set_was_made_is_not_there():
+    assert stack(status="REVIEW_IN_PROGRESS").outputs() is None
+
+
+def test_another_refusal_is_not_taken_for_an_absent_stack():
+    with pytest.raises(ClientError):
+        stack(refusal="not authorized to perform: cloudformation:DescribeStacks").outputs()
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
+def test_after_a_first_deployment_that_failed_it_is_said_what_to_do(status: str, tmp_path: Path):
+    with pytest.raises(DeploymentError, match="delete it with `make destroy`"):
+        stack(status=status).deploy(tmp_path / "sam.json", {}, {})
