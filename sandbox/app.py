@@ -16,8 +16,9 @@ from chalice.cli import create_local_server
 from chalice.cli.factory import CLIFactory
 from chalice.local import ChaliceRequestHandler, LocalDevServer
 
+from ops.template import ROOT
 from sandbox import stage
-from sandbox.deployment import ROOT, STAGE
+from sandbox.deployment import STAGE
 from sandbox.reloading import serve_and_reload
 from sandbox.server import LOOPBACK
 from sandbox.settings import Settings

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chalice.config import Config
-from chalice.package import YAMLTemplateSerializer
+
+from ops.template import ROOT, merged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ROOT = Path(__file__).parent.parent
-RESOURCES = ROOT / ".chalice" / "resources.yaml"
 STAGE = "local"
 WORKER = "send_otp"
 _DEPLOYED_STAGE = "dev"  # the row of the template's values that holds on this machine
@@ -28,9 +26,7 @@ _NAME_PROPERTIES = {"AWS::DynamoDB::Table": "TableName", "AWS::SQS::Queue": "Que
 @cache
 def template() -> dict[str, Any]:
     """Give what the deployment adds to Chalice's own template, read as Chalice reads it."""
-    text = RESOURCES.read_text(encoding="utf-8")
-    found: dict[str, Any] = YAMLTemplateSerializer().load_template(text, RESOURCES.name)
-    return found
+    return merged()
 
 
 def resources() -> dict[str, Any]:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
+from ops.template import ROOT
 from sandbox import deployment, stage
-from sandbox.deployment import ROOT, WORKER
+from sandbox.deployment import WORKER
 from sandbox.event_source import EventSource, Pump
 from sandbox.lambda_invocation import Function, LambdaContext
 from sandbox.reloading import serve_and_reload
