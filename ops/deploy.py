@@ -76,7 +76,8 @@ def _deploy(given: argparse.Namespace) -> int:
     values = stack_parameters(given.values)
     account = Account.current()
     stack = account.stack(given.stage)
-    if not values.keys() >= _REQUIRED and stack.outputs() is None:
+    before = stack.outputs()
+    if not values.keys() >= _REQUIRED and before is None:
         raise DeploymentError(
             "the first deployment needs to know Logto: "
             f"make deploy STAGE={given.stage} LOGTO_ENDPOINT=https://foo.logto.app LOGTO_APP_ID=abc"
@@ -85,7 +86,8 @@ def _deploy(given: argparse.Namespace) -> int:
     for change in made.changes:
         print(f"{change.archive.name}: {change.after}")
     _prepare(account)
-    prefix = values.get("ParameterPrefix") or _known_prefix(stack) or f"/portaria/{given.stage}"
+    known_prefix = (before or {}).get("ParameterPrefix")
+    prefix = values.get("ParameterPrefix") or known_prefix or f"/portaria/{given.stage}"
     ssm = account.session.client("ssm")
     for name in put_missing(ssm, prefix, _ours_to_choose(ssm, prefix)):
         print(f"Put {prefix}/{name} into SSM")
@@ -163,10 +165,6 @@ def _ours_to_choose(ssm: Any, prefix: str) -> dict[str, str]:
     if not names(ssm, f"{prefix}/templates"):
         made |= default_templates()
     return made
-
-
-def _known_prefix(stack: Stack) -> str | None:
-    return (stack.outputs() or {}).get("ParameterPrefix")
 
 
 def _reported(command: Any) -> Any:
