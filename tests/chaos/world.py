@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from sandbox.server import running
 from tests.application import Stage
 from tests.chaos import processes
-from tests.chaos.gate import Gate
 from tests.chaos.phone import ACCOUNT, Phone
 from tests.engines import dynamodb_local
+from tests.gate import Gate
 
 if TYPE_CHECKING:
     import subprocess

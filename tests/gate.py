@@ -1,14 +1,23 @@
-"""A gate in front of AWS: passes calls on to moto and DynamoDB Local, or fails them on purpose."""
+"""A gate in front of AWS: passes calls on to moto and DynamoDB Local, or fails them on purpose.
+
+A call can fail before AWS sees it (a service that is down, a throttled table) or after it took
+effect, when only its answer is lost.
+"""
 
 from __future__ import annotations
 
 import json
 import random
+import socket
 import threading
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import urllib3
 from flask import Flask, Response, request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HOP_BY_HOP = {"connection", "content-length", "host", "transfer-encoding"}
 SERVICES = {"DynamoDB_20120810": "dynamodb", "AmazonSSM": "ssm", "AmazonSQS": "sqs"}
@@ -21,13 +30,20 @@ BROKEN = {"__type": "InternalServerError", "message": "down"}
 
 @dataclass
 class Gate:
-    """Where each service's calls go, which services are down, and how many calls are throttled."""
+    """Where each service's calls go, which services are down, and how many calls are throttled.
+
+    `operations` are the calls that AWS has answered, in order; `loses` says of each, by its
+    place among them and its name (e.g. "UpdateItem"), whether the caller never gets the answer.
+    """
 
     moto_url: str
     dynamodb_url: str
     draw: random.Random
     down: set[str] = field(default_factory=set)
     throttled_share: float = 0.0
+    loses: Callable[[int, str], bool] = lambda *_: False
+    operations: list[str] = field(default_factory=list)
+    lost: int = 0
     calls: int = 0
     failed: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -39,7 +55,7 @@ class Gate:
         @app.route("/", methods=["POST"])
         @app.route("/<path:_>", methods=["GET", "POST"])
         def call(_: str = "") -> Response:
-            target = request.headers.get("X-Amz-Target", "").partition(".")[0]
+            target, _, operation = request.headers.get("X-Amz-Target", "").partition(".")
             service = SERVICES.get(target, "sqs")
             failure = self._failure(service)
             if failure is not None:
@@ -60,10 +76,21 @@ class Gate:
                 )
             except urllib3.exceptions.HTTPError:
                 return _failed()
+            if self._loses_answer(operation):
+                connection: socket.socket = request.environ["werkzeug.socket"]
+                connection.shutdown(socket.SHUT_RDWR)
             headers = [(n, v) for n, v in answer.headers.items() if n.lower() not in HOP_BY_HOP]
             return Response(answer.data, answer.status, headers)
 
         return app
+
+    def _loses_answer(self, operation: str) -> bool:
+        with self.lock:
+            place = len(self.operations)
+            self.operations.append(operation)
+            loses = self.loses(place, operation)
+            self.lost += loses
+        return loses
 
     def _failure(self, service: str) -> Response | None:
         with self.lock:
