@@ -13,8 +13,8 @@ HOME = "/"
 MAX_LENGTH = 2048
 
 # Browsers drop tabs and newlines from URLs and read "\" as "/", so "/\t/evil" and "/\evil"
-# leave the site although they look local.
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
+# leave the site although they look local. A lone surrogate has no encoding.
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\\ud800-\udfff]")
 _FORBIDDEN_DECODED = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")
 _ALLOWED_AS_IS = "/%:@!$&'()*+,;=-._~?"
 
