@@ -72,10 +72,12 @@ def base_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _identity(settings: Settings) -> Part:
+    stage = deployment.local_stage().environment_variables
+    asked_for = ("LOGTO_APP_ID", "LOGTO_SCOPES", "LOGTO_RESOURCES", "API_RESOURCE")
     environment = {
         "IDENTITY_PORT": str(settings.identity_port),
         "APP_URL": settings.app_url,
-        "LOGTO_APP_ID": deployment.local_stage().environment_variables["LOGTO_APP_ID"],
+        **{name: stage[name] for name in asked_for if name in stage},
         "LOGTO_APP_SECRET": STAND_IN_APP_SECRET,
         "OTP_AUTHORIZATION": settings.otp_authorization,
     }

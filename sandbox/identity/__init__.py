@@ -20,6 +20,7 @@ from sandbox.identity import (
     unknown_session,
 )
 from sandbox.identity.identity import Identity
+from sandbox.identity.records import Membership
 from sandbox.identity.settings import (
     ApiResource,
     Application,
@@ -38,6 +39,7 @@ __all__ = [
     "Identity",
     "IdentitySettings",
     "Lifetimes",
+    "Membership",
     "create_app",
 ]
 

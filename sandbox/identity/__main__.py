@@ -6,7 +6,15 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sandbox.identity import Application, Connector, IdentitySettings, create_app
+from sandbox.identity import (
+    ApiResource,
+    Application,
+    Connector,
+    IdentitySettings,
+    Membership,
+    create_app,
+)
+from sandbox.identity.claims import OIDC_SCOPES
 from sandbox.server import serve
 
 if TYPE_CHECKING:
@@ -15,9 +23,20 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
+ORGANIZATION = "portaria-local"
+
+
 def settings_from(environment: Mapping[str, str], endpoint: str) -> IdentitySettings:
-    """Give the settings of the sandbox's one application, which signs its visitors in."""
+    """Return the settings of the sandbox's one application, which signs its visitors in.
+
+    The API resources and permissions are those that the application asks for. There is no console
+    to give them to anybody, so every user has them all, and also in the one organization.
+    """
     app_url = environment.get("APP_URL", "http://localhost:8000")
+    asked = environment.get("LOGTO_SCOPES", "").split()
+    permissions = frozenset(asked).difference(OIDC_SCOPES)
+    indicators = environment.get("LOGTO_RESOURCES", "").split()
+    indicators += environment.get("API_RESOURCE", "").split()
     return IdentitySettings(
         endpoint=endpoint,
         applications=(
@@ -34,6 +53,12 @@ def settings_from(environment: Mapping[str, str], endpoint: str) -> IdentitySett
             endpoint=f"{app_url}/otp",
             authorization=environment.get("OTP_AUTHORIZATION", "Bearer portaria-local-otp"),
         ),
+        api_resources=tuple(
+            ApiResource(each, tuple(permissions)) for each in dict.fromkeys(indicators)
+        ),
+        organization_permissions=tuple(permissions),
+        new_user_scopes=permissions,
+        new_user_organizations={ORGANIZATION: Membership(permissions)},
         report=partial(print, flush=True),
     )
 

@@ -63,7 +63,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
             request.session,
             request.client.application,
             offline="offline_access" in request.scope.split(),
-            resources=frozenset(values.getlist("resource")),
+            resources=values.getlist("resource"),
         )
         authorization = Authorization(grant, request.scope, values.get("nonce"))
         self.server.tokens.add_code(

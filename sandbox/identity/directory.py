@@ -5,11 +5,13 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from sandbox.identity.records import Session, User
+from sandbox.identity.records import Membership, Session, User
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
     from threading import RLock
+
+    from sandbox.identity.settings import IdentitySettings
 
 _SUB_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _SUB_LENGTH = 12
@@ -18,10 +20,10 @@ _SUB_LENGTH = 12
 class Directory:
     """The users by their phone numbers, and who is signed in."""
 
-    def __init__(self, lock: RLock, clock: Callable[[], float], session_seconds: int) -> None:
+    def __init__(self, lock: RLock, settings: IdentitySettings) -> None:
         self._lock = lock
-        self._clock = clock
-        self._session_seconds = session_seconds
+        self._clock = settings.clock
+        self._settings = settings
         self._users: dict[str, User] = {}
         self._sessions: dict[str, Session] = {}
 
@@ -33,7 +35,14 @@ class Directory:
                     return user
             now = self._clock()
             sub = "".join(secrets.choice(_SUB_ALPHABET) for _ in range(_SUB_LENGTH))
-            user = User(sub=sub, phone=phone, created_at=now, updated_at=now)
+            user = User(
+                sub=sub,
+                phone=phone,
+                created_at=now,
+                updated_at=now,
+                scopes=self._settings.new_user_scopes,
+                organizations=dict(self._settings.new_user_organizations),
+            )
             self._users[sub] = user
             return user
 
@@ -52,10 +61,20 @@ class Directory:
         with self._lock:
             user.barred_from.add(app_id)
 
-    def join(self, user: User, organization: str, permissions: tuple[str, ...]) -> None:
+    def grant_scopes(self, user: User, scopes: Iterable[str]) -> None:
+        """Let a user's own roles grant exactly these scopes of API resources."""
+        with self._lock:
+            user.scopes = frozenset(scopes)
+
+    def join(self, user: User, organization: str, membership: Membership) -> None:
         """Make a user a member of an organization."""
         with self._lock:
-            user.organizations[organization] = permissions
+            user.organizations[organization] = membership
+
+    def leave(self, user: User, organization: str) -> None:
+        """End a membership."""
+        with self._lock:
+            del user.organizations[organization]
 
     def delete(self, user: User) -> None:
         """Forget a user."""
@@ -70,7 +89,7 @@ class Directory:
             session = Session(
                 id=secrets.token_urlsafe(32),
                 user=user,
-                expires_at=self._clock() + self._session_seconds,
+                expires_at=self._clock() + self._settings.lifetimes.session_seconds,
             )
             self._sessions[session.id] = session
             return session

@@ -11,11 +11,14 @@ from sandbox.identity.id_token import IdTokenWithCode, IdTokenWithRefresh
 from sandbox.identity.interactions import Interactions
 from sandbox.identity.keys import SigningKeys
 from sandbox.identity.oauth import LogtoAuthorizationServer
+from sandbox.identity.records import Membership
 from sandbox.identity.refresh_grant import RefreshGrant
 from sandbox.identity.token_store import TokenStore
 from sandbox.identity.verification import VerificationCodes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sandbox.identity.records import User
     from sandbox.identity.settings import IdentitySettings
 
@@ -31,7 +34,7 @@ class Identity:
         lock, clock, lifetimes = RLock(), settings.clock, settings.lifetimes
         self.settings = settings
         self.keys = SigningKeys()
-        self.directory = Directory(lock, clock, lifetimes.session_seconds)
+        self.directory = Directory(lock, settings)
         self.tokens = TokenStore(lock, clock, lifetimes)
         self.interactions = Interactions(lock, clock, lifetimes.interaction_seconds)
         self.codes = VerificationCodes(lock, clock)
@@ -67,9 +70,23 @@ class Identity:
         """Take away a user's access to one application."""
         self.directory.bar(self.directory.user(sub), app_id)
 
-    def join_organization(self, sub: str, organization: str, *permissions: str) -> None:
-        """Make a user a member of an organization, with these permissions in it."""
-        self.directory.join(self.directory.user(sub), organization, permissions)
+    def grant_scopes(self, sub: str, *scopes: str) -> None:
+        """Let a user's own roles grant exactly these scopes of API resources."""
+        self.directory.grant_scopes(self.directory.user(sub), scopes)
+
+    def join_organization(
+        self, sub: str, organization: str, *permissions: str, scopes: Iterable[str] = ()
+    ) -> None:
+        """Make a user a member of an organization, whose role there grants exactly this.
+
+        `scopes` are scopes of API resources.
+        """
+        membership = Membership(frozenset(permissions), frozenset(scopes))
+        self.directory.join(self.directory.user(sub), organization, membership)
+
+    def leave_organization(self, sub: str, organization: str) -> None:
+        """End a user's membership of an organization."""
+        self.directory.leave(self.directory.user(sub), organization)
 
     def _sign_out_everywhere(self, user: User) -> None:
         for session in self.directory.sessions_of(user):

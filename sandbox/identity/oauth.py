@@ -109,7 +109,8 @@ class LogtoAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         self.tokens = tokens
         self.keys = keys
         self._known_scopes = frozenset(OIDC_SCOPES).union(
-            *(resource.scopes for resource in settings.api_resources)
+            settings.organization_permissions,
+            *(resource.scopes for resource in settings.api_resources),
         )
 
     def query_client(self, client_id: str) -> Client:

@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     from sandbox.identity.settings import Application
 
 
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What a user's roles in one organization grant.
+
+    `permissions` are the organization's own; `scopes` are scopes of API resources.
+    """
+
+    permissions: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
+
+
 @dataclass(slots=True)
 class User:
     """A person with a phone number (digits, no "+"). Times are Unix seconds."""
@@ -23,8 +34,22 @@ class User:
     updated_at: float
     suspended: bool = False
     barred_from: set[str] = field(default_factory=set)
-    organizations: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """The organizations that the user belongs to, with the user's permissions there."""
+    scopes: frozenset[str] = frozenset()
+    """Scopes of API resources that the user's own roles grant, outside of any organization."""
+    organizations: dict[str, Membership] = field(default_factory=dict)
+
+    def resource_scopes(self, organization: str | None = None) -> frozenset[str]:
+        """Return the user's scopes of API resources, within one organization or anywhere.
+
+        Logto adds those of an organization role to those of the user's own roles, and without an
+        organization those of the roles in all of them.
+        """
+        memberships = (
+            self.organizations.values()
+            if organization is None
+            else [self.organizations[organization]]
+        )
+        return self.scopes.union(*(each.scopes for each in memberships))
 
 
 @dataclass(slots=True)
@@ -49,7 +74,8 @@ class Grant:
     application: Application
     sid: str | None
     offline: bool = False
-    resources: frozenset[str] = frozenset()
+    resources: dict[str, frozenset[str]] = field(default_factory=dict)
+    """The scopes of each API resource that the user had when signing in: never more later."""
     revoked: bool = False
 
 

@@ -68,14 +68,17 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
         }
 
     def _jwt_claims(self, user: User, authorization: Authorization) -> dict[str, Any]:
-        scope, audience, within = authorization.scope, "", None
-        if self.organization is not None:
-            scope = only(scope, user.organizations[self.organization])
-            audience = f"urn:logto:organization:{self.organization}"
-        if self.resource is not None:
-            scope = only(scope, self.resource.scopes)
-            audience, within = self.resource.indicator, self.organization
-        return resource_token_claims(authorization, audience, scope, self.server.settings, within)
+        settings, organization = self.server.settings, self.organization
+        if self.resource is None:
+            permissions = user.organizations[organization or ""].permissions
+            audience = f"urn:logto:organization:{organization}"
+            scope = only(authorization.scope, permissions)
+            return resource_token_claims(authorization, audience, scope, settings)
+        indicator = self.resource.indicator
+        # What the user had when signing in and still has; organization tokens know no such limit.
+        held = authorization.grant.resources[indicator] & user.resource_scopes(organization)
+        scope = only(authorization.scope, held.intersection(self.resource.scopes))
+        return resource_token_claims(authorization, indicator, scope, settings, organization)
 
     def save_token(self, token: dict[str, Any]) -> None:
         """Do nothing: the store keeps tokens as it makes them."""

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from sandbox.identity.records import Membership
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +66,18 @@ class IdentitySettings:
     """Everything the stand-in knows when it starts.
 
     `endpoint` is its own base URL without a slash at the end; `report` gets one plain sentence
-    for each event, without codes, whole phone numbers or tokens.
+    for each event, without codes, whole phone numbers or tokens. `organization_permissions` are
+    those of the organization template; what is for new users is what Logto's default role and
+    its provisioning of organizations give them.
     """
 
     endpoint: str
     applications: tuple[Application, ...]
     connector: Connector
     api_resources: tuple[ApiResource, ...] = ()
+    organization_permissions: tuple[str, ...] = ()
+    new_user_scopes: frozenset[str] = frozenset()
+    new_user_organizations: Mapping[str, Membership] = field(default_factory=dict)
     clock: Callable[[], float] = time.time
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     report: Callable[[str], None] = _say_nothing

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sandbox.identity.records import AccessToken, AuthorizationCode, Grant, RefreshToken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from threading import RLock
 
     from sandbox.identity.records import Authorization, Session, User
@@ -41,9 +41,13 @@ class TokenStore:
         application: Application,
         *,
         offline: bool,
-        resources: frozenset[str],
+        resources: Iterable[str],
     ) -> Grant:
-        """Give the session's grant to an application, widened by what is asked for now."""
+        """Return the session's grant to an application, widened by what is asked for now.
+
+        For API resources that is all that the user has at this moment: Logto grants the scopes of
+        all organizations here, and never adds one to a grant without another sign-in.
+        """
         with self._lock:
             sid = session.sids.setdefault(application.app_id, secrets.token_urlsafe(32))
             grant = session.grants.get(application.app_id)
@@ -53,7 +57,9 @@ class TokenStore:
                 session.grants[application.app_id] = grant
                 self._grants.append(grant)
             grant.offline = grant.offline or offline
-            grant.resources |= resources
+            held = session.user.resource_scopes()
+            for resource in resources:
+                grant.resources[resource] = grant.resources.get(resource, frozenset()) | held
             return grant
 
     def revoke_grants_of(self, user: User) -> None:

@@ -46,6 +46,26 @@ def test_the_environment_overrides_every_default():
     assert settings.connector.authorization == "Basic abc"
 
 
+def test_everybody_may_what_the_application_asks_for():
+    settings = settings_from(
+        {
+            "LOGTO_SCOPES": "phone read:orders urn:logto:scope:organizations read:members",
+            "LOGTO_RESOURCES": "https://a.example https://b.example",
+            "API_RESOURCE": "https://b.example",
+        },
+        "http://localhost:3001",
+    )
+
+    permissions = {"read:orders", "read:members"}
+    assert [each.indicator for each in settings.api_resources] == [
+        "https://a.example",
+        "https://b.example",
+    ]
+    assert {scope for each in settings.api_resources for scope in each.scopes} == permissions
+    assert settings.new_user_scopes == permissions
+    assert settings.new_user_organizations["portaria-local"].permissions == permissions
+
+
 def test_it_says_where_it_listens_and_serves_there():
     environment = os.environ | {"IDENTITY_PORT": "0"}
     command = [sys.executable, "-m", "sandbox.identity"]
