@@ -8,7 +8,8 @@ secrets live in SSM and are never in the environment.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -38,6 +39,22 @@ def _base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _secure_url(value: str) -> str:
+    url = _base_url(value)
+    parts = urlsplit(url)
+    # Secrets, cookies and codes travel there: on plain http whoever is in between reads them.
+    if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+        raise ValueError("must be https, except on localhost or another loopback address")
+    return url
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _parameter_prefix(value: str) -> str:
     if not value.startswith("/") or len(value.strip("/")) == 0:
         raise ValueError('must start with "/" and name a path')
@@ -54,9 +71,19 @@ def _countries(value: str) -> str:
     return " ".join(codes)
 
 
-BaseUrl = Annotated[str, AfterValidator(_base_url)]
-ParameterPrefix = Annotated[str, AfterValidator(_parameter_prefix)]
-Countries = Annotated[str, AfterValidator(_countries)]
+def _accepts(text: str) -> Any:
+    """Say for `docs/settings.md` what a validator accepts: a schema can't express it."""
+    return Field(json_schema_extra={"accepts": text})
+
+
+BaseUrl = Annotated[str, AfterValidator(_base_url), _accepts("an http or https URL")]
+SecureUrl = Annotated[
+    str,
+    AfterValidator(_secure_url),
+    _accepts("an https URL; http on loopback addresses only"),
+]
+ParameterPrefix = Annotated[str, AfterValidator(_parameter_prefix), _accepts("a path: /…")]
+Countries = Annotated[str, AfterValidator(_countries), _accepts("ISO 3166-1 alpha-2 codes")]
 
 
 class Settings(BaseModel):
@@ -67,12 +94,12 @@ class Settings(BaseModel):
     stage: str = Field(
         min_length=1, max_length=64, description="The deployment's name: dev, prod, local …"
     )
-    public_url: BaseUrl | None = Field(
+    public_url: SecureUrl | None = Field(
         default=None,
         description="Where browsers reach the application, with the stage path. Unset: taken from "
         "API Gateway's request context, never from the Host header.",
     )
-    logto_endpoint: BaseUrl = Field(description="The Logto tenant, e.g. https://foo.logto.app.")
+    logto_endpoint: SecureUrl = Field(description="The Logto tenant, e.g. https://foo.logto.app.")
     logto_app_id: str = Field(
         min_length=1, max_length=128, description="The application's id in Logto's Console."
     )
@@ -89,7 +116,7 @@ class Settings(BaseModel):
     parameter_prefix: ParameterPrefix = Field(
         description="Everything in SSM is under it, e.g. /portaria/dev."
     )
-    twilio_api_url: BaseUrl | None = Field(
+    twilio_api_url: SecureUrl | None = Field(
         default=None, description="Another base URL for Twilio's API: a region or a stand-in."
     )
     logto_scopes: str = Field(

@@ -1,4 +1,4 @@
-"""`settings`: the page of settings, made from their definitions."""
+"""`settings`: the page of settings, made from their definitions, and their check."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.settings import Settings
 from ops.generated import GeneratedPage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _INTRODUCTION = """\
 # Settings
@@ -24,25 +24,57 @@ fails with one error that lists them all. Secrets are not among them: they live 
 
 `AWS_ENDPOINT_URL`, `AWS_REGION` and the like are read by boto3 itself.
 
-| name | default | meaning |
-|---|---|---|
+| name | default | accepts | meaning |
+|---|---|---|---|
 """
 
 
 def render() -> str:
-    """Give the page as Markdown."""
+    """Return the page as Markdown."""
     return _INTRODUCTION + "".join(f"{row}\n" for row in _rows())
 
 
 def _rows() -> Iterator[str]:
+    schemas = Settings.model_json_schema()["properties"]
     for name, field in Settings.model_fields.items():
-        yield f"| `{name.upper()}` | {_default(field.default)} | {field.description} |"
+        accepted = ", ".join(_accepted(schemas[name]))
+        yield (
+            f"| `{name.upper()}` | {_default(field.default)} | {accepted} | {field.description} |"
+        )
 
 
 def _default(value: Any) -> str:
     if value is PydanticUndefined:
         return "required"
-    return "" if value is None else f"`{value}`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`" if value else ""
+
+
+def _accepted(schema: Mapping[str, Any]) -> Iterator[str]:
+    schema = {**schema, **schema.get("anyOf", [{}])[0]}  # an optional value: what it is when set
+    if schema.get("type") == "boolean":
+        yield "`true` or `false`"
+    if "accepts" in schema:
+        yield schema["accepts"]
+    if "exclusiveMinimum" in schema:
+        yield f"more than {schema['exclusiveMinimum']}"
+    yield from _range(schema.get("minimum"), schema.get("maximum"), "")
+    yield from _range(schema.get("minLength"), schema.get("maxLength"), " characters")
+    if "pattern" in schema:
+        yield "`{}`".format(schema["pattern"].replace("|", "\\|"))
+
+
+def _range(least: float | None, most: float | None, unit: str) -> Iterator[str]:
+    match least, most:
+        case None, None:
+            return
+        case 1, None if unit:
+            yield "not empty"
+        case _, None:
+            yield f"at least {least}{unit}"
+        case None, _:
+            yield f"at most {most}{unit}"
+        case _:
+            yield f"{least} to {most}{unit}"
 
 
 PAGE = GeneratedPage("settings", render)

@@ -51,7 +51,16 @@ def test_a_value_that_nobody_knows_is_named(value: str):
 
 
 @pytest.mark.parametrize(
-    "value", ["PARAMETER_PREFIX=/portaria/dev/", "PARAMETER_PREFIX=portaria", "LOGTO_ENDPOINT=foo"]
+    "value",
+    [
+        "PARAMETER_PREFIX=/portaria/dev/",
+        "PARAMETER_PREFIX=portaria",
+        "LOGTO_ENDPOINT=foo",
+        "LOGTO_ENDPOINT=http://logto.example",
+        "LOGTO_ENDPOINT=http://localhost.example",
+        "PUBLIC_URL=http://app.example",
+        "TWILIO_API_URL=http://twilio.example",
+    ],
 )
 def test_a_value_that_would_not_do_is_refused_before_anything_is_written(value: str):
     with pytest.raises(DeploymentError, match="must match"):

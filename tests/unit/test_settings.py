@@ -47,6 +47,11 @@ def test_wrong_and_missing_names_are_reported_together():
         ("PUBLIC_URL", "ftp://app.example"),
         ("PUBLIC_URL", "https://user:secret@app.example"),
         ("PUBLIC_URL", "https://app.example/?a=b"),
+        ("PUBLIC_URL", "http://app.example"),
+        ("LOGTO_ENDPOINT", "http://logto.example"),
+        ("LOGTO_ENDPOINT", "http://192.168.1.5:3001"),
+        ("LOGTO_ENDPOINT", "http://localhost.example:3001"),
+        ("TWILIO_API_URL", "http://twilio.example"),
         ("PARAMETER_PREFIX", "portaria"),
         ("PARAMETER_PREFIX", "/"),
         ("CODE_LIFETIME_SECONDS", "36001"),
@@ -70,6 +75,14 @@ def test_a_wrong_value_is_reported_by_name_and_not_repeated(name: str, value: st
     assert "secret" not in str(wrong.value)
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.0.2", "[::1]"])
+@pytest.mark.parametrize("name", ["PUBLIC_URL", "LOGTO_ENDPOINT", "TWILIO_API_URL"])
+def test_plain_http_will_do_on_this_machine_only(name: str, host: str):
+    settings = Settings.from_env({**REQUIRED, name: f"http://{host}:3001"})
+
+    assert getattr(settings, name.lower()) == f"http://{host}:3001"
+
+
 def test_countries_may_be_written_as_they_come_to_mind():
     settings = Settings.from_env({**REQUIRED, "ALLOWED_COUNTRIES": " br  Pt"})
 
@@ -90,3 +103,18 @@ def test_a_trailing_slash_makes_no_difference():
 
 def test_the_page_of_settings_is_true():
     assert PAGE.path.read_text(encoding="utf-8") == render()
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        "`REVALIDATE_SECONDS` | `900` | at least 60",
+        "`ATTEMPT_SECONDS` | `600` | 60 to 3600",
+        "`LOGTO_TIMEOUT_SECONDS` | `4.0` | more than 0, at most 8",
+        "`LOGTO_APP_ID` | required | 1 to 128 characters",
+        "`LOGTO_ENDPOINT` | required | an https URL; http on loopback addresses only",
+        "`LOG_LEVEL` | `INFO` | `^(DEBUG\\|INFO\\|WARNING\\|ERROR)$`",
+    ],
+)
+def test_the_page_of_settings_says_what_each_accepts(cells: str):
+    assert f"| {cells} |" in render()
