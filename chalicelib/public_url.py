@@ -19,7 +19,7 @@ class PublicUrlUnknown(Exception):
 
 
 def public_url(configured: str | None, request_context: Mapping[str, Any]) -> str:
-    """Give the base URL that browsers use, without a trailing slash.
+    """Return the base URL that browsers use, without a trailing slash.
 
     Raises PublicUrlUnknown.
     """
@@ -34,6 +34,13 @@ def public_url(configured: str | None, request_context: Mapping[str, Any]) -> st
 def _base_path(domain_name: str, request_context: Mapping[str, Any]) -> str:
     if domain_name.endswith(_API_GATEWAY_HOST):
         return f"/{request_context['stage']}"
-    # Behind a custom domain the stage does not show; its path mapping does, if it has one.
-    path = str(request_context.get("path", ""))
-    return path.removesuffix(str(request_context.get("resourcePath", ""))).rstrip("/")
+    # A custom domain shows the key of its mapping, if it has one, and the stage only where the
+    # mapping names none. Either stands before the resource, whose segments are counted and not
+    # compared: a parameter, as in /orders/{id}, holds whatever the client wrote, still encoded.
+    requested = _segments(request_context.get("path", ""))
+    resource = _segments(request_context.get("resourcePath", ""))
+    return "".join(f"/{each}" for each in requested[: len(requested) - len(resource)])
+
+
+def _segments(path: str) -> list[str]:
+    return [each for each in path.split("/") if each]
