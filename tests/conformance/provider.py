@@ -74,6 +74,8 @@ class HostileProvider:
     raw: dict[str, Raw] = field(default_factory=dict)  # by the last part of an endpoint's path
     hanging: set[str] = field(default_factory=set)
     user_info: Claims = field(default_factory=dict)
+    user_info_asked: list[tuple[str | None, Claims, Claims]] = field(default_factory=list)
+    """The Authorization header, the query and the form of each request for userinfo."""
     dripping_seconds: float = 0.0  # the keys come byte by byte, and take so long
 
     asked: list[str] = field(default_factory=list)
@@ -138,6 +140,8 @@ class HostileProvider:
         return Response(drops, content_type="application/json")
 
     def _user_info(self) -> Claims:
+        authorization = request.headers.get("Authorization")
+        self.user_info_asked.append((authorization, request.args.to_dict(), request.form.to_dict()))
         return {"sub": self.sub, **self.user_info}
 
     def _authorize(self) -> Any:

@@ -71,7 +71,7 @@ def rejected(party: RelyingParty, answer: requests.Response) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        case(49, "rp-backchannel-rpinitlogout", {}),
+        case(49, "oidcc-client-test-rp-backchannel-rpinitlogout", {}),
         case(58, "sid-only", {"sub": None}),
         case(58, "sub-only", {"sid": None}),
         case(60, "exp-absent", {"exp": None}),
@@ -86,13 +86,21 @@ def test_a_good_logout_token_ends_the_session(signed_in: RelyingParty, changes: 
 @pytest.mark.parametrize(
     "changes",
     [
-        case(52, "wrong-iss", {"iss": "https://evil.example/oidc"}),
-        case(53, "wrong-aud", {"aud": "another-app"}),
+        case(
+            52,
+            "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-iss",
+            {"iss": "https://evil.example/oidc"},
+        ),
+        case(53, "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-aud", {"aud": "another-app"}),
         case(53, "no-aud", {"aud": None}),
-        case(54, "no-event", {"events": None}),
-        case(55, "wrong-event", {"events": {"http://schemas.openid.net/event/other": {}}}),
+        case(54, "oidcc-client-test-rp-backchannel-rpinitlogout-no-event", {"events": None}),
+        case(
+            55,
+            "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-event",
+            {"events": {"http://schemas.openid.net/event/other": {}}},
+        ),
         case(55, "events-is-a-list", {"events": [EVENT]}),
-        case(56, "with-nonce", {"nonce": "n"}),
+        case(56, "oidcc-client-test-rp-backchannel-rpinitlogout-with-nonce", {"nonce": "n"}),
         case(57, "neither-sub-nor-sid", {"sub": None, "sid": None}),
         case(59, "typ-jwt", {"typ": "JWT"}),
         case(59, "typ-missing", {"typ": None}),
@@ -109,8 +117,10 @@ def test_a_wrong_one_is_refused_and_ends_nothing(signed_in: RelyingParty, change
 
 
 FORGERIES = [
-    case(50, "alg-none", unsigned),
-    case(51, "wrong-alg-rs256", by_another_key("RS256", RSA)),
+    case(50, "oidcc-client-test-rp-backchannel-rpinitlogout-alg-none", unsigned),
+    case(
+        51, "oidcc-client-test-rp-backchannel-rpinitlogout-wrong-alg", by_another_key("RS256", RSA)
+    ),
     case(51, "wrong-alg-es256", by_another_key("ES256", P256)),
     case(51, "hs256-with-the-client-secret", by_our_secret),
     case(51, "hs256-with-the-public-key", by_the_public_key),

@@ -14,7 +14,9 @@ HUGE = json.dumps({"padding": "x" * 1_000_000})
 NESTED = "[" * 50_000
 
 
-@pytest.mark.parametrize("endpoint", [case(20, "discovery", "openid-configuration")])
+@pytest.mark.parametrize(
+    "endpoint", [case(20, "oidcc-client-test-discovery-openid-config", "openid-configuration")]
+)
 def test_the_documents_are_read_once(party: RelyingParty, endpoint: str):
     for _ in range(2):
         party.accepts(party.sign_in())
@@ -23,7 +25,9 @@ def test_the_documents_are_read_once(party: RelyingParty, endpoint: str):
     assert party.provider.asked_for("jwks") == 1
 
 
-@pytest.mark.parametrize("path", [case(21, "jwks_uri-keys", "/oidc/other/jwks")])
+@pytest.mark.parametrize(
+    "path", [case(21, "oidcc-client-test-discovery-jwks-uri-keys", "/oidc/other/jwks")]
+)
 def test_keys_are_fetched_where_the_metadata_says(party: RelyingParty, path: str):
     party.provider.metadata = {"jwks_uri": f"{party.provider.url}{path}"}
 
@@ -31,7 +35,12 @@ def test_keys_are_fetched_where_the_metadata_says(party: RelyingParty, path: str
 
 
 UNUSABLE = [
-    case(22, "issuer-mismatch", "openid-configuration", Raw('{"issuer": "https://evil.example"}')),
+    case(
+        22,
+        "oidcc-client-test-discovery-issuer-mismatch",
+        "openid-configuration",
+        Raw('{"issuer": "https://evil.example"}'),
+    ),
     case(26, "discovery-5xx", "openid-configuration", Raw(status=500)),
     case(26, "discovery-html", "openid-configuration", Raw(f"<p>{SPOKEN}", 200, "text/html")),
     case(26, "discovery-1-mb", "openid-configuration", Raw(HUGE)),
@@ -114,7 +123,7 @@ def test_an_empty_key_set_verifies_nothing(party: RelyingParty):
     party.rejects(party.sign_in(), "no such key")
 
 
-@pytest.mark.parametrize("name", [case(23, "rotation", "key-2")])
+@pytest.mark.parametrize("name", [case(23, "oidcc-client-test-signing-key-rotation", "key-2")])
 def test_a_rotated_key_is_found(party: RelyingParty, name: str):
     party.accepts(party.sign_in())
     party.provider.keys.insert(0, Key(kid=name))
@@ -133,7 +142,9 @@ def test_a_rotation_to_another_kind_of_key_is_followed(party: RelyingParty, algo
     party.accepts(party.sign_in())
 
 
-@pytest.mark.parametrize("name", [case(24, "rotation-just-before-signing", "key-2")])
+@pytest.mark.parametrize(
+    "name", [case(24, "oidcc-client-test-signing-key-rotation-just-before-signing", "key-2")]
+)
 def test_a_key_that_is_newer_than_the_sign_in_is_found(party: RelyingParty, name: str):
     party.accepts(party.sign_in())
     answer = party.answer(party.begin())

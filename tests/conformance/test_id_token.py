@@ -34,7 +34,7 @@ def at(claims: dict[str, Any]) -> dict[str, Any]:
     "claims",
     [
         case(1, "oidcc-client-test", {}),
-        case(9, "oidcc-client-test-idtoken-sig-es384", {"azp": APP}),
+        case(9, "idtoken-sig-es384", {"azp": APP}),
         case(15, "one-audience-in-a-list", {"aud": [APP]}),
         case(15, "several-aud-with-azp", {"aud": [APP, "other"], "azp": APP}),
         case(14, "iat-within-the-leeway", {"iat": Now(10)}),
@@ -49,13 +49,13 @@ def test_a_good_id_token_signs_in(party: RelyingParty, claims: dict[str, Any]):
 @pytest.mark.parametrize(
     ("claims", "reason"),
     [
-        case(2, "invalid-iss", {"iss": "https://evil.example/oidc"}, "Issuer"),
-        case(3, "missing-sub", {"sub": None}, "MissingRequiredClaim"),
+        case(2, "oidcc-client-test-invalid-iss", {"iss": "https://evil.example/oidc"}, "Issuer"),
+        case(3, "oidcc-client-test-missing-sub", {"sub": None}, "MissingRequiredClaim"),
         case(3, "empty-sub", {"sub": ""}, "sub"),
-        case(4, "invalid-aud", {"aud": "another-app"}, "Audience"),
-        case(5, "missing-aud", {"aud": None}, "MissingRequiredClaim"),
-        case(6, "missing-iat", {"iat": None}, "MissingRequiredClaim"),
-        case(12, "nonce-invalid", {"nonce": "another"}, "nonce"),
+        case(4, "oidcc-client-test-invalid-aud", {"aud": "another-app"}, "Audience"),
+        case(5, "oidcc-client-test-missing-aud", {"aud": None}, "MissingRequiredClaim"),
+        case(6, "oidcc-client-test-missing-iat", {"iat": None}, "MissingRequiredClaim"),
+        case(12, "oidcc-client-test-nonce-invalid", {"nonce": "another"}, "nonce"),
         case(12, "nonce-missing", {"nonce": None}, "nonce"),
         case(13, "expired", {"exp": Now(-60)}, "Expired"),
         case(13, "missing-exp", {"exp": None}, "MissingRequiredClaim"),
@@ -63,7 +63,7 @@ def test_a_good_id_token_signs_in(party: RelyingParty, claims: dict[str, Any]):
         case(14, "iat-in-the-future", {"iat": Now(3600)}, "Immature"),
         case(15, "several-aud-without-azp", {"aud": [APP, "other"]}, "azp"),
         case(15, "wrong-azp", {"azp": "other"}, "azp"),
-        case(16, "at-hash-mismatch", {"at_hash": "x" * 32}, "at_hash"),
+        case(16, "oidcc-client-test-invalid-athash", {"at_hash": "x" * 32}, "at_hash"),
         case(19, "logout-token-as-id-token", {"events": {EVENT: {}}}, "logout token"),
     ],
 )
@@ -121,14 +121,14 @@ RSA = rsa.generate_private_key(65_537, 2048)
 @pytest.mark.parametrize(
     ("forge", "reason"),
     [
-        case(10, "idtoken-sig-none", unsigned, "algorithm"),
+        case(10, "oidcc-client-test-idtoken-sig-none", unsigned, "algorithm"),
         case(11, "invalid-sig-es384", by_another_key("ES384", P384), "InvalidSignature"),
-        case(11, "invalid-sig-es256", by_another_key("ES256", P256), "algorithm"),
-        case(11, "invalid-sig-rs256", by_another_key("RS256", RSA), "algorithm"),
+        case(11, "oidcc-client-test-invalid-sig-es256", by_another_key("ES256", P256), "algorithm"),
+        case(11, "oidcc-client-test-invalid-sig-rs256", by_another_key("RS256", RSA), "algorithm"),
         case(11, "no-signature", without_signature, "ID token"),
         case(11, "other-claims-under-the-signature", with_other_claims, "InvalidSignature"),
         case(17, "hs256-with-the-public-key", by_the_public_key, "algorithm"),
-        case(17, "hs256-with-the-client-secret", by_our_secret, "algorithm"),
+        case(17, "oidcc-client-test-invalid-sig-hs256", by_our_secret, "algorithm"),
         case(18, "alg-other-than-the-providers", by_another_key("PS256", RSA), "algorithm"),
         case(19, "typ-logout+jwt", of_another_kind("logout+jwt"), "typ"),
         case(19, "typ-at+jwt", of_another_kind("at+jwt"), "typ"),
@@ -145,8 +145,8 @@ def test_a_forged_id_token_signs_nobody_in(
 @pytest.mark.parametrize(
     "keys",
     [
-        case(7, "kid-absent-single-jwks", [Key(kid=None)]),
-        case(9, "idtoken-sig-rs256", [Key(RSA, "RS256", "rsa", {"alg": None})]),
+        case(7, "oidcc-client-test-kid-absent-single-jwks", [Key(kid=None)]),
+        case(9, "oidcc-client-test-idtoken-sig-rs256", [Key(RSA, "RS256", "rsa", {"alg": None})]),
     ],
 )
 def test_other_ways_to_name_a_key_sign_in(party: RelyingParty, keys: list[Key]):
@@ -156,7 +156,7 @@ def test_other_ways_to_name_a_key_sign_in(party: RelyingParty, keys: list[Key]):
     party.accepts(party.sign_in())
 
 
-@pytest.mark.parametrize("count", [case(8, "kid-absent-multiple-jwks", 2)])
+@pytest.mark.parametrize("count", [case(8, "oidcc-client-test-kid-absent-multiple-jwks", 2)])
 def test_which_of_several_keys_is_not_guessed(party: RelyingParty, count: int):
     party.provider.keys = [Key(kid=None) for _ in range(count)]
 

@@ -10,7 +10,7 @@ from tests.conformance.provider import APP, SECRET, Raw
 from tests.conformance.relying_party import HERE, RelyingParty, case
 
 
-@pytest.mark.parametrize("path", [case(45, "rp-initiated", "/sign-out")])
+@pytest.mark.parametrize("path", [case(45, "oidcc-client-test-rp-init-logout", "/sign-out")])
 def test_a_sign_out_ends_the_session_the_tokens_and_the_providers_session(
     party: RelyingParty, path: str
 ):
@@ -30,7 +30,11 @@ def test_a_sign_out_ends_the_session_the_tokens_and_the_providers_session(
 
 
 @pytest.mark.parametrize(
-    "query", [case(46, "other-state", "?state=planted"), case(47, "no-state", "")]
+    "query",
+    [
+        case(46, "oidcc-client-test-rp-init-logout-other-state", "?state=planted"),
+        case(47, "oidcc-client-test-rp-init-logout-no-state", ""),
+    ],
 )
 def test_where_a_sign_out_comes_back_no_state_means_anything(party: RelyingParty, query: str):
     # We send no state, so one that comes back is somebody else's: the home page, and no more.

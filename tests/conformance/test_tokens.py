@@ -25,7 +25,9 @@ def test_the_client_authenticates_itself(party: RelyingParty, secret: str):
     assert form["code_verifier"]
 
 
-@pytest.mark.parametrize("scopes", [case(38, "claims-by-scope", {"openid", "profile", "phone"})])
+@pytest.mark.parametrize(
+    "scopes", [case(38, "oidcc-client-test-scope-userinfo-claims", {"openid", "profile", "phone"})]
+)
 def test_the_claims_of_the_scopes_are_the_accounts(party: RelyingParty, scopes: set[str]):
     party.provider.id_token = {"phone_number": "15550001001"}
     asked = party.begin()
@@ -102,7 +104,15 @@ def session_token(party: RelyingParty) -> str:
     return next(each.value or "" for each in party.site.cookies if "session" in each.name)
 
 
-@pytest.mark.parametrize("sub", [case(39, "userinfo-sub-mismatch", "mallory")])
+@pytest.mark.parametrize("scheme", [case(38, "oidcc-client-test-userinfo-bearer-header", "Bearer")])
+def test_userinfo_is_asked_with_the_access_token_in_a_header(party: RelyingParty, scheme: str):
+    party.provider.tokens = {"access_token": "the-access-token"}
+    wiring.access().user_info(session_token(party))
+
+    assert party.provider.user_info_asked == [(f"{scheme} the-access-token", {}, {})]
+
+
+@pytest.mark.parametrize("sub", [case(39, "oidcc-client-test-userinfo-invalid-sub", "mallory")])
 def test_userinfo_of_another_user_is_not_believed(party: RelyingParty, sub: str):
     token = session_token(party)
     assert wiring.access().user_info(token)["sub"] == party.provider.sub
@@ -127,8 +137,13 @@ def test_userinfo_that_makes_no_sense_is_an_error_of_ours(party: RelyingParty, r
 @pytest.mark.parametrize(
     ("claims", "tokens"),
     [
-        case(40, "refresh-issuer-changed", {"iss": "https://evil.example/oidc"}, {}),
-        case(41, "refresh-sub-changed", {"sub": "mallory"}, {}),
+        case(
+            40,
+            "oidcc-client-test-refresh-token-invalid-issuer",
+            {"iss": "https://evil.example/oidc"},
+            {},
+        ),
+        case(41, "oidcc-client-test-refresh-token-invalid-sub", {"sub": "mallory"}, {}),
         case(44, "refresh-token-type", {}, {"token_type": "MAC"}),
     ],
 )
@@ -144,6 +159,7 @@ def test_a_refresh_that_brings_another_user_or_no_bearer_token_ends_the_session(
 @pytest.mark.parametrize(
     "tokens",
     [
+        case(42, "oidcc-client-test-refresh-token", {}),
         case(42, "refresh-without-id-token", {"id_token": None}),
         case(42, "refresh-without-refresh-token", {"refresh_token": None}),
     ],
