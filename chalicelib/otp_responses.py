@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     Route = Callable[[], Response]
 
+UNAUTHORIZED = "The Authorization value is not the one that this endpoint expects."
+"""For the operator, who reads it in Logto's Console. A stranger learns no more than the status."""
+
 
 def connector(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
     """Wrap the route of Logto's connector; errors become sentences that its user may see."""
@@ -33,7 +36,7 @@ def connector(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
         except Unauthorized:
             log.warning("connector_unauthorized")
             log.count("ConnectorUnauthorized")
-            return plain(401, "")
+            return plain(401, UNAUTHORIZED)
         except RequestInvalid as error:
             log.warning("code_not_accepted", problem=error.problem)
             return plain(400, sentence(error.problem, error.locale))

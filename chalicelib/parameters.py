@@ -7,6 +7,8 @@ stop neither codes nor sign-ins.
 
 from __future__ import annotations
 
+import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 MAX_NAMES_PER_CALL = 10  # GetParameters takes no more
 JUST_NOW_SECONDS = 1.0
+FORMER_VERSIONS = 3
+"""How many versions before the current one are read: whoever mistypes a value puts it twice."""
+FORMER_RETRY_SECONDS = 5.0
 
 
 class ParameterError(Exception):
@@ -30,6 +35,15 @@ class ParameterError(Exception):
         self.names = tuple(names)
         self.reason = reason
         super().__init__(f"{', '.join(self.names)}: {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a parameter; `since` is when it was put, in seconds since the epoch."""
+
+    number: int
+    value: str = field(repr=False)
+    since: float
 
 
 class Parameters:
@@ -49,33 +63,81 @@ class Parameters:
         self._client = client
         self._prefix = prefix
         self._names = tuple(names)
-        self._values: LastGood[Mapping[str, str]] = LastGood(
+        self._clock = clock
+        self._current: LastGood[Mapping[str, Version]] = LastGood(
             self._read, ttl_seconds=ttl_seconds, clock=clock, on_failure=_report
         )
+        self._lock = threading.Lock()
+        self._former: dict[tuple[str, Version], Version | None] = {}
+        self._failed_at = float("-inf")
 
     def __getitem__(self, name: str) -> str:
-        """Give the value of `name`.
+        """Return the value of `name`.
 
         Raises ParameterError where it is not in SSM, or never was within reach.
         """
+        return self._version(name).value
+
+    def valid_since(self, name: str, moment: float) -> list[str]:
+        """Return the values of `name` that were current at `moment` or later, the newest first.
+
+        `moment` is in seconds since the epoch. A value that was replaced since then is read from
+        SSM's history, once for each process; one that can't be read is left out. Raises
+        ParameterError as for the current value.
+        """
+        version: Version | None = self._version(name)
+        values: list[str] = []
+        while version is not None:
+            values.append(version.value)
+            if version.since < moment or len(values) > FORMER_VERSIONS:
+                break
+            version = self._before(name, version)
+        return values
+
+    def renew(self, older_than_seconds: float = JUST_NOW_SECONDS) -> None:
+        """Read again what was read longer ago than that; keeps what it has where that fails."""
+        self._current.renew(older_than_seconds=older_than_seconds)
+
+    def _version(self, name: str) -> Version:
         if name not in self._names:
             raise ValueError(f"{name} is not among the names that are read")
         try:
-            return self._values.get()[name]
+            return self._current.get()[name]
         except KeyError:
             raise ParameterError([f"{self._prefix}/{name}"], "not in SSM") from None
 
-    def renew(self) -> None:
-        """Read again what was not read just now; keeps what it has where that fails."""
-        self._values.renew(older_than_seconds=JUST_NOW_SECONDS)
+    def _before(self, name: str, version: Version) -> Version | None:
+        number = version.number - 1
+        with self._lock:
+            if (name, version) in self._former:
+                return self._former[name, version]
+            if number < 1 or self._clock() < self._failed_at + FORMER_RETRY_SECONDS:
+                return None
+            path = f"{self._prefix}/{name}"
+            try:
+                found = self._get([f"{path}:{number}"]).get(path)
+            except ParameterError as error:
+                log.failure("former_value_unread", error)
+                self._failed_at = self._clock()
+                return None
+            self._former[name, version] = found
+            return found
 
-    def _read(self) -> Mapping[str, str]:
+    def _read(self) -> Mapping[str, Version]:
         paths = {f"{self._prefix}/{name}": name for name in self._names}
+        return {paths[path]: version for path, version in self._get(list(paths)).items()}
+
+    def _get(self, paths: Sequence[str]) -> Mapping[str, Version]:
         try:
-            answer = self._client.get_parameters(Names=list(paths), WithDecryption=True)
+            answer = self._client.get_parameters(Names=paths, WithDecryption=True)
         except (BotoCoreError, ClientError) as error:
-            raise ParameterError(list(paths), "SSM can't be read") from error
-        return {paths[found["Name"]]: found["Value"] for found in answer["Parameters"]}
+            raise ParameterError(paths, "SSM can't be read") from error
+        return {
+            found["Name"]: Version(
+                found["Version"], found["Value"], found["LastModifiedDate"].timestamp()
+            )
+            for found in answer["Parameters"]
+        }
 
 
 def _report(error: Exception) -> None:

@@ -6,7 +6,6 @@ twice. So the answer is 200 only when the code is safely on the queue.
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,8 +14,7 @@ from chalicelib.otp.errors import QueueUnavailable, RequestInvalid, Unauthorized
 from chalicelib.otp.request import MAX_BODY_BYTES, OtpRequest, locale_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from chalicelib.otp.authorization import Authorization
     from chalicelib.otp.limits import Limits
 
 
@@ -32,9 +30,9 @@ class OtpQueue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Takes requests of the connector that knows `authorization`."""
+    """Takes requests of the connector that `authorization` recognizes."""
 
-    authorization: Callable[[], str]
+    authorization: Authorization
     queue: OtpQueue
     limits: Limits
 
@@ -44,9 +42,7 @@ class Intake:
         Raises Unauthorized, RequestInvalid, HeldBack, LedgerUnavailable or
         QueueUnavailable; then nothing was accepted.
         """
-        if not hmac.compare_digest(
-            (authorization or "").encode("utf-8", "replace"), self.authorization().encode()
-        ):
+        if not self.authorization.accepts(authorization):
             raise Unauthorized
         if len(body) > MAX_BODY_BYTES:
             raise RequestInvalid("too_large")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -33,18 +34,12 @@ _THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 @cache
 def intake() -> Intake:
     """Give what stands before the OTP queue."""
-    from chalicelib.otp.errors import QueueUnavailable
+    from chalicelib.otp.authorization import Authorization
     from chalicelib.otp.intake import Intake
 
     secrets = parameters(API_PARAMETERS)
-
-    def authorization() -> str:
-        try:
-            return secrets["otp/authorization"]
-        except ParameterError as error:
-            raise QueueUnavailable(str(error)) from error
-
-    return Intake(authorization, _queue(), _limits(secrets))
+    values = _AuthorizationValues(secrets)
+    return Intake(Authorization(values, time.time), _queue(), _limits(secrets))
 
 
 @cache
@@ -168,6 +163,24 @@ def _ledger_keys(secrets: Parameters) -> Callable[[], LedgerKeys]:
             raise LedgerUnavailable("ledger-key") from error
 
     return keys
+
+
+@dataclass(frozen=True, slots=True)
+class _AuthorizationValues:
+    """The connector's Authorization value in SSM."""
+
+    secrets: Parameters
+
+    def valid_since(self, moment: float) -> list[str]:
+        from chalicelib.otp.errors import QueueUnavailable
+
+        try:
+            return self.secrets.valid_since("otp/authorization", moment)
+        except ParameterError as error:
+            raise QueueUnavailable(str(error)) from error
+
+    def renew(self, older_than_seconds: float) -> None:
+        self.secrets.renew(older_than_seconds)
 
 
 def _status_callback() -> str | None:

@@ -30,11 +30,21 @@ RETENTION_SECONDS = 86_400
 
 def all_of_it(site: Site, stage: Stage, logto: World, auth_token: str) -> None:
     """Ask for each thing once; `site` answers under the address that Logto knows it by."""
+    replace_the_authorization(site, stage)
     visit(site, stage, logto)
     sign_out_everywhere(site, logto)
     hear_of_a_sign_out(site, logto)
     ask_for_codes(site)
     hear_of_messages(site, stage, auth_token)
+
+
+def replace_the_authorization(site: Site, stage: Stage) -> None:
+    """Hear the value that was replaced a moment ago, as a process that has just started."""
+    stage.put("otp/authorization", "Bearer before")
+    stage.put("otp/authorization", AUTHORIZATION)
+    body = {"to": "15550001009", "type": "SignIn", "payload": {"code": "961615"}}
+    headers = {"Authorization": "Bearer before", "Content-Type": "application/json"}
+    assert site.post("/otp", data=json.dumps(body), headers=headers).status_code == 200
 
 
 def visit(site: Site, stage: Stage, logto: World) -> None:

@@ -89,6 +89,11 @@ def put(client):
             },
         ),
         (
+            "GetParameters",
+            {"Names": ["/portaria/1/a:3"]},
+            {"ssm:GetParameters parameter/portaria/dev/a"},
+        ),
+        (
             "GetParametersByPath",
             {"Path": "/portaria/1/templates/"},
             {"ssm:GetParametersByPath parameter/portaria/dev/templates/"},

@@ -5,7 +5,8 @@
 - A query of an index is authorized against the index, and not against its table.
 - GetParameters is authorized against each parameter, GetParametersByPath against the path
   as the request has it, a slash at its end included, and not against what it answers with
-  (Systems Manager User Guide, "How Parameter Store authorizes parameter retrieval").
+  (Systems Manager User Guide, "How Parameter Store authorizes parameter retrieval"). A version
+  that a name ends in, `name:3`, selects a value of that parameter and is no part of its ARN.
 - Decryption needs nothing: the parameters are encrypted with the AWS managed key `aws/ssm`,
   which lets every principal of the account decrypt through SSM (the same guide, "Restricting
   decryption of SecureString parameter values"), the tables with DynamoDB's, the queues with
@@ -63,7 +64,8 @@ class Names:
         prefix = self.recorded["PARAMETER_PREFIX"]
         assert name.startswith(f"{prefix}/"), name
         deployed = self.deployed["PARAMETER_PREFIX"]
-        return f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{deployed}{name.removeprefix(prefix)}"
+        path = name.removeprefix(prefix).partition(":")[0]
+        return f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{deployed}{path}"
 
     def _deployed(self, value: str, *variables: str) -> str:
         (variable,) = (each for each in variables if self.recorded[each] == value)

@@ -2,11 +2,18 @@
 
 from tests.fakes.clock import Clock
 from tests.fakes.ledger import FakeCounters, FakeLedger, FakeReceipts
-from tests.fakes.sending import FakeQueue, FakeSender, FakeTemplates, SentText
+from tests.fakes.sending import (
+    FakeAuthorizationValues,
+    FakeQueue,
+    FakeSender,
+    FakeTemplates,
+    SentText,
+)
 from tests.fakes.sign_in import FakeProvider, FakeRecordStore
 
 __all__ = [
     "Clock",
+    "FakeAuthorizationValues",
     "FakeCounters",
     "FakeLedger",
     "FakeProvider",

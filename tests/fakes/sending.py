@@ -103,3 +103,31 @@ class FakeTemplates:
         if self.templates is None:
             raise TemplatesUnavailable("down")
         return self.templates
+
+
+class FakeAuthorizationValues:
+    """Values of the connector's Authorization as they stand in SSM, and as a process knows them.
+
+    Each is a pair of the moment when it was put and the value; a process knows what there was
+    when it last looked.
+    """
+
+    def __init__(self, value: str) -> None:
+        self.put = [(0.0, value)]
+        self.rereads: list[float] = []
+        self._known = 1
+
+    def replace(self, value: str, at: float) -> None:
+        self.put.append((at, value))
+
+    def valid_since(self, moment: float) -> list[str]:
+        found = []
+        for since, value in reversed(self.put[: self._known]):
+            found.append(value)
+            if since < moment:
+                break
+        return found
+
+    def renew(self, older_than_seconds: float) -> None:
+        self.rereads.append(older_than_seconds)
+        self._known = len(self.put)

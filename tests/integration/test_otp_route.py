@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib.otp.request import MAX_BODY_BYTES
-from tests.application import AUTHORIZATION, Site, Stage, serving
+from tests.application import AUTHORIZATION, Site, Stage, forget, serving
+from tests.aws_calls import recorded
 from tests.metrics import dimensions
 from tests.recordings import connector_requests
 
@@ -32,14 +33,37 @@ def test_what_logto_posts_is_accepted_and_queued_as_it_came(site: Site, stage: S
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer guess", "bearer test-sms-key"])
-def test_a_stranger_is_turned_away_without_a_reason_and_counted(
+def test_a_stranger_is_turned_away_with_one_sentence_and_counted(
     site: Site, stage: Stage, authorization: str, capsys: pytest.CaptureFixture[str]
 ):
     answer = post_otp(site, Authorization=authorization)
 
-    assert (answer.status_code, answer.text) == (401, "")
+    assert answer.status_code == 401
+    assert answer.text == "The Authorization value is not the one that this endpoint expects."
     assert stage.queued() == []
     assert dimensions(capsys.readouterr().out) == {"ConnectorUnauthorized": [{}]}
+
+
+def test_a_new_authorization_loses_no_code_whichever_of_both_logto_sends(site: Site, stage: Stage):
+    assert post_otp(site).status_code == 200
+    stage.put("otp/authorization", "Bearer new")
+    forget()  # a Lambda that never saw the value before
+
+    assert post_otp(site).status_code == 200
+    assert post_otp(site, Authorization="Bearer new").status_code == 200
+    assert post_otp(site, Authorization="Bearer newer").status_code == 401
+
+
+def test_wrong_authorizations_do_not_flood_ssm(site: Site, stage: Stage):
+    stage.put("otp/authorization", "Bearer new")
+    with recorded() as calls:
+        for _ in range(20):
+            assert post_otp(site, Authorization="Bearer guess").status_code == 401
+
+    read = [call.parameters["Names"] for call in calls if call.service == "ssm"]
+    former = [f"{stage.prefix}/otp/authorization:1"]
+    assert read.count(former) == 1
+    assert len(read) <= 3  # the first one, the former one, and at most one re-read in 5 s
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
-from chalicelib.parameters import ParameterError, Parameters
+from chalicelib.parameters import FORMER_RETRY_SECONDS, ParameterError, Parameters
+from tests.aws_calls import recorded
 from tests.engines import aws_client
 from tests.fakes import Clock
 
@@ -67,3 +69,76 @@ def test_an_ssm_that_was_never_reached_is_said_to_be(prefix: str, clock: Clock):
         parameters(Unreachable(), prefix, clock)["a"]
 
     assert error.value.names == (f"{prefix}/a", f"{prefix}/b")
+
+
+def now() -> float:
+    return time.time()
+
+
+def test_values_are_known_with_those_before_them_by_a_process_that_never_saw_those(
+    ssm: Any, prefix: str, clock: Clock
+):
+    for value in ("first", "second", "third"):
+        put(ssm, f"{prefix}/a", value, "SecureString")
+    cold = parameters(ssm, prefix, clock)
+
+    assert cold.valid_since("a", now() - 60) == ["third", "second", "first"]
+    assert cold.valid_since("a", now() + 60) == ["third"]
+
+
+def test_former_values_are_read_once_and_only_when_they_are_asked_for(
+    ssm: Any, prefix: str, clock: Clock
+):
+    put(ssm, f"{prefix}/a", "first")
+    put(ssm, f"{prefix}/a", "second")
+    both = parameters(ssm, prefix, clock)
+
+    with recorded(ssm) as calls:
+        assert both["a"] == "second"
+        assert both.valid_since("a", now() + 60) == ["second"]
+        assert len(calls) == 1
+        for _ in range(10):
+            assert both.valid_since("a", now() - 60) == ["second", "first"]
+        assert len(calls) == 2
+    assert calls[1].parameters["Names"] == [f"{prefix}/a:1"]
+
+
+def test_a_value_that_is_mistyped_again_and_again_has_an_end(ssm: Any, prefix: str, clock: Clock):
+    for value in range(10):
+        put(ssm, f"{prefix}/a", f"value {value}")
+
+    found = parameters(ssm, prefix, clock).valid_since("a", now() - 60)
+    assert found == [f"value {n}" for n in (9, 8, 7, 6)]
+
+
+def test_a_former_value_that_can_not_be_read_is_asked_for_seldom(
+    ssm: Any, prefix: str, clock: Clock, capsys: pytest.CaptureFixture[str]
+):
+    put(ssm, f"{prefix}/a", "first")
+    put(ssm, f"{prefix}/a", "second")
+    both = parameters(ssm, prefix, clock)
+    assert both["a"] == "second"
+
+    both._client = Unreachable()
+    for _ in range(3):
+        assert both.valid_since("a", now() - 60) == ["second"]
+    assert capsys.readouterr().out.count("former_value_unread") == 1
+    both._client = ssm
+    assert both.valid_since("a", now() - 60) == ["second"]
+    clock.advance(FORMER_RETRY_SECONDS)
+    assert both.valid_since("a", now() - 60) == ["second", "first"]
+
+
+def test_a_value_may_be_read_before_its_time_but_not_again_and_again(
+    ssm: Any, prefix: str, clock: Clock
+):
+    put(ssm, f"{prefix}/a", "old")
+    both = parameters(ssm, prefix, clock)
+    assert both["a"] == "old"
+    put(ssm, f"{prefix}/a", "new")
+
+    both.renew(older_than_seconds=5)
+    assert both["a"] == "old"
+    clock.advance(5)
+    both.renew(older_than_seconds=5)
+    assert both["a"] == "new"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from chalicelib.otp.authorization import Authorization
 from chalicelib.otp.errors import Limit
 from chalicelib.otp.ledger import LedgerKeys
 from chalicelib.otp.limits import Counters, LimitPolicy, Limits, Window
-from tests.fakes import Clock
+from tests.fakes import Clock, FakeAuthorizationValues
 
 KEYS = LedgerKeys(b"k" * 32)
 WINDOWS = (Window(Limit.NUMBER_SHORT, 2, 600), Window(Limit.NUMBER_LONG, 4, 86_400))
@@ -22,3 +23,8 @@ def limits(counters: Counters, clock: Clock | None = None, **policy: object) -> 
         replace(POLICY, **policy),  # type: ignore[arg-type]
         clock or Clock(),
     )
+
+
+def knowing(authorization: str) -> Authorization:
+    """Return what recognizes this value and has known no other."""
+    return Authorization(FakeAuthorizationValues(authorization), Clock())

@@ -8,7 +8,7 @@ from chalicelib.otp.errors import QueueUnavailable, RequestInvalid, Unauthorized
 from chalicelib.otp.intake import Intake
 from tests.fakes import FakeCounters, FakeQueue
 from tests.recordings import connector_requests
-from tests.unit.otp.policies import limits
+from tests.unit.otp.policies import knowing, limits
 
 AUTHORIZATION = "Bearer test-sms-key"
 BODY = b'{"to":"15550001001","type":"SignIn","payload":{"code":"961615","locale":"pt-BR"}}'
@@ -21,7 +21,7 @@ def queue() -> FakeQueue:
 
 @pytest.fixture
 def intake(queue: FakeQueue) -> Intake:
-    return Intake(lambda: AUTHORIZATION, queue, limits(FakeCounters()))
+    return Intake(knowing(AUTHORIZATION), queue, limits(FakeCounters()))
 
 
 @pytest.mark.parametrize("body", connector_requests().values(), ids=connector_requests().keys())
