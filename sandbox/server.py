@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.wrappers import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 LOOPBACK = "127.0.0.1"
+LOOPBACK_NAMES = ("localhost", LOOPBACK, "[::1]")
 POLL_SECONDS = 0.02  # how soon a server in a thread notices that it should stop
 
 
@@ -30,17 +32,23 @@ def bind(build: Callable[[str], WSGIApplication], port: int = 0) -> tuple[BaseWS
 
     The application is built after the port is known because a stand-in's answers
     name its own address (an issuer, links). A taken port ends the process with a
-    message that names it.
+    message that names it. Requests under other names than this machine's are refused.
     """
     application: WSGIApplication = _not_ready
 
     def dispatch(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        # By DNS rebinding a page that a developer happens to visit gets this address under a name
+        # of its own, and then its scripts may read what answers: live codes, and secrets.
+        if environ.get("HTTP_HOST", "").lower() not in names:
+            refusal = Response(f"Only {url} answers here.\n", 421)
+            return refusal(environ, start_response)
         return application(environ, start_response)
 
     server = make_server(
         LOOPBACK, port, dispatch, threaded=True, request_handler=_QuietRequestHandler
     )
     url = f"http://localhost:{server.port}"
+    names = {f"{name}:{server.port}" for name in LOOPBACK_NAMES}
     application = build(url)
     return server, url
 

@@ -128,8 +128,11 @@ def test_parameters_come_from_the_settings_and_the_texts(
     }
 
 
-@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Host": "evil.example"}])
-def test_a_web_page_can_not_read_it(settings: Settings, headers: dict[str, str]):
+@pytest.mark.parametrize(
+    ("headers", "refused"),
+    [({"Origin": "https://evil.example"}, 403), ({"Host": "evil.example"}, 421)],
+)
+def test_a_web_page_can_not_read_it(settings: Settings, headers: dict[str, str], refused: int):
     status, _ = get(settings.aws_port, "/moto-api/data.json", headers)
 
-    assert status == 403
+    assert status == refused
