@@ -11,7 +11,7 @@ from sandbox.settings import Settings, SettingsError
 from sandbox.supervisor import supervise, taken
 from sandbox.terminal import Terminal
 
-EXAMPLE_NUMBER = "+1 555 000 1001"
+EXAMPLE_NUMBER = "+1 212 555 0100"
 CANNOT_START = 2
 
 
@@ -41,7 +41,7 @@ def welcome(settings: Settings, terminal: Terminal) -> str:
     lines = [
         f"  {name:<10}{terminal.bold(f'{url:<34}')}{what}" for name, (url, what) in places.items()
     ]
-    number = [f"  Any phone number will do, say {terminal.bold(EXAMPLE_NUMBER)}."]
+    number = [f"  Any valid phone number will do, say {terminal.bold(EXAMPLE_NUMBER)}."]
     return "\n".join(
         [
             "",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import itertools
 import json
 import threading
 from contextlib import ExitStack, contextmanager
@@ -27,6 +26,7 @@ from sandbox.identity import (
 )
 from sandbox.server import running
 from tests.fakes import Clock
+from tests.numbers import fictional_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ SCOPE = "openid profile phone offline_access"
 VERIFIER = "v" * 43
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=")
 
-_phones = itertools.count(15_550_000_000)
+_phones = fictional_numbers()
 
 
 @dataclass
@@ -212,7 +212,7 @@ class World:
 
 def new_phone() -> str:
     """Give a number that nobody has had yet, as digits."""
-    return str(next(_phones))
+    return next(_phones).removeprefix("+")
 
 
 def query(response: requests.Response) -> dict[str, str]:
