@@ -7,10 +7,15 @@ shows that id is our own write, which took effect.
 
 Only the last write of an item leaves its id. A repetition that comes after somebody else has
 written the item, too, is judged by its condition alone.
+
+DynamoDB refuses a write while a transaction holds one of its items, and AWS's SDK does not repeat
+it. Nothing was written then, so it is repeated here after a short, random wait.
 """
 
 from __future__ import annotations
 
+import random
+import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,12 +27,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 Item = dict[str, Any]
 """Attributes as DynamoDB's API has them, e.g. {"id": {"S": "…"}}."""
 
 WRITE_ID = "write_id"
 _NOT_REPEATED = f"(attribute_not_exists({WRITE_ID}) OR {WRITE_ID} <> :{WRITE_ID})"
+
+MAX_WAITS = 7  # 1.5 s on average; a transaction holds its items for some milliseconds
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.05, 0.8
+_HINDERED = {"TransactionConflictException", "TransactionInProgressException"}
+_PASSING_REASONS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +89,8 @@ class Table:
     name: str
     unavailable: Callable[[str], Exception]
     new_write_id: Callable[[], str] = lambda: uuid.uuid4().hex
+    sleep: Callable[[float], None] = time.sleep
+    draw: Callable[[], float] = random.random
 
     def get(self, item_id: str) -> Item | None:
         """Return an item as it is after all earlier writes, or None."""
@@ -90,7 +103,7 @@ class Table:
     def put(self, item: Item) -> None:
         """Write a whole item over whatever is there."""
         with self.errors():
-            self.client.put_item(TableName=self.name, Item=item)
+            self._unhindered(lambda: self.client.put_item(TableName=self.name, Item=item))
 
     def put_if(self, item: Item, condition: str, values: Mapping[str, Any]) -> Written | Refused:
         """Write a whole item where `condition`, a condition expression of `values`, holds."""
@@ -124,6 +137,27 @@ class Table:
             write_id, lambda: dict(self.client.update_item(**wanted).get("Attributes", {}))
         )
 
+    def add(self, item: Item, others: Sequence[TransactWriteItemTypeDef]) -> Written | Refused:
+        """Add an item with a new id in one transaction with `others`: all or nothing.
+
+        Refused where a condition of one of them does not hold. AWS knows a repetition by a token
+        that boto3 adds, for 10 minutes; the write's id tells it on every engine.
+        """
+        write_id = self.new_write_id()
+        marked = {**item, WRITE_ID: {"S": write_id}}
+        put: TransactWriteItemTypeDef = {
+            "Put": {
+                "TableName": self.name,
+                "Item": marked,
+                "ConditionExpression": "attribute_not_exists(id)",
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        }
+        return self._judged(
+            write_id,
+            lambda: self.client.transact_write_items(TransactItems=[put, *others]) and marked,
+        )
+
     @contextmanager
     def errors(self) -> Iterator[None]:
         """Turn every failure of boto3's inside into ours."""
@@ -138,12 +172,24 @@ class Table:
     def _judged(self, write_id: str, write: Callable[[], Any]) -> Written | Refused:
         with self.errors():
             try:
-                return Written(write())
-            except self.client.exceptions.ConditionalCheckFailedException as error:
-                refused: Any = error.response
-                item = refused.get("Item", {})
+                return Written(self._unhindered(write))
+            except ClientError as error:
+                item = _item_of_refusal(error)
+                if item is None:
+                    raise
         is_ours = item.get(WRITE_ID) == {"S": write_id}
         return Written(item) if is_ours else Refused(item)
+
+    def _unhindered(self, write: Callable[[], Any]) -> Any:
+        for attempt in range(MAX_WAITS):
+            try:
+                return write()
+            except ClientError as error:
+                if not _is_passing(error):
+                    raise
+            longest = min(FIRST_WAIT_SECONDS * 2**attempt, LONGEST_WAIT_SECONDS)
+            self.sleep(longest * self.draw())
+        return write()
 
 
 def key(item_id: str) -> Item:
@@ -158,3 +204,23 @@ def _conditional(condition: str, values: Mapping[str, Any], write_id: str) -> di
         "ExpressionAttributeValues": {**values, f":{WRITE_ID}": {"S": write_id}},
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
+
+
+def _item_of_refusal(error: ClientError) -> Item | None:
+    """Return what a refused condition shows of our item; None where something else went wrong."""
+    answer: Any = error.response
+    if answer.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
+        return dict(answer.get("Item", {}))
+    reasons = answer.get("CancellationReasons", [])
+    if any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons):
+        return dict(reasons[0].get("Item", {}))
+    return None
+
+
+def _is_passing(error: ClientError) -> bool:
+    """Whether nothing was written, and the same write may well succeed in a moment."""
+    answer: Any = error.response
+    codes = {reason.get("Code", "None") for reason in answer.get("CancellationReasons", [])}
+    if codes:
+        return codes <= {"None", *_PASSING_REASONS}
+    return answer.get("Error", {}).get("Code") in _HINDERED

@@ -11,7 +11,7 @@ import random
 import socket
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import urllib3
 from flask import Flask, Response, request
@@ -34,6 +34,7 @@ class Gate:
 
     `operations` are the calls that AWS has answered, in order; `loses` says of each, by its
     place among them and its name (e.g. "UpdateItem"), whether the caller never gets the answer.
+    `refusals` are errors to give one after the other to calls that AWS then never sees, by name.
     """
 
     moto_url: str
@@ -42,6 +43,7 @@ class Gate:
     down: set[str] = field(default_factory=set)
     throttled_share: float = 0.0
     loses: Callable[[int, str], bool] = lambda *_: False
+    refusals: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     operations: list[str] = field(default_factory=list)
     lost: int = 0
     calls: int = 0
@@ -57,7 +59,7 @@ class Gate:
         def call(_: str = "") -> Response:
             target, _, operation = request.headers.get("X-Amz-Target", "").partition(".")
             service = SERVICES.get(target, "sqs")
-            failure = self._failure(service)
+            failure = self._failure(service) or self._refusal(operation)
             if failure is not None:
                 return failure
             base = self.dynamodb_url if service == "dynamodb" else self.moto_url
@@ -99,9 +101,16 @@ class Gate:
             if service not in self.down and not throttled:
                 return None
             self.failed += 1
-        if service in self.down:
-            return _failed()
-        return Response(json.dumps(THROTTLED), 400, content_type="application/x-amz-json-1.0")
+        return _failed() if service in self.down else _refused(THROTTLED)
+
+    def _refusal(self, operation: str) -> Response | None:
+        with self.lock:
+            waiting = self.refusals.get(operation)
+            return _refused(waiting.pop(0)) if waiting else None
+
+
+def _refused(error: dict[str, Any]) -> Response:
+    return Response(json.dumps(error), 400, content_type="application/x-amz-json-1.0")
 
 
 def _failed() -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -11,13 +12,18 @@ import pytest
 from chalicelib.sign_in.errors import StoreUnavailable
 from chalicelib.table import Change, Refused, Table, Written, key
 from sandbox import server
-from tests.engines import aws_client, create_table
+from tests.engines import aws_client, create_table, products_dynamodb
 from tests.gate import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
 ONE = {":one": {"N": "1"}}
+EXCEPTION = "com.amazonaws.dynamodb.v20120810#"
+CONFLICT = {"__type": f"{EXCEPTION}TransactionConflictException", "message": "in a transaction"}
+IN_PROGRESS = {"__type": f"{EXCEPTION}TransactionInProgressException", "message": "yours"}
 
 
 @pytest.fixture(params=["moto", "dynamodb_local"])
@@ -27,11 +33,42 @@ def gate(request: pytest.FixtureRequest) -> Gate:
 
 
 @pytest.fixture
-def table(gate: Gate) -> Iterator[Table]:
+def waits() -> list[float]:
+    """What the table has waited, in seconds."""
+    return []
+
+
+@pytest.fixture
+def table(gate: Gate, waits: list[float]) -> Iterator[Table]:
     name = f"sessions-{uuid4().hex}"
     create_table(aws_client("dynamodb", gate.dynamodb_url), "SessionsTable", name)
     with server.running(gate.build) as url:
-        yield Table(aws_client("dynamodb", url), name, StoreUnavailable)
+        yield Table(
+            products_dynamodb(url), name, StoreUnavailable, sleep=waits.append, draw=lambda: 0.5
+        )
+
+
+def cancelled(*reasons: str) -> dict[str, object]:
+    return {
+        "__type": f"{EXCEPTION}TransactionCanceledException",
+        "message": "cancelled",
+        "CancellationReasons": [{"Code": each} for each in reasons],
+    }
+
+
+def delete(table: Table, item_id: str) -> TransactWriteItemTypeDef:
+    return {"Delete": {"TableName": table.name, "Key": key(item_id)}}
+
+
+def absent(table: Table, item_id: str) -> TransactWriteItemTypeDef:
+    condition = "attribute_not_exists(id)"
+    return {
+        "ConditionCheck": {
+            "TableName": table.name,
+            "Key": key(item_id),
+            "ConditionExpression": condition,
+        }
+    }
 
 
 def counted(table: Table) -> int:
@@ -104,6 +141,103 @@ def test_somebody_elses_write_stays_somebody_elses(table: Table):
     table.put_if(key("a"), "attribute_not_exists(id)", {})
 
     assert isinstance(table.put_if(key("a"), "attribute_not_exists(id)", {}), Refused)
+
+
+def test_a_transaction_is_made_whole(table: Table):
+    table.put(key("old"))
+
+    written = table.add(key("a"), [delete(table, "old"), absent(table, "mark")])
+
+    assert isinstance(written, Written)
+    assert written.item == table.get("a")
+    assert table.get("old") is None
+
+
+def test_a_transaction_that_is_refused_changes_nothing(table: Table):
+    table.put(key("old"))
+    table.put(key("mark"))
+
+    refused = table.add(key("a"), [delete(table, "old"), absent(table, "mark")])
+
+    assert refused == Refused({})
+    assert table.get("a") is None
+    assert table.get("old") is not None
+
+
+def test_a_transaction_whose_answer_is_lost_is_our_own(gate: Gate, table: Table):
+    table.put(key("old"))
+    lose_next_answer(gate)
+
+    assert isinstance(table.add(key("a"), [delete(table, "old")]), Written)
+    assert gate.lost == 1
+    assert gate.operations[-2:] == ["TransactWriteItems"] * 2
+
+
+def test_an_id_that_somebody_else_has_is_not_taken_over(table: Table):
+    table.put({**key("a"), "n": {"N": "1"}})
+
+    assert table.add(key("a"), []) == Refused({**key("a"), "n": {"N": "1"}})
+
+
+@pytest.mark.parametrize(
+    "refusals",
+    [
+        [cancelled("None", "TransactionConflict")] * 3,
+        [cancelled("ThrottlingError"), cancelled("TransactionConflict", "None")],
+        [IN_PROGRESS] * 3,
+    ],
+    ids=["conflicts", "throttled", "in progress"],
+)
+def test_a_transaction_that_another_one_hinders_is_repeated_later(
+    gate: Gate, table: Table, waits: list[float], refusals: list[dict[str, object]]
+):
+    gate.refusals["TransactWriteItems"] = [*refusals]
+
+    assert isinstance(table.add(key("a"), [delete(table, "old")]), Written)
+    assert table.get("a") is not None
+    assert waits
+    assert waits == sorted(waits)
+
+
+def test_a_transaction_whose_condition_fails_is_not_repeated(
+    gate: Gate, table: Table, waits: list[float]
+):
+    refused = cancelled("TransactionConflict", "ConditionalCheckFailed")
+    gate.refusals["TransactWriteItems"] = [refused]
+
+    assert isinstance(table.add(key("a"), [delete(table, "old")]), Refused)
+    assert waits == []
+
+
+def test_a_write_that_a_transaction_hinders_is_repeated_later(
+    gate: Gate, table: Table, waits: list[float]
+):
+    gate.refusals = {"PutItem": [CONFLICT] * 4, "UpdateItem": [CONFLICT] * 3}
+
+    table.put({**key("a"), "n": {"N": "1"}})
+    written = table.update_if("a", Change(add=["n :one"]), "n = :one", ONE)
+
+    assert isinstance(written, Written)
+    assert written.item["n"] == {"N": "2"}
+    assert waits == [0.025, 0.05, 0.1, 0.2, 0.025, 0.05, 0.1]
+
+
+def test_what_hinders_for_ever_is_a_failure(gate: Gate, table: Table):
+    gate.refusals["PutItem"] = [CONFLICT] * 100
+
+    with pytest.raises(StoreUnavailable, match=r"^TransactionConflictException$"):
+        table.put(key("a"))
+
+
+def test_transactions_of_many_at_once_all_succeed(table: Table):
+    def add(number: int) -> Written | Refused:
+        return table.add(key(f"new-{number}"), [delete(table, "old"), absent(table, "mark")])
+
+    table.put(key("old"))
+    with ThreadPoolExecutor(8) as pool:
+        added = list(pool.map(add, range(24)))
+
+    assert all(isinstance(each, Written) for each in added)
 
 
 def test_a_failure_is_named_and_hides_its_text(gate: Gate, table: Table):
