@@ -18,6 +18,7 @@ from chalicelib import aws, wiring
 from tests.engines import LOOPBACK, REGION, aws_client, create_table
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
     import pytest
@@ -113,17 +114,31 @@ def serving_app(
     chalice_app: Chalice, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Site]:
     """Serve any application, as `local` changed it, with the stage's environment."""
-    with environment(stage, monkeypatch):
-        running = LocalDevServer(chalice_app, CONFIG, LOOPBACK, 0, handler_cls=SilentHandler)
-        thread = threading.Thread(target=running.server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            with Site(f"http://{LOOPBACK}:{running.server.server_port}") as site:
-                yield site
-        finally:
-            running.shutdown()
-            thread.join()
-            running.server.server_close()
+    with (
+        environment(stage, monkeypatch),
+        listening(chalice_app) as port,
+        Site(f"http://{LOOPBACK}:{port}") as site,
+    ):
+        yield site
+
+
+@contextmanager
+def listening(chalice_app: Chalice, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """Answer for an application on a free port, by https where `tls` is given."""
+    server = LocalDevServer(chalice_app, CONFIG, LOOPBACK, 0, handler_cls=SilentHandler).server
+    if tls is not None:
+        # The handshake is left to the connection's own thread: browsers open some in advance.
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @cache

@@ -24,6 +24,8 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Sites with several hosts, which `localhost` can't be: its cookies take no Domain.
+    "--host-resolver-rules=MAP *.site.example 127.0.0.1",
 )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,11 @@ SEAL = Seal("attempt")
 COOKIE = "portaria_attempt_"
 MAX_SECONDS_LENGTH = 12
 MAX_OPEN = 5  # cookies of attempts that were begun and left; more would crowd the header
+# Clearing takes a header line each, and API Gateway sends at most 10,240 bytes of headers.
+MAX_CLEARED = 8
+CLOCK_SKEW_SECONDS = 60  # between two Lambdas
+_NAME_DIGITS = 16
+_OWN_SUFFIX = re.compile(f"[0-9a-f]{{{_NAME_DIGITS}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ class Attempts:
             )
         )
         cookie = jar.set(_name(attempt.state), f"{now}.{token}", self.lifetime_seconds)
-        return [cookie, *_forget_oldest(jar, cookie_header)]
+        return [cookie, *_forget_oldest(jar, cookie_header, now)]
 
     def take(self, state: str, jar: CookieJar, cookie_header: str) -> Attempt:
         """Give the attempt that `state` and this browser's cookie belong to, and end it.
@@ -103,16 +109,23 @@ def forget(state: str, jar: CookieJar) -> str:
 
 def _name(state: str) -> str:
     # A cookie's name shows up in more places than its value, so it is not the state itself.
-    return COOKIE + hashlib.sha256(state.encode()).hexdigest()[:16]
+    return COOKIE + hashlib.sha256(state.encode()).hexdigest()[:_NAME_DIGITS]
 
 
-def _forget_oldest(jar: CookieJar, cookie_header: str) -> list[str]:
-    begun = jar.names_starting_with(cookie_header, COOKIE)
-    newest_first = sorted(begun, key=lambda name: _begun_at(begun[name]), reverse=True)
-    return [jar.clear(COOKIE + name) for name in newest_first[MAX_OPEN - 1 :]]
+def _forget_oldest(jar: CookieJar, cookie_header: str, now: int) -> list[str]:
+    begun = {
+        suffix: _begun_at(value, now)
+        for suffix, value in jar.names_starting_with(cookie_header, COOKIE).items()
+        if _OWN_SUFFIX.fullmatch(suffix)
+    }
+    oldest_first = sorted(begun, key=begun.__getitem__)
+    superfluous = max(0, len(begun) - (MAX_OPEN - 1))
+    return [jar.clear(COOKIE + suffix) for suffix in oldest_first[:superfluous][:MAX_CLEARED]]
 
 
-def _begun_at(value: str) -> int:
+def _begun_at(value: str, now: int) -> int:
     # Python refuses to read a number of thousands of digits.
-    seconds = value.partition(".")[0][:MAX_SECONDS_LENGTH]
-    return int(seconds) if seconds.isascii() and seconds.isdigit() else 0
+    digits = value.partition(".")[0][:MAX_SECONDS_LENGTH]
+    seconds = int(digits) if digits.isascii() and digits.isdigit() else 0
+    # Whoever plants a cookie may not make it the newest by a time to come.
+    return seconds if seconds <= now + CLOCK_SKEW_SECONDS else 0

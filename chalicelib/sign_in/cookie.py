@@ -6,9 +6,12 @@ Logto's own cookie on localhost is raw JSON, after which every other cookie woul
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 MAX_HEADER_LENGTH = 16_384
+_WHITE_SPACE = " \t"  # all that browsers strip (RFC 6265bis 5.6)
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 5.6.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,18 @@ class CookieJar:
 
 
 def pairs(header: str) -> list[tuple[str, str]]:
-    """Split a Cookie header into names and values; what is no pair is left out."""
+    """Split a Cookie header into names and values; what is no pair is left out.
+
+    `__Host-a` after a U+2000 is another name to a browser, so another host may plant it. A name
+    or a value therefore loses no other white space than browsers strip, and a name that is no
+    token (RFC 6265 4.1.1) is none that we gave.
+    """
     if len(header) > MAX_HEADER_LENGTH:
         return []
     split = (part.partition("=") for part in header.split(";"))
-    return [(name.strip(), value.strip()) for name, equals, value in split if equals]
+    stripped = (
+        (name.strip(_WHITE_SPACE), value.strip(_WHITE_SPACE))
+        for name, equals, value in split
+        if equals
+    )
+    return [(name, value) for name, value in stripped if _TOKEN.fullmatch(name)]

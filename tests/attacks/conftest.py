@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.application import Stage, serving
-from tests.attacks.visitors import HERE, Target
-from tests.sandbox.identity.world import world
+from tests.attacks.visitors import HERE, Target, attacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +14,5 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def target(moto_server: str) -> Iterator[Target]:
-    with world(f"{HERE}/callback") as logto, pytest.MonkeyPatch.context() as environment:
-        logto.clock.now = time.time()
-        stage = Stage(moto_server, LOGTO_ENDPOINT=logto.url)
-        with serving(stage, environment) as site:
-            yield Target(site.url, stage, logto)
+    with attacked(moto_server, HERE) as target:
+        yield target

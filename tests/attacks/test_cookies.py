@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from chalicelib.sign_in.attempts import MAX_CLEARED, MAX_OPEN
 from tests.attacks.visitors import SESSION, Target
 
 BROKEN = {
@@ -155,6 +156,36 @@ def test_an_attempts_cookie_with_a_number_without_end_stops_no_sign_in(target: T
     visitor.cookies["portaria_attempt_" + "0" * 16] = "9" * 5_000 + ".x"
 
     assert visitor.get("/sign-in").status_code == 302
+
+
+def test_planted_attempts_are_cleared_a_few_at_a_time_and_ours_stays(target: Target):
+    visitor = target.browser()
+    visitor.cookies = {f"portaria_attempt_{number:016x}": f"{number}.x" for number in range(150)}
+    at_logto, answered = "", []
+    while len(visitor.cookies) > MAX_OPEN:
+        answer = visitor.get("/sign-in")
+        at_logto = answer.headers["Location"]
+        answered.append(answer.raw.headers.getlist("Set-Cookie"))
+
+    assert max(map(len, answered)) == MAX_CLEARED + 1
+    # API Gateway sends no more.
+    assert max(sum(map(len, cookies)) for cookies in answered) < 10_240 / 4
+    # The oldest go first, so that whatever is open in other tabs goes last.
+    assert [cookie.partition("=")[0] for cookie in answered[0][1:]] == [
+        f"portaria_attempt_{number:016x}" for number in range(MAX_CLEARED)
+    ]
+    assert visitor.get(visitor.answered(at_logto)).status_code == 302
+    assert visitor.user
+
+
+def test_a_planted_attempt_from_the_future_displaces_none_of_ours(target: Target):
+    visitor = target.browser()
+    at_logto = visitor.begin()
+    far = {f"portaria_attempt_{number:016x}": "999999999999.x" for number in range(MAX_OPEN)}
+    visitor.cookies |= far
+    visitor.begin()
+
+    assert visitor.get(visitor.answered(at_logto)).status_code == 302
 
 
 def test_every_cookie_is_small_whatever_is_asked(target: Target):

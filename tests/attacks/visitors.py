@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from tests.application import Site
+import pytest
+
+from tests.application import Site, Stage, serving
+from tests.sandbox.identity.world import world
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import requests
 
-    from tests.application import Stage
     from tests.sandbox.identity.world import World
 
 HERE = "http://localhost:8000"
@@ -49,7 +56,7 @@ class Browser:
         """Sign a new visitor in at Logto; gives the callback's path and query."""
         browser = self.logto.browser()
         answer = self.logto.walk(browser, browser.get(at_logto))
-        return answer.headers["Location"].removeprefix(HERE)
+        return urlsplit(answer.headers["Location"])._replace(scheme="", netloc="").geturl()
 
     def sign_in(self, **query: str) -> requests.Response:
         answer = self.get(self.answered(self.begin(**query)))
@@ -85,3 +92,13 @@ class Target:
             "Items"
         ]
         return items
+
+
+@contextmanager
+def attacked(moto_url: str, public_url: str) -> Iterator[Target]:
+    """Serve an application that browsers know as `public_url`, with Logto beside it."""
+    with world(f"{public_url}/callback") as logto, pytest.MonkeyPatch.context() as environment:
+        logto.clock.now = time.time()
+        stage = Stage(moto_url, LOGTO_ENDPOINT=logto.url, PUBLIC_URL=public_url)
+        with serving(stage, environment) as site:
+            yield Target(site.url, stage, logto)
