@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from sandbox.settings import Settings
 
+PUMP_READY_LINE = "waiting for codes"
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -30,12 +32,18 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One process of the sandbox; without an address where nobody calls it."""
+    """One process of the sandbox, which starts once the parts that it `needs` are ready.
+
+    It is ready when its address answers; one that nobody calls has none, and is ready when it
+    says `ready_line`.
+    """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
     address: Address | None = None
+    ready_line: str | None = None
+    needs: frozenset[str] = frozenset()
 
 
 def parts(settings: Settings) -> list[Part]:
@@ -53,15 +61,19 @@ def parts(settings: Settings) -> list[Part]:
         found.append(_identity(settings))
     if settings.twilio is None:
         found.append(_phone(settings))
+    # Nobody can reach the application before it can do its work.
+    providers = frozenset(part.name for part in found)
+    app = Address(settings.app_port, "APP_PORT", "/health")
     return [
         *found,
+        Part("app", _module("sandbox.app"), everything, app, needs=providers),
         Part(
-            "app",
-            _module("sandbox.app"),
+            "pump",
+            _module("sandbox.pump"),
             everything,
-            Address(settings.app_port, "APP_PORT", "/health"),
+            ready_line=PUMP_READY_LINE,
+            needs=providers,
         ),
-        Part("pump", _module("sandbox.pump"), everything),
     ]
 
 

@@ -20,6 +20,7 @@ from sandbox import deployment, stage
 from sandbox.deployment import WORKER
 from sandbox.event_source import EventSource, Pump
 from sandbox.lambda_invocation import Function, LambdaContext
+from sandbox.parts import PUMP_READY_LINE
 from sandbox.reloading import serve_and_reload
 from sandbox.settings import Settings
 
@@ -83,6 +84,7 @@ class _QueueServer:
             invoke=lambda event: app.send_otp(event, LambdaContext(function, time.monotonic)),
             report=partial(print, flush=True),
         )
+        pump.report(PUMP_READY_LINE)
         with self._running:
             pump.run(self._stopping)
 

@@ -1,4 +1,4 @@
-"""Runs the parts as one: starts all, shows what they say, and when one ends stops the rest.
+"""Runs the parts as one: starts each when it can work, and when one ends stops the rest.
 
 Each part leads a process group of its own, so that what it started (Chalice's reloader has a
 child) goes with it, and so that Ctrl-C reaches only the supervisor, which then stops them all.
@@ -13,12 +13,12 @@ import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from sandbox.server import LOOPBACK
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sandbox.parts import Address, Part
     from sandbox.terminal import Terminal
@@ -36,6 +36,8 @@ class _Running:
     part: Part
     process: asyncio.subprocess.Process
     relay: asyncio.Task[None]  # done when nobody is left who could write to the part's output
+    ready: asyncio.Task[None]
+    watch: asyncio.Task[None]
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the part and all that it started."""
@@ -61,26 +63,38 @@ async def supervise(
     *,
     kill_after_seconds: float = 5,
 ) -> int:
-    """Run the parts until one ends or a signal asks for the end; gives the exit status.
+    """Run the parts until one ends or a signal asks for the end; return the exit status.
 
-    `welcome` is shown once all of them answer. A part that is told to stop and has not done so
-    `kill_after_seconds` later is killed. Status 0 when asked to stop, 1 when a part ended.
+    `welcome` is shown once all of them are ready. A part that is told to stop and has not done
+    so `kill_after_seconds` later is killed. Status 0 when asked to stop, 1 when a part ended.
     """
-    stop: asyncio.Queue[signal.Signals] = asyncio.Queue()
+    ends: asyncio.Queue[_Running | signal.Signals] = asyncio.Queue()
     for number in STOP_SIGNALS:
-        asyncio.get_running_loop().add_signal_handler(number, stop.put_nowait, number)
-    running: list[_Running] = []
+        asyncio.get_running_loop().add_signal_handler(number, ends.put_nowait, number)
+    running: dict[str, _Running] = {}
     try:
-        for part in parts:
-            # One by one: what has started must be known, to be stopped, when the next can't.
-            running.append(await _start(part, environment, terminal, stop))  # noqa: PERF401
-        greeting = asyncio.create_task(_greet(parts, terminal, welcome))
-        ended = await _first_end(running, stop)
-        greeting.cancel()
+
+        async def launch() -> None:
+            for part in parts:
+                await _all_ready(running[name] for name in part.needs)
+                running[part.name] = await _start(part, environment, terminal, ends)
+            await _all_ready(running.values())
+            terminal.say(welcome)
+
+        launched, first = asyncio.create_task(launch()), asyncio.create_task(ends.get())
+        await asyncio.wait([launched, first], return_when=asyncio.FIRST_COMPLETED)
+        if launched.done():
+            launched.result()  # a part that can't be started at all
+        ended = await first
+        launched.cancel()
+        await asyncio.wait([launched])
+        if isinstance(ended, _Running):
+            ended.signal(signal.SIGTERM)  # what it started may still hold its output
+            await asyncio.wait([ended.relay], timeout=LAST_WORDS_SECONDS)
         terminal.say(f"\n{_farewell(ended)}")
     finally:
         terminal.mute()
-        await _stop(running, kill_after_seconds)
+        await _stop(list(running.values()), kill_after_seconds)
     return 1 if isinstance(ended, _Running) else 0
 
 
@@ -88,7 +102,7 @@ async def _start(
     part: Part,
     environment: Mapping[str, str],
     terminal: Terminal,
-    stop: asyncio.Queue[signal.Signals],
+    ends: asyncio.Queue[_Running | signal.Signals],
 ) -> _Running:
     process = await asyncio.create_subprocess_exec(
         *part.command,
@@ -100,41 +114,36 @@ async def _start(
         start_new_session=True,
         limit=MAX_LINE_BYTES,
     )
-
     output = cast("asyncio.StreamReader", process.stdout)  # it is a pipe
+    said_ready = asyncio.Event()
 
     async def relay() -> None:
         async for line in output:
-            if not terminal.line(part.name, line.decode(errors="replace").rstrip()):
-                stop.put_nowait(signal.SIGHUP)  # as good as
+            text = line.decode(errors="replace").rstrip()
+            if text == part.ready_line:
+                said_ready.set()
+            if not terminal.line(part.name, text):
+                ends.put_nowait(signal.SIGHUP)  # as good as
         await process.wait()
 
-    return _Running(part, process, asyncio.create_task(relay()))
-
-
-async def _greet(parts: Sequence[Part], terminal: Terminal, welcome: str) -> None:
-    for part in parts:
+    async def ready() -> None:
+        if part.ready_line is not None:
+            await said_ready.wait()
         while part.address is not None and not await _answers(part.address):  # noqa: ASYNC110 - another process
             await asyncio.sleep(POLL_SECONDS)
-    terminal.say(welcome)
+
+    async def watch() -> None:
+        await process.wait()
+        ends.put_nowait(running)
+
+    tasks = (asyncio.create_task(each()) for each in (relay, ready, watch))
+    running = _Running(part, process, *tasks)
+    return running
 
 
-async def _first_end(
-    running: Sequence[_Running], stop: asyncio.Queue[signal.Signals]
-) -> _Running | signal.Signals:
-    """Wait for a signal or for a part's end; gives it, the part when its last lines are shown."""
-    asked = asyncio.create_task(stop.get())
-    exits = {asyncio.create_task(each.process.wait()): each for each in running}
-    tasks: list[asyncio.Task[Any]] = [asked, *exits]
-    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
-    if asked in done:
-        return asked.result()
-    ended = next(each for task, each in exits.items() if task in done)
-    ended.signal(signal.SIGTERM)  # what it started may still hold its output
-    await asyncio.wait([ended.relay], timeout=LAST_WORDS_SECONDS)
-    return ended
+async def _all_ready(running: Iterable[_Running]) -> None:
+    for each in running:
+        await each.ready
 
 
 async def _stop(running: Sequence[_Running], kill_after_seconds: float) -> None:

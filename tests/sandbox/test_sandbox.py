@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import time
 
 import requests
 
@@ -23,6 +24,7 @@ def test_everything_starts_a_code_travels_and_ctrl_c_leaves_nothing_behind():
         said = read_until(process, "Ctrl-C stops everything.")
         assert f"http://localhost:{app}" in said
         assert f"http://localhost:{phone}" in said
+        assert "waiting for codes" in said  # the worker is at work before anybody is invited
 
         answer = requests.post(
             f"http://localhost:{app}/otp",
@@ -69,3 +71,21 @@ def test_half_a_provider_is_reported_before_anything_starts():
 
     assert process.returncode == 2
     assert said == "LOGTO_ENDPOINT and LOGTO_APP_SECRET must be set too, since LOGTO_APP_ID is.\n"
+
+
+def test_the_application_is_not_reachable_before_it_can_do_its_work():
+    environment = ports_environment()
+    app = int(environment["APP_PORT"])
+    with started("-m", "sandbox", environment=environment) as process:
+        while (first := _status(app, "/sign-in")) is None:
+            assert process.poll() is None
+            time.sleep(0.01)
+
+    assert first == 302
+
+
+def _status(port: int, path: str) -> int | None:
+    try:
+        return get(port, path)[0]
+    except OSError:
+        return None

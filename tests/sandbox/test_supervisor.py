@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.parts import Address, Part
 from sandbox.supervisor import taken
-from tests.sandbox.processes import LOOPBACK, read_until, started, wait_until
+from tests.sandbox.processes import LOOPBACK, free_ports, read_until, started, wait_until
 
 if TYPE_CHECKING:
     import subprocess
@@ -43,6 +43,42 @@ DYING = "import sys; sys.exit('my last words')"
 
 def supervising(**parts: str) -> AbstractContextManager[subprocess.Popen[str]]:
     return started("-c", SUPERVISE, json.dumps(parts), environment=os.environ)
+
+
+ORDER = """
+import asyncio, os, sys
+from sandbox.parts import Address, Part
+from sandbox.supervisor import supervise
+from sandbox.terminal import Terminal
+
+port = int(sys.argv[1])
+run = (sys.executable, "-uc")
+slow = f'''
+import socket, sys, time
+time.sleep(1)
+with socket.create_server(("127.0.0.1", {port})) as server:
+    print("open")
+    while True:
+        connection, _ = server.accept()
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.0 200 OK")
+        connection.close()
+'''
+needy = f'''
+import socket, time
+socket.create_connection(("127.0.0.1", {port})).close()
+print("met the slow one")
+time.sleep(1)
+print("at work")
+time.sleep(600)
+'''
+parts = [
+    Part("slow", (*run, slow), {}, Address(port, "PORT", "/")),
+    Part("needy", (*run, needy), {}, ready_line="at work", needs=frozenset({"slow"})),
+]
+terminal = Terminal(sys.stdout, ["slow", "needy"], {})
+sys.exit(asyncio.run(supervise(parts, os.environ, terminal, "All are ready.")))
+"""
 
 
 def rest(process: subprocess.Popen[str]) -> str:
@@ -125,6 +161,30 @@ def test_a_closed_window_stops_everything():
 
     assert process.returncode == 0
     wait_until(lambda: gone(group))
+
+
+def test_a_part_starts_when_what_it_needs_answers_and_the_welcome_comes_when_all_are_ready():
+    with started("-c", ORDER, str(free_ports(1)[0]), environment=os.environ) as process:
+        said = read_until(process, "All are ready.")
+
+    assert [line.rpartition("│ ")[2] for line in said.splitlines()] == [
+        "open",
+        "met the slow one",
+        "at work",
+        "All are ready.",
+    ]
+
+
+def test_ctrl_c_while_a_part_is_waited_for_stops_the_others():
+    script = ORDER.replace("time.sleep(1)", "print('asleep'); time.sleep(600)", 1)
+    with started("-c", script, str(free_ports(1)[0]), environment=os.environ) as process:
+        read_until(process, "asleep")
+        process.send_signal(signal.SIGINT)
+        last = rest(process)
+
+    assert process.returncode == 0
+    assert last.endswith("Stopping.\n")
+    assert "needy" not in last
 
 
 def test_the_welcome_comes_when_all_have_started():
