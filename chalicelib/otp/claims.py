@@ -90,16 +90,18 @@ class Standing:
 
 
 def merged(asked: LedgerEntry, found: LedgerEntry | None, lifetime: float) -> LedgerEntry:
-    """Give the entry of a message, `asked`, with what the ledger knows of its code.
+    """Return the entry of a message, `asked`, with what the ledger knows of its digits.
 
-    The same digits more than a lifetime later are another code and begin anew; an older one
-    that comes after that is dead, and has ended as far as it matters. Within a lifetime
-    they are the same code that was queued twice, as old as its older message.
+    Within a lifetime they are one code that was queued twice, as old as its older message. (If
+    Logto drew them again, the phone has them, and Logto takes them.) More than a lifetime
+    later they are another code and begin anew, but not over an attempt whose result nobody
+    knows: that code ends first. An older code that comes after that is dead, and its entry is
+    the newer one's.
     """
     if found is None:
         return asked
     apart = asked.accepted_at - found.accepted_at
-    if apart > lifetime:
+    if apart > lifetime and found.attempt is None:
         return replace(asked, version=found.version)
     if apart < -lifetime:
         return replace(asked, result=LedgerResult(Outcome.EXPIRED))

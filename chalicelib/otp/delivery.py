@@ -55,7 +55,7 @@ class TemplateSource(Protocol):
 class DeadLetters(Protocol):
     """Where messages end that nobody can read."""
 
-    def bury(self, body: str, reason: str, message_id: str) -> None:
+    def bury(self, body: str, reason: str, message_id: str, accepted_at: float) -> None:
         """Keep what may be kept of a message; raises QueueUnavailable."""
 
 
@@ -104,7 +104,8 @@ class Delivery:
                     return _RACE_LOST
                 if step.message_sid is not None:
                     self._catch_up(standing.entry.id, step.message_sid)
-                return None
+                is_another = queued.accepted_at > standing.dies_at
+                return Retry(1) if is_another else None  # an earlier code with the same digits
             case Wait():
                 retry = soon(queued.receive_count, step.until - self.clock())
                 worker_log.waiting(queued, retry)
@@ -120,7 +121,7 @@ class Delivery:
 
     def _standing(self, request: OtpRequest, queued: QueuedCode, keys: LedgerKeys) -> Standing:
         lifetime = self.code_lifetime_seconds
-        asked = keys.entry(request, queued.message_id, queued.sent_at)
+        asked = keys.entry(request, queued.message_id, queued.accepted_at)
         found, latest = self.ledger.read(asked.id, keys.latest_id(request, queued.message_id))
         entry = merged(asked, found, lifetime)
         return Standing(entry, latest, entry.accepted_at + lifetime)
@@ -171,14 +172,16 @@ class Delivery:
 
     def _bury(self, queued: QueuedCode, error: RequestInvalid) -> Retry | None:
         try:
-            self.dead_letters.bury(redacted(queued.body), error.problem, queued.message_id)
+            self.dead_letters.bury(
+                redacted(queued.body), error.problem, queued.message_id, queued.accepted_at
+            )
         except OtpError as unburied:
             return self._put_back(queued, unburied, None)
         worker_log.buried(queued, error)
         return None
 
     def _put_back(self, queued: QueuedCode, error: OtpError, request: OtpRequest | None) -> Retry:
-        remaining_seconds = queued.sent_at + self.code_lifetime_seconds - self.clock()
+        remaining_seconds = queued.accepted_at + self.code_lifetime_seconds - self.clock()
         match error:
             case SendAmbiguous():
                 # Within a second after that, Twilio's list is worth reading.

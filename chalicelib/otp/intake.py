@@ -14,6 +14,8 @@ from chalicelib.otp.errors import QueueUnavailable, RequestInvalid, Unauthorized
 from chalicelib.otp.request import MAX_BODY_BYTES, OtpRequest, locale_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chalicelib.otp.authorization import Authorization
     from chalicelib.otp.limits import Limits
 
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
 class OtpQueue(Protocol):
     """The queue between the request and the phone."""
 
-    def put(self, body: str) -> str:
-        """Keep a message and give its id.
+    def put(self, body: str, accepted_at: float) -> str:
+        """Keep a message, and with it when it was accepted; return its id.
 
         Raises QueueUnavailable.
         """
@@ -35,6 +37,7 @@ class Intake:
     authorization: Authorization
     queue: OtpQueue
     limits: Limits
+    clock: Callable[[], float]
 
     def accept(self, authorization: str | None, body: bytes) -> None:
         """Put a request on the queue as it came, byte for byte.
@@ -44,6 +47,7 @@ class Intake:
         """
         if not self.authorization.accepts(authorization):
             raise Unauthorized
+        accepted_at = self.clock()
         if len(body) > MAX_BODY_BYTES:
             raise RequestInvalid("too_large")
         try:
@@ -53,7 +57,7 @@ class Intake:
         request = OtpRequest.parse(text)
         self.limits.admit(request)
         try:
-            message_id = self.queue.put(text)
+            message_id = self.queue.put(text, accepted_at)
         except QueueUnavailable as error:
             error.locale = locale_of(request.payload)
             raise

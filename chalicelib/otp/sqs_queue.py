@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.otp.errors import QueueUnavailable
+from chalicelib.otp.queued_code import ACCEPTED_AT
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef
 
 MAX_VISIBILITY_SECONDS = 43_200
 
@@ -22,12 +24,12 @@ class SqsOtpQueue:
         self._url = url
         self._dead_letter_url = dead_letter_url
 
-    def put(self, body: str) -> str:
-        """Keep a message and give its id; raises QueueUnavailable."""
-        try:
-            return self._client.send_message(QueueUrl=self._url, MessageBody=body)["MessageId"]
-        except (BotoCoreError, ClientError) as error:
-            raise QueueUnavailable(type(error).__name__) from error
+    def put(self, body: str, accepted_at: float) -> str:
+        """Keep a message that was accepted then (seconds since the epoch); return its id.
+
+        Raises QueueUnavailable.
+        """
+        return self._send(self._url, body, {ACCEPTED_AT: _number(accepted_at)})
 
     def hide(self, receipt_handle: str, seconds: int) -> None:
         """Let a message come back after `seconds` instead of the queue's own time-out."""
@@ -40,16 +42,29 @@ class SqsOtpQueue:
         except (BotoCoreError, ClientError) as error:
             raise QueueUnavailable(type(error).__name__) from error
 
-    def bury(self, body: str, reason: str, message_id: str) -> None:
-        """Put `body` on the dead-letter queue with the reason and its former id."""
+    def bury(self, body: str, reason: str, message_id: str, accepted_at: float) -> None:
+        """Put `body` on the dead-letter queue with the reason, its former id and its age."""
+        attributes = {
+            "reason": _string(reason),
+            "message_id": _string(message_id),
+            ACCEPTED_AT: _number(accepted_at),
+        }
+        self._send(self._dead_letter_url, body, attributes)
+
+    def _send(
+        self, url: str, body: str, attributes: dict[str, MessageAttributeValueTypeDef]
+    ) -> str:
         try:
-            self._client.send_message(
-                QueueUrl=self._dead_letter_url,
-                MessageBody=body,
-                MessageAttributes={
-                    "reason": {"DataType": "String", "StringValue": reason},
-                    "message_id": {"DataType": "String", "StringValue": message_id},
-                },
-            )
+            return self._client.send_message(
+                QueueUrl=url, MessageBody=body, MessageAttributes=attributes
+            )["MessageId"]
         except (BotoCoreError, ClientError) as error:
             raise QueueUnavailable(type(error).__name__) from error
+
+
+def _string(text: str) -> MessageAttributeValueTypeDef:
+    return {"DataType": "String", "StringValue": text}
+
+
+def _number(value: float) -> MessageAttributeValueTypeDef:
+    return {"DataType": "Number", "StringValue": f"{value:.3f}"}

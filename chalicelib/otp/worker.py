@@ -47,7 +47,7 @@ class Worker:
         """Deliver a batch; gives Lambda's partial batch response with what goes back."""
         batch = [QueuedCode.from_record(record) for record in records]
         # The newest first: of two codes of one number only that one is worth sending.
-        newest_first = sorted(batch, key=lambda queued: -queued.sent_at)
+        newest_first = sorted(batch, key=lambda queued: -queued.accepted_at)
         finished = self.threads.map(
             lambda queued: self._finish(queued, remaining_seconds), newest_first
         )

@@ -39,7 +39,7 @@ def intake() -> Intake:
 
     secrets = parameters(API_PARAMETERS)
     values = _AuthorizationValues(secrets)
-    return Intake(Authorization(values, time.time), _queue(), _limits(secrets))
+    return Intake(Authorization(values, time.time), _queue(), _limits(secrets), time.time)
 
 
 @cache

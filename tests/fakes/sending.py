@@ -71,20 +71,22 @@ class FakeQueue:
     """The OTP queue and its dead-letter queue."""
 
     bodies: list[str] = field(default_factory=list)
+    accepted_at: list[float] = field(default_factory=list)
     hidden: dict[str, int] = field(default_factory=dict)
     buried: list[tuple[str, str]] = field(default_factory=list)
     down: bool = False
 
-    def put(self, body: str) -> str:
+    def put(self, body: str, accepted_at: float) -> str:
         self._fail()
         self.bodies.append(body)
+        self.accepted_at.append(accepted_at)
         return f"message-{len(self.bodies)}"
 
     def hide(self, receipt_handle: str, seconds: int) -> None:
         self._fail()
         self.hidden[receipt_handle] = seconds
 
-    def bury(self, body: str, reason: str, message_id: str) -> None:  # noqa: ARG002
+    def bury(self, body: str, reason: str, message_id: str, accepted_at: float) -> None:  # noqa: ARG002
         self._fail()
         self.buried.append((body, reason))
 

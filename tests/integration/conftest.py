@@ -14,6 +14,7 @@ from sandbox.server import running
 from tests.application import Site, Stage, serving
 from tests.engines import aws_client
 from tests.fakes import Clock
+from tests.integration.line import Line, laid
 from tests.integration.logto import provider_of
 from tests.integration.tokens import ISSUER, Desk, KeyServer
 from tests.sandbox.identity.world import World, world
@@ -57,6 +58,12 @@ def logto_site(moto_server: str, logto_url: str, monkeypatch: pytest.MonkeyPatch
     """The same site with the stand-in for Logto behind it."""
     with serving(Stage(moto_server, LOGTO_ENDPOINT=logto_url), monkeypatch) as site:
         yield site
+
+
+@pytest.fixture
+def line(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
+    with laid(moto_server, monkeypatch) as line:
+        yield line
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,6 +31,18 @@ def test_what_logto_posts_is_accepted_and_queued_as_it_came(site: Site, stage: S
 
     assert answer.status_code == 200
     assert stage.queued() == [body]
+
+
+def test_when_it_was_accepted_travels_with_it(site: Site, stage: Stage):
+    began_at = time.time()
+    post_otp(site)
+
+    (message,) = stage.sqs.receive_message(
+        QueueUrl=stage.queue_url, MessageAttributeNames=["accepted_at"]
+    )["Messages"]
+    told = message["MessageAttributes"]["accepted_at"]
+    assert told["DataType"] == "Number"
+    assert began_at - 0.001 <= float(told["StringValue"]) <= time.time()
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer guess", "bearer test-sms-key"])

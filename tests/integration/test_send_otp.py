@@ -2,94 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-import requests
 
 import app
-from sandbox.lambda_invocation import Function, LambdaContext, sqs_event
-from sandbox.phone import PhoneSettings, create_app
+from sandbox.lambda_invocation import sqs_event
 from sandbox.phone.faults import Fault
-from sandbox.server import running
-from tests.application import Stage, environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.integration.line import Line
 
-    from sandbox.phone.faults import Faults
-
-PHONE = PhoneSettings(step_seconds=0.01)
-FUNCTION = Function("send_otp", "arn:aws:lambda:us-east-1:1:function:send_otp", 60, 512)
 GOOD = {"to": "15550001001", "type": "SignIn", "payload": {"code": "961615", "locale": "pt-BR"}}
-
-
-class Line:
-    """The queue, the worker behind it and the phone at its end."""
-
-    def __init__(self, stage: Stage, phone_url: str, faults: Faults) -> None:
-        self.stage, self.phone_url, self.faults = stage, phone_url, faults
-        self.account = json.dumps(
-            {
-                "accountSID": PHONE.account_sid,
-                "authToken": PHONE.auth_token,
-                "fromMessagingServiceSid": min(PHONE.messaging_service_sids),
-            }
-        )
-        stage.put("twilio", self.account)
-
-    def put(self, body: Any) -> str:
-        text = body if isinstance(body, str) else json.dumps(body)
-        sent = self.stage.sqs.send_message(QueueUrl=self.stage.queue_url, MessageBody=text)
-        message_id: str = sent["MessageId"]
-        return message_id
-
-    def receive(self) -> list[Any]:
-        answer = self.stage.sqs.receive_message(
-            QueueUrl=self.stage.queue_url,
-            MaxNumberOfMessages=10,
-            AttributeNames=["All"],
-            MessageAttributeNames=["All"],
-        )
-        messages: list[Any] = answer.get("Messages", [])
-        return messages
-
-    def work(self, messages: list[Any]) -> list[str]:
-        """Invoke the worker; gives the ids of the messages that it wants back."""
-        event = sqs_event(messages, "arn:aws:sqs:us-east-1:123456789012:otp")
-        answer = app.send_otp(event, LambdaContext(FUNCTION, time.monotonic))
-        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
-
-    def texts(self) -> list[str]:
-        answer = requests.get(f"{self.phone_url}/messages.json", timeout=30)
-        return [message["body"] for message in answer.json()["messages"]]
-
-    def work_until_done(self) -> None:
-        """Take what the queue gives until nothing comes back."""
-        waiting = True
-        while waiting:
-            messages = self.receive()
-            waiting = bool(self.work(messages)) if messages else True
-            time.sleep(0.0 if messages else 0.1)
-
-    def outcomes(self) -> list[str]:
-        items = self.stage.dynamodb.scan(TableName=self.stage.ledger_table)["Items"]
-        return [item["outcome"]["S"] for item in items if "outcome" in item]
-
-
-@pytest.fixture
-def line(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
-    phone = create_app(PHONE)
-    with running(lambda _: phone) as url:
-        stage = Stage(moto_server, TWILIO_API_URL=url)
-        stage.put("ledger-key", base64.b64encode(b"k" * 32).decode())
-        stage.put("templates/SignIn", "Code: {{code}}")
-        stage.put("templates/SignIn/pt-BR", "Use {{code}}")
-        with environment(stage, monkeypatch):
-            yield Line(stage, url, phone.extensions["faults"])
 
 
 def test_a_code_reaches_the_phone_in_the_visitors_language_and_the_ledger(line: Line):

@@ -41,15 +41,19 @@ def receive(sqs: Any, url: str) -> list[Any]:
 
 def test_a_message_arrives_as_it_was_put(sqs: Any, urls: tuple[str, str], queue: SqsOtpQueue):
     body = '{"é":\t"\\u0000 🌍"}'
-    message_id = queue.put(body)
+    message_id = queue.put(body, 1_800_000_000.0625)
 
-    assert [(m["MessageId"], m["Body"]) for m in receive(sqs, urls[0])] == [(message_id, body)]
+    (message,) = receive(sqs, urls[0])
+    assert (message["MessageId"], message["Body"]) == (message_id, body)
+    assert message["MessageAttributes"] == {
+        "accepted_at": {"DataType": "Number", "StringValue": "1800000000.062"}
+    }
 
 
 def test_a_message_that_is_put_back_comes_again_at_once(
     sqs: Any, urls: tuple[str, str], queue: SqsOtpQueue
 ):
-    queue.put("body")
+    queue.put("body", 0.0)
     (first,) = receive(sqs, urls[0])
     assert receive(sqs, urls[0]) == []
 
@@ -60,13 +64,14 @@ def test_a_message_that_is_put_back_comes_again_at_once(
 
 
 def test_a_dead_letter_tells_why_and_which(sqs: Any, urls: tuple[str, str], queue: SqsOtpQueue):
-    queue.bury("{}", "unreadable", "message-1")
+    queue.bury("{}", "unreadable", "message-1", 1_800_000_000.5)
     (letter,) = receive(sqs, urls[1])
 
     assert letter["Body"] == "{}"
     assert {name: a["StringValue"] for name, a in letter["MessageAttributes"].items()} == {
         "reason": "unreadable",
         "message_id": "message-1",
+        "accepted_at": "1800000000.500",
     }
 
 
@@ -75,8 +80,8 @@ def test_a_queue_that_can_not_take_it_says_so(moto_server: str):
     queue = SqsOtpQueue(aws_client("sqs", moto_server), gone, gone)
 
     with pytest.raises(QueueUnavailable):
-        queue.put("body")
+        queue.put("body", 0.0)
     with pytest.raises(QueueUnavailable):
-        queue.bury("{}", "unreadable", "message-1")
+        queue.bury("{}", "unreadable", "message-1", 1_800_000_000.5)
     with pytest.raises(QueueUnavailable):
         queue.hide("handle", 1)

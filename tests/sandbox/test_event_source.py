@@ -83,6 +83,26 @@ def test_a_handled_batch_is_deleted(queue: Queue):
     assert queue.left() == []
 
 
+def test_what_travels_with_a_message_is_handed_over_as_lambda_does(queue: Queue):
+    queue.sqs.send_message(
+        QueueUrl=queue.url,
+        MessageBody="one",
+        MessageAttributes={"accepted_at": {"DataType": "Number", "StringValue": "1800000000.125"}},
+    )
+    function = failing()
+    queue.pump(function).pump(wait_seconds=0)
+
+    (event,) = function.events
+    assert event["Records"][0]["messageAttributes"] == {
+        "accepted_at": {
+            "stringValue": "1800000000.125",
+            "stringListValues": [],
+            "binaryListValues": [],
+            "dataType": "Number",
+        }
+    }
+
+
 def test_only_the_failed_messages_stay(queue: Queue):
     queue.send("one", "two", "three")
 

@@ -59,7 +59,7 @@ class Desk:
             "message_id": "message-1",
             "receipt_handle": "handle-1",
             "body": code() if body is None else body,
-            "sent_at": self.clock(),
+            "accepted_at": self.clock(),
             "receive_count": 1,
         }
         queued = QueuedCode(**fields | changes)

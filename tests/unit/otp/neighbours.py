@@ -70,6 +70,7 @@ class WatchedQueue(FakeQueue):
     def __init__(self, world: World, actor: Actor, message: Message) -> None:
         super().__init__()
         self._world, self._actor, self._message = world, actor, message
+        self._redrives = message.redrives
 
     def hide(self, receipt_handle: str, seconds: int) -> None:
         promise(receipt_handle == self._message.id, "another message")
@@ -78,7 +79,8 @@ class WatchedQueue(FakeQueue):
             self._actor.die()
         if how == FAIL_BEFORE:
             raise QueueUnavailable("down")
-        self._message.visible_at = self._world.clock() + seconds
+        if self._message.redrives == self._redrives:
+            self._message.visible_at = self._world.clock() + seconds
         if how == DIE_AFTER:
             self._actor.die()
 

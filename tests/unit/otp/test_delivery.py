@@ -29,13 +29,13 @@ def test_a_code_is_sent_and_its_outcome_written_down(desk: Desk):
 
 
 def test_twilio_may_take_only_as_long_as_the_code_still_lives(desk: Desk):
-    desk.deliver(sent_at=desk.clock() - 590)
+    desk.deliver(accepted_at=desk.clock() - 590)
 
     assert desk.sender.sent[0].validity_seconds == 10
 
 
 def test_a_dead_code_is_not_sent(desk: Desk):
-    assert desk.deliver(sent_at=desk.clock() - LIFETIME) is None
+    assert desk.deliver(accepted_at=desk.clock() - LIFETIME) is None
 
     assert desk.sender.sent == []
     assert desk.ledger.outcomes == [Outcome.EXPIRED]
@@ -53,6 +53,16 @@ def test_one_request_that_was_queued_twice_is_sent_once(desk: Desk):
     desk.deliver(message_id="message-2")
 
     assert len(desk.sender.sent) == 1
+
+
+def test_a_code_that_is_redriven_after_its_death_is_as_old_as_it_was(desk: Desk):
+    accepted_at = desk.clock()
+    desk.deliver()
+    desk.clock.advance(LIFETIME + 1)
+    desk.deliver(message_id="message-2", accepted_at=accepted_at)
+
+    assert len(desk.sender.sent) == 1
+    assert desk.ledger.outcomes == [Outcome.SENT]
 
 
 def test_a_later_code_that_happens_to_be_the_same_is_sent(desk: Desk):
@@ -136,7 +146,7 @@ def test_a_code_that_was_certainly_not_sent_comes_back_and_is_sent_then(
 def test_twilio_can_not_ask_for_more_patience_than_the_code_has(desk: Desk):
     desk.sender.errors.append(SendPostponed(20429, "busy", retry_after_seconds=3600))
 
-    assert desk.deliver(sent_at=desk.clock() - 590) == Retry(11)
+    assert desk.deliver(accepted_at=desk.clock() - 590) == Retry(11)
 
 
 def test_a_secret_that_was_mended_meanwhile_is_used_at_once(desk: Desk):
@@ -165,11 +175,11 @@ def test_nothing_is_sent_that_lambda_might_cut_off(desk: Desk):
 
 
 def test_a_code_in_its_last_second_is_not_sent(desk: Desk):
-    sent_at = desk.clock() - LIFETIME + 0.5
-    assert desk.deliver(sent_at=sent_at) == Retry(2)
+    accepted_at = desk.clock() - LIFETIME + 0.5
+    assert desk.deliver(accepted_at=accepted_at) == Retry(2)
 
     desk.clock.advance(2)
-    assert desk.deliver(sent_at=sent_at) is None
+    assert desk.deliver(accepted_at=accepted_at) is None
     assert desk.sender.sent == []
     assert desk.ledger.outcomes == [Outcome.EXPIRED]
 
@@ -177,7 +187,7 @@ def test_a_code_in_its_last_second_is_not_sent(desk: Desk):
 def test_a_dead_code_without_the_ledger_waits_to_be_written_down(desk: Desk):
     desk.ledger.down = True
 
-    assert desk.deliver(sent_at=desk.clock() - LIFETIME - 1, receive_count=9) == Retry(600)
+    assert desk.deliver(accepted_at=desk.clock() - LIFETIME - 1, receive_count=9) == Retry(600)
 
 
 def test_without_templates_a_code_waits(desk: Desk):
@@ -219,12 +229,12 @@ def test_a_message_that_can_not_be_buried_comes_back(desk: Desk):
 
 def test_a_code_held_up_to_its_end_comes_back_to_be_written_down_as_expired(desk: Desk):
     desk.sender.errors.append(SendPostponed(20429, "busy"))
-    sent_at = desk.clock() - 595
-    retry = desk.deliver(sent_at=sent_at, receive_count=9)
+    accepted_at = desk.clock() - 595
+    retry = desk.deliver(accepted_at=accepted_at, receive_count=9)
     assert retry == Retry(6)
 
     desk.clock.advance(retry.delay_seconds)
-    desk.deliver(sent_at=sent_at, receive_count=10)
+    desk.deliver(accepted_at=accepted_at, receive_count=10)
 
     assert desk.ledger.outcomes == [Outcome.EXPIRED]
 

@@ -22,13 +22,13 @@ def desk() -> Desk:
 
 
 def test_a_text_that_twilio_has_counts_as_sent(desk: Desk):
-    sent_at, desk.sender.accepts = desk.clock(), True
+    accepted_at, desk.sender.accepts = desk.clock(), True
     desk.sender.errors.append(LOST)
     assert desk.deliver() == Retry(6)
     assert desk.ledger.outcomes == []
 
     desk.clock.advance(LATER)
-    assert desk.deliver(sent_at=sent_at, receive_count=2) is None
+    assert desk.deliver(accepted_at=accepted_at, receive_count=2) is None
     assert len(desk.sender.sent) == 1
     assert (desk.result.outcome, desk.result.message_sid) == (Outcome.SENT, f"SM{1:032d}")
 
@@ -37,32 +37,32 @@ def test_receipts_that_came_before_the_sid_was_known_are_caught_up_with(desk: De
     desk.sender.errors.append(SendAmbiguous(None, "ReadTimeout"))
     desk.sender.accepts = True
     desk.deliver()
-    sent_at = desk.clock()
+    accepted_at = desk.clock()
     desk.clock.advance(SETTLE_SECONDS + 1)
-    desk.deliver(sent_at=sent_at)
+    desk.deliver(accepted_at=accepted_at)
 
     (entry,) = desk.ledger.entries.values()
     assert desk.caught_up == [(entry.id, desk.result.message_sid)]
 
 
 def test_a_text_that_twilio_lacks_is_sent_again(desk: Desk):
-    sent_at = desk.clock()
+    accepted_at = desk.clock()
     desk.sender.errors.append(LOST)
     desk.deliver()
     desk.clock.advance(LATER)
 
-    assert desk.deliver(sent_at=sent_at, receive_count=2) is None
+    assert desk.deliver(accepted_at=accepted_at, receive_count=2) is None
     assert desk.texts == ["Code: 961615"]
     assert desk.steps == ["accepted", "claimed", "in doubt", "not at Twilio", "claimed", "sent"]
 
 
 def test_twilios_list_is_not_believed_before_it_can_be_complete(desk: Desk):
-    sent_at = desk.clock()
+    accepted_at = desk.clock()
     desk.sender.errors.append(LOST)
     desk.deliver()
     desk.clock.advance(SETTLE_SECONDS - 1)
 
-    assert desk.deliver(sent_at=sent_at, receive_count=2) == Retry(1)
+    assert desk.deliver(accepted_at=accepted_at, receive_count=2) == Retry(1)
     assert desk.sender.sent == []
 
 
@@ -70,40 +70,58 @@ def test_a_worker_that_died_leaves_a_doubt_when_its_lease_is_over(desk: Desk):
     def die() -> None:
         raise KeyboardInterrupt
 
-    sent_at, desk.sender.during_send = desk.clock(), die
+    accepted_at, desk.sender.during_send = desk.clock(), die
     with pytest.raises(KeyboardInterrupt):
         desk.deliver()
     desk.sender.during_send = lambda: None
 
     desk.clock.advance(LEASE_SECONDS)
-    assert desk.deliver(sent_at=sent_at, receive_count=9) == Retry(5)
+    assert desk.deliver(accepted_at=accepted_at, receive_count=9) == Retry(5)
     desk.clock.advance(SETTLE_SECONDS)
-    assert desk.deliver(sent_at=sent_at, receive_count=10) is None
+    assert desk.deliver(accepted_at=accepted_at, receive_count=10) is None
     assert desk.texts == ["Code: 961615"]
 
 
+@pytest.mark.parametrize("accepts", [True, False])
+def test_the_same_digits_of_a_later_code_wait_for_the_end_of_an_open_attempt(
+    desk: Desk, accepts: bool
+):
+    desk.sender.accepts = accepts
+    desk.sender.errors.append(LOST)
+    desk.deliver()
+    desk.clock.advance(LIFETIME + 1)
+    accepted_at = desk.clock()
+
+    assert desk.deliver(accepted_at=accepted_at) == Retry(1)
+    assert desk.result.outcome is (Outcome.SENT if accepts else Outcome.EXPIRED)
+    sent = len(desk.sender.sent)
+    assert desk.deliver(accepted_at=accepted_at, receive_count=2) is None
+    assert len(desk.sender.sent) == sent + 1
+    assert desk.result.outcome is Outcome.SENT
+
+
 def test_while_twilio_can_not_tell_a_code_waits_and_is_unknown_in_the_end(desk: Desk):
-    sent_at = desk.clock()
+    accepted_at = desk.clock()
     desk.sender.errors.append(LOST)
     desk.deliver()
     desk.sender.unlistable = True
     desk.clock.advance(LATER)
-    assert desk.deliver(sent_at=sent_at, receive_count=2) == Retry(8)
+    assert desk.deliver(accepted_at=accepted_at, receive_count=2) == Retry(8)
     assert desk.ledger.outcomes == []
 
     desk.clock.advance(LIFETIME)
-    assert desk.deliver(sent_at=sent_at, receive_count=9) is None
+    assert desk.deliver(accepted_at=accepted_at, receive_count=9) is None
     assert desk.ledger.outcomes == [Outcome.UNKNOWN]
     assert desk.sender.sent == []
 
 
 def test_a_doubtful_code_that_died_meanwhile_is_expired_where_twilio_lacks_it(desk: Desk):
-    sent_at = desk.clock()
+    accepted_at = desk.clock()
     desk.sender.errors.append(LOST)
     desk.deliver()
     desk.clock.advance(LIFETIME)
 
-    desk.deliver(sent_at=sent_at, receive_count=9)
+    desk.deliver(accepted_at=accepted_at, receive_count=9)
     assert desk.ledger.outcomes == [Outcome.EXPIRED]
 
 
@@ -120,13 +138,13 @@ def test_without_reconciliation_a_lost_answer_ends_as_unknown_and_nothing_is_ask
 
 def test_without_reconciliation_a_dead_workers_code_ends_as_unknown():
     desk = Desk(reconcile=False)
-    sent_at = desk.clock()
+    accepted_at = desk.clock()
     desk.sender.errors.append(RuntimeError("a bug"))
     with pytest.raises(RuntimeError):
         desk.deliver()
     desk.clock.advance(LEASE_SECONDS + SETTLE_SECONDS)
 
-    assert desk.deliver(sent_at=sent_at) is None
+    assert desk.deliver(accepted_at=accepted_at) is None
     assert desk.ledger.outcomes == [Outcome.UNKNOWN]
 
 
@@ -136,26 +154,26 @@ def test_without_reconciliation_a_dead_workers_code_ends_as_unknown():
     ids=["as sent", "encoded", "trial account"],
 )
 def test_a_text_is_known_again_in_spite_of_what_twilio_does_to_it(desk: Desk, body: str):
-    sent_at, desk.sender.accepts = desk.clock(), True
+    accepted_at, desk.sender.accepts = desk.clock(), True
     desk.sender.errors.append(LOST)
     desk.deliver()
     (listed,) = desk.sender.listed
     desk.sender.listed = [type(listed)(listed.sid, body, listed.created_at)]
     desk.clock.advance(LATER)
 
-    desk.deliver(sent_at=sent_at)
+    desk.deliver(accepted_at=accepted_at)
     assert desk.ledger.outcomes == [Outcome.SENT]
     assert len(desk.sender.sent) == 1
 
 
 def test_a_template_that_changed_meanwhile_does_not_hide_the_text(desk: Desk):
-    sent_at, desk.sender.accepts = desk.clock(), True
+    accepted_at, desk.sender.accepts = desk.clock(), True
     desk.sender.errors.append(LOST)
     desk.deliver()
     desk.templates.templates = Templates({("SignIn", None): "Other: {{code}}"})
     desk.clock.advance(LATER)
 
-    desk.deliver(sent_at=sent_at)
+    desk.deliver(accepted_at=accepted_at)
     assert len(desk.sender.sent) == 1
 
 
@@ -163,13 +181,13 @@ def test_another_types_text_with_the_same_digits_is_not_taken_for_it(desk: Desk)
     desk.templates.templates = Templates(
         {("SignIn", None): "{{code}}!", ("Register", None): "R {{code}}"}
     )
-    sent_at = desk.clock()
+    accepted_at = desk.clock()
     desk.deliver(code(usage_type="Register"), message_id="message-2")
     desk.sender.errors.append(LOST)
     desk.deliver()
     desk.clock.advance(LATER)
 
-    desk.deliver(sent_at=sent_at)
+    desk.deliver(accepted_at=accepted_at)
     assert desk.texts == ["R 961615", "961615!"]
 
 
@@ -204,24 +222,24 @@ def test_an_outcome_is_written_although_the_ledger_stumbles(desk: Desk):
 
 def test_a_sent_code_whose_outcome_is_not_written_comes_back_and_is_not_sent_again(desk: Desk):
     with_ledger(desk, ledger := Forgetful())
-    sent_at, desk.sender.during_send = desk.clock(), lambda: ledger.fail(3)
+    accepted_at, desk.sender.during_send = desk.clock(), lambda: ledger.fail(3)
     assert desk.deliver() == Retry(4)
 
     desk.clock.advance(LEASE_SECONDS + SETTLE_SECONDS)
-    assert desk.deliver(sent_at=sent_at, receive_count=2) is None
+    assert desk.deliver(accepted_at=accepted_at, receive_count=2) is None
     assert desk.ledger.outcomes == [Outcome.SENT]
     assert len(desk.sender.sent) == 1
 
 
 def test_a_postponement_that_is_not_written_is_taken_for_a_doubt(desk: Desk):
     with_ledger(desk, ledger := Forgetful())
-    sent_at, desk.sender.during_send = desk.clock(), lambda: ledger.fail(1)
+    accepted_at, desk.sender.during_send = desk.clock(), lambda: ledger.fail(1)
     desk.sender.errors.append(SendPostponed(20429, "busy"))
     assert desk.deliver() == Retry(4)
 
     desk.sender.during_send = lambda: None
     desk.clock.advance(4)
-    assert desk.deliver(sent_at=sent_at, receive_count=2) == Retry(2)
+    assert desk.deliver(accepted_at=accepted_at, receive_count=2) == Retry(2)
     desk.clock.advance(LEASE_SECONDS + SETTLE_SECONDS)
-    assert desk.deliver(sent_at=sent_at, receive_count=3) is None
+    assert desk.deliver(accepted_at=accepted_at, receive_count=3) is None
     assert len(desk.sender.sent) == 1

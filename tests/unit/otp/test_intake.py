@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.otp.errors import QueueUnavailable, RequestInvalid, Unauthorized
 from chalicelib.otp.intake import Intake
-from tests.fakes import FakeCounters, FakeQueue
+from tests.fakes import Clock, FakeCounters, FakeQueue
 from tests.recordings import connector_requests
 from tests.unit.otp.policies import knowing, limits
 
@@ -21,7 +21,7 @@ def queue() -> FakeQueue:
 
 @pytest.fixture
 def intake(queue: FakeQueue) -> Intake:
-    return Intake(knowing(AUTHORIZATION), queue, limits(FakeCounters()))
+    return Intake(knowing(AUTHORIZATION), queue, limits(FakeCounters()), Clock())
 
 
 @pytest.mark.parametrize("body", connector_requests().values(), ids=connector_requests().keys())
@@ -29,6 +29,7 @@ def test_a_request_is_queued_as_it_came(intake: Intake, queue: FakeQueue, body: 
     intake.accept(AUTHORIZATION, body.encode())
 
     assert queue.bodies == [body]
+    assert queue.accepted_at == [Clock().now]
 
 
 def test_not_a_byte_of_it_changes(intake: Intake, queue: FakeQueue):

@@ -20,11 +20,11 @@ def desk() -> Desk:
 
 
 def old(desk: Desk, now: float, **changes: int) -> Retry | None:
-    return desk.deliver(OLD, message_id="old", sent_at=now, **changes)
+    return desk.deliver(OLD, message_id="old", accepted_at=now, **changes)
 
 
 def new(desk: Desk, now: float, **changes: int) -> Retry | None:
-    return desk.deliver(NEW, message_id="new", sent_at=now + 10, **changes)
+    return desk.deliver(NEW, message_id="new", accepted_at=now + 10, **changes)
 
 
 def outcome(desk: Desk, message_id: str) -> Outcome | None:
@@ -49,6 +49,19 @@ def test_a_newer_code_is_sent_after_an_older_one(desk: Desk):
     assert desk.texts == ["Code: 111111", "Code: 222222"]
 
 
+def test_an_older_code_that_was_queued_once_more_meanwhile_is_not_sent_after_a_newer_one(
+    desk: Desk,
+):
+    now = desk.clock()
+    new(desk, now)
+    desk.clock.advance(20)  # boto3 has repeated a SendMessage whose answer was lost
+    assert desk.deliver(OLD, message_id="again", accepted_at=now) is None
+    assert old(desk, now) is None
+
+    assert desk.texts == ["Code: 222222"]
+    assert desk.ledger.outcomes == [Outcome.SENT, Outcome.SUPERSEDED]
+
+
 @pytest.mark.parametrize(
     "other",
     [code(to="15550001002", code="222222"), code(usage_type="Register", code="222222")],
@@ -56,7 +69,7 @@ def test_a_newer_code_is_sent_after_an_older_one(desk: Desk):
 )
 def test_codes_of_another_number_or_type_are_left_alone(desk: Desk, other: str):
     now = desk.clock()
-    desk.deliver(other, message_id="new", sent_at=now + 10)
+    desk.deliver(other, message_id="new", accepted_at=now + 10)
     old(desk, now)
 
     assert len(desk.sender.sent) == 2
@@ -64,8 +77,8 @@ def test_codes_of_another_number_or_type_are_left_alone(desk: Desk, other: str):
 
 def test_no_test_message_of_the_console_replaces_another(desk: Desk):
     now, test = desk.clock(), code(usage_type="Generic", code="000000")
-    desk.deliver(test, message_id="new", sent_at=now + 10)
-    desk.deliver(test, message_id="old", sent_at=now)
+    desk.deliver(test, message_id="new", accepted_at=now + 10)
+    desk.deliver(test, message_id="old", accepted_at=now)
 
     assert len(desk.sender.sent) == 2
 

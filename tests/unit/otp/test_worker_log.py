@@ -21,7 +21,7 @@ BY = {"usage_type": "SignIn", "region": "US"}
 
 
 def after(desk: Desk, capsys: pytest.CaptureFixture[str], *, age: float = 0.0) -> Any:
-    desk.deliver(sent_at=desk.clock() - age)
+    desk.deliver(accepted_at=desk.clock() - age)
     return dimensions(capsys.readouterr().out)
 
 
@@ -30,7 +30,7 @@ def test_a_sent_code_is_counted_and_its_age_and_twilios_time_are_measured(
 ):
     desk = Desk()
     desk.sender.during_send = lambda: desk.clock.advance(0.25)
-    desk.deliver(sent_at=desk.clock() - 3)
+    desk.deliver(accepted_at=desk.clock() - 3)
     told = capsys.readouterr().out
 
     assert dimensions(told) == {"Sent": [BY], "AgeAtSend": [BY], "TwilioLatency": [BY]}
@@ -71,7 +71,7 @@ def test_a_dead_code_and_a_replaced_one_are_counted(capsys: pytest.CaptureFixtur
 
     desk.deliver(code(code="222222"), message_id="newer")
     capsys.readouterr()
-    desk.deliver(code(code="111111"), message_id="older", sent_at=desk.clock() - 1)
+    desk.deliver(code(code="111111"), message_id="older", accepted_at=desk.clock() - 1)
     assert dimensions(capsys.readouterr().out) == {"Superseded": [BY]}
 
 

@@ -24,7 +24,7 @@ from tests.unit.otp.neighbours import (
 )
 from tests.unit.otp.world import VISIBILITY_SECONDS, World
 
-MAX_WORKERS, MAX_CODES, ENOUGH_ROUNDS = 3, 4, 200
+MAX_WORKERS, MAX_CODES, MAX_REDRIVES, ENOUGH_ROUNDS = 3, 4, 2, 200
 ANYWHERE = [FINE, FINE, DIE_BEFORE, DIE_AFTER, FAIL_BEFORE, FAIL_AFTER]
 AT_TWILIO = [
     *[FINE, DIE_BEFORE, DIE_AFTER, FAIL_BEFORE, FAIL_AFTER],
@@ -74,6 +74,12 @@ class WorkerMachine(RuleBasedStateMachine):
         actor = self.world.deliver(messages[which % len(messages)])
         self.actors.append(actor)
         self._go_on_up_to(actor, stop)
+
+    @precondition(lambda self: any(each.redrives < MAX_REDRIVES for each in self.world.messages))
+    @rule(which=ANY)
+    def a_message_is_redriven_or_was_queued_twice(self, which: int) -> None:
+        few = [each for each in self.world.messages if each.redrives < MAX_REDRIVES]
+        self.world.redrive(few[which % len(few)])
 
     @precondition(lambda self: self.actors)
     @rule(which=ANY, fate=ANY)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from chalicelib.otp.delivery import Delivery
 from chalicelib.otp.ledger import LedgerEntry, LedgerResult, Outcome
+from chalicelib.otp.queued_code import ACCEPTED_AT
+from chalicelib.otp.request import OtpRequest
 from chalicelib.otp.sending import Sending
 from chalicelib.otp.sent_text import SentMessage
 from chalicelib.otp.worker import Worker
@@ -30,8 +32,10 @@ class Message:
     number: int
     body: str
     text: str
+    accepted_at: float
     sent_at: float
     visible_at: float
+    redrives: int = 0
     receive_count: int = 0
     deleted: bool = False
     refused: bool = False
@@ -40,7 +44,7 @@ class Message:
 
     @property
     def dies_at(self) -> float:
-        return self.sent_at + LIFETIME
+        return self.accepted_at + LIFETIME
 
 
 @dataclass
@@ -60,8 +64,15 @@ class World:
         now, digits = round(self.clock(), 3), f"{len(self.messages):06d}"
         body = code(to=f"1555000100{number}", code=digits)
         self.messages.append(
-            Message(f"message-{digits}", number, body, f"Code: {digits}", now, now)
+            Message(f"message-{digits}", number, body, f"Code: {digits}", now, now, now)
         )
+
+    def redrive(self, message: Message) -> None:
+        """Let SQS have a message anew: redriven, or sent again because an answer was lost."""
+        self.clock.advance(0.001)
+        message.redrives += 1
+        message.receive_count, message.deleted = 0, False
+        message.sent_at = message.visible_at = round(self.clock(), 3)
 
     def deliver(self, message: Message) -> Actor:
         """Let Lambda invoke a worker for a message."""
@@ -85,7 +96,7 @@ class World:
         """Let Twilio take a text."""
         promise(message.text not in [known.body for _, known in self.taken], "sent twice")
         for other in self.messages:
-            if other.number == message.number and other.sent_at > message.sent_at:
+            if other.number == message.number and other.accepted_at > message.accepted_at:
                 bodies = [known.body for _, known in self.taken]
                 promise(other.text not in bodies, "an older code came after a newer one")
         now = self.clock()
@@ -106,8 +117,7 @@ class World:
 
     def entry(self, message: Message) -> LedgerEntry | None:
         """Give a message's entry."""
-        found = [e for e in self.ledger.entries.values() if e.message_id == message.id]
-        return found[0] if found else None
+        return self.ledger.entries.get(KEYS.entry(OtpRequest.parse(message.body), "", 0.0).id)
 
     def _check(self, message: Message, result: LedgerResult) -> None:
         sid = next((known.sid for _, known in self.taken if known.body == message.text), None)
@@ -126,10 +136,11 @@ class World:
             promise(self.clock() >= message.dies_at, "expired too early")
         if result.outcome is Outcome.SUPERSEDED:
             newer = [m for m in self.messages if m.number == message.number]
-            promise(max(m.sent_at for m in newer) > message.sent_at, "nothing newer")
+            promise(max(m.accepted_at for m in newer) > message.accepted_at, "nothing newer")
 
     def _work(self, actor: Actor, message: Message) -> None:
         self.claims += 1
+        redrives = message.redrives
         claim_id = f"claim-{self.claims}"
         ledger = WatchedLedger(self, actor)
         queue = WatchedQueue(self, actor, message)
@@ -154,15 +165,20 @@ class World:
             jitter=lambda: 0.5,
         )
         record = {
-            "messageId": message.id,
+            "messageId": f"{message.id}.{redrives}",
             "receiptHandle": message.id,
             "body": message.body,
             "attributes": {
                 "SentTimestamp": str(round(message.sent_at * 1000)),
                 "ApproximateReceiveCount": str(message.receive_count),
             },
+            "messageAttributes": {ACCEPTED_AT: {"stringValue": f"{message.accepted_at:.3f}"}},
         }
         answer = Worker(delivery, queue, 0.0, InTurn()).handle([record], lambda: math.inf)
         how = actor.about_to("answer", self.clock())
-        if how == FINE and not json.loads(json.dumps(answer))["batchItemFailures"]:
+        if (
+            message.redrives == redrives
+            and how == FINE
+            and not json.loads(json.dumps(answer))["batchItemFailures"]
+        ):
             message.deleted = True

@@ -1,0 +1,105 @@
+"""The way of a code behind `POST /otp`: moto's SQS, `send_otp`, and Twilio's stand-in."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+import app
+from chalicelib.otp.sqs_queue import SqsOtpQueue
+from sandbox.lambda_invocation import Function, LambdaContext, sqs_event
+from sandbox.phone import PhoneSettings, create_app
+from sandbox.server import running
+from tests.application import Stage, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
+
+    from sandbox.phone.faults import Faults
+
+PHONE = PhoneSettings(step_seconds=0.01)
+FUNCTION = Function("send_otp", "arn:aws:lambda:us-east-1:1:function:send_otp", 60, 512)
+
+
+class Line:
+    """The queue, the worker behind it and the phone at its end."""
+
+    def __init__(self, stage: Stage, phone_url: str, faults: Faults) -> None:
+        self.stage, self.phone_url, self.faults = stage, phone_url, faults
+        self.account = json.dumps(
+            {
+                "accountSID": PHONE.account_sid,
+                "authToken": PHONE.auth_token,
+                "fromMessagingServiceSid": min(PHONE.messaging_service_sids),
+            }
+        )
+        self.sent_later_ms = 0
+        """How much later than they were SQS tells that messages were sent."""
+        stage.put("twilio", self.account)
+
+    def accept(self, body: Any, accepted_at: float) -> str:
+        """Put a code on the queue as `POST /otp` does; gives the message's id."""
+        urls = (self.stage.queue_url, self.stage.dead_letter_queue_url)
+        return SqsOtpQueue(self.stage.sqs, *urls).put(json.dumps(body), accepted_at)
+
+    def put(self, body: Any) -> str:
+        """Put a code on the queue as anybody may."""
+        text = body if isinstance(body, str) else json.dumps(body)
+        sent = self.stage.sqs.send_message(QueueUrl=self.stage.queue_url, MessageBody=text)
+        message_id: str = sent["MessageId"]
+        return message_id
+
+    def receive(self) -> list[Any]:
+        answer = self.stage.sqs.receive_message(
+            QueueUrl=self.stage.queue_url,
+            MaxNumberOfMessages=10,
+            AttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        messages: list[Any] = answer.get("Messages", [])
+        for message in messages:
+            sent_at_ms = int(message["Attributes"]["SentTimestamp"]) + self.sent_later_ms
+            message["Attributes"]["SentTimestamp"] = str(sent_at_ms)
+        return messages
+
+    def work(self, messages: list[Any]) -> list[str]:
+        """Invoke the worker; gives the ids of the messages that it wants back."""
+        event = sqs_event(messages, "arn:aws:sqs:us-east-1:123456789012:otp")
+        answer = app.send_otp(event, LambdaContext(FUNCTION, time.monotonic))
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def texts(self) -> list[str]:
+        answer = requests.get(f"{self.phone_url}/messages.json", timeout=30)
+        return [message["body"] for message in answer.json()["messages"]]
+
+    def work_until_done(self) -> None:
+        """Take what the queue gives until nothing comes back."""
+        waiting = True
+        while waiting:
+            messages = self.receive()
+            waiting = bool(self.work(messages)) if messages else True
+            time.sleep(0.0 if messages else 0.1)
+
+    def outcomes(self) -> list[str]:
+        items = self.stage.dynamodb.scan(TableName=self.stage.ledger_table)["Items"]
+        return [item["outcome"]["S"] for item in items if "outcome" in item]
+
+
+@contextmanager
+def laid(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
+    """Lay a line with a stage and a phone of its own."""
+    phone = create_app(PHONE)
+    with running(lambda _: phone) as url:
+        stage = Stage(moto_server, TWILIO_API_URL=url)
+        stage.put("ledger-key", base64.b64encode(b"k" * 32).decode())
+        stage.put("templates/SignIn", "Code: {{code}}")
+        stage.put("templates/SignIn/pt-BR", "Use {{code}}")
+        with environment(stage, monkeypatch):
+            yield Line(stage, url, phone.extensions["faults"])
