@@ -8,7 +8,6 @@ from urllib.parse import parse_qs, quote, urlencode
 
 from chalicelib import wiring
 from chalicelib.otp.request import MAX_BODY_BYTES
-from chalicelib.pages import negotiate
 from chalicelib.public_url import public_url
 from chalicelib.sign_in.errors import AnswerRejected
 from chalicelib.sign_in.provenance import Provenance
@@ -17,7 +16,7 @@ from chalicelib.sign_in.visit import Visit
 if TYPE_CHECKING:
     from chalice.app import Request
 
-    from chalicelib.pages import Locale
+    from chalicelib.languages import Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Visitor:
     """Who asks for a page: their visit and the language they read."""
 
     visit: Visit
-    locale: Locale
+    language: Language
 
 
 def visitor(request: Request) -> Visitor:
@@ -51,7 +50,7 @@ def visitor(request: Request) -> Visitor:
                 purpose=request.headers.get("sec-purpose") or request.headers.get("purpose"),
             ),
         ),
-        negotiate(request.headers.get("accept-language")),
+        wiring.languages().preferred(request.headers.get("accept-language")),
     )
 
 

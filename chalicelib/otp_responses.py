@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalicelib import log
+from chalicelib import log, wiring
 from chalicelib.otp.errors import (
     HeldBack,
     LedgerUnavailable,
@@ -13,7 +13,6 @@ from chalicelib.otp.errors import (
     SignatureInvalid,
     Unauthorized,
 )
-from chalicelib.otp.sentences import sentence
 from chalicelib.responses import plain, wrapped
 
 if TYPE_CHECKING:
@@ -39,17 +38,22 @@ def connector(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
             return plain(401, UNAUTHORIZED)
         except RequestInvalid as error:
             log.warning("code_not_accepted", problem=error.problem)
-            return plain(400, sentence(error.problem, error.locale))
+            return plain(400, _sentence(error.problem, error.locale))
         except HeldBack as error:
-            return plain(429 if error.passes else 403, sentence(error.limit, error.locale))
+            return plain(429 if error.passes else 403, _sentence(error.limit, error.locale))
         except Exception as error:  # noqa: BLE001 - every failure has an answer
             log.failure("code_not_queued", error)
             unavailable = LedgerUnavailable | QueueUnavailable
             locale = error.locale if isinstance(error, unavailable) else None
-            return plain(503, sentence("try_again", locale))
+            return plain(503, _sentence("try_again", locale))
         return plain(200, "")
 
     return wrapped(app, respond)
+
+
+def _sentence(problem: str, locale: str | None) -> str:
+    """Return what Logto's user reads about `problem`: Logto shows our answer word for word."""
+    return wiring.languages().nearest(locale).sentences[problem]
 
 
 def carrier(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:

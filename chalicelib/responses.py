@@ -107,9 +107,9 @@ def home(asking: Visitor, session: Session | None) -> Page:
     """Give the home page for whoever is signed in, or nobody."""
     pages, base_url = wiring.pages(), asking.visit.public_url
     if session is None:
-        return pages.home_signed_out(asking.locale, base_url=base_url)
+        return pages.home_signed_out(asking.language, base_url=base_url)
     return pages.home_signed_in(
-        asking.locale,
+        asking.language,
         base_url=base_url,
         display_name=session.display_name,
         phone_hint=session.phone_hint,
@@ -135,7 +135,7 @@ def _unless_unasked(
         return leave(visit)
     log.event("sign_out_unasked", fetch_site=visit.provenance.fetch_site)
     return wiring.pages().confirm_sign_out(
-        asking.locale,
+        asking.language,
         base_url=visit.public_url,
         leads_to=wiring.settings().logto_endpoint,
         everywhere=everywhere,
@@ -181,7 +181,7 @@ def _answer(asking: Visitor, result: Page | Departure, status: int = 200) -> Res
 def _failure(asking: Visitor, error: Exception) -> Response:
     status, kind = failure_of(error)
     page = wiring.pages().failure(
-        asking.locale,
+        asking.language,
         base_url=asking.visit.public_url,
         kind=kind,
         reference=report(error, status),

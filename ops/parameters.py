@@ -7,15 +7,15 @@ own, so everything here only fills gaps.
 from __future__ import annotations
 
 import base64
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from chalicelib.languages import DEFAULT, Languages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mypy_boto3_ssm import SSMClient
 
-TEMPLATES = Path(__file__).parent / "templates"
 SECRET_BYTES = 32
 
 
@@ -45,13 +45,13 @@ def generated_secrets(random_bytes: Callable[[int], bytes]) -> dict[str, str]:
     }
 
 
-def default_templates() -> dict[str, str]:
-    """Read the texts to start with: `templates/{usageType}[/{locale}]`, each one SMS segment."""
+def default_templates(languages: Languages | None = None) -> dict[str, str]:
+    """Return the texts to start with: `templates/{usageType}[/{locale}]`, each one SMS segment."""
+    spoken = languages or Languages()
     return {
-        f"templates/{path.relative_to(TEMPLATES).with_suffix('').as_posix()}": path.read_text(
-            encoding="utf-8"
-        ).strip()
-        for path in sorted(TEMPLATES.rglob("*.txt"))
+        f"templates/{usage_type}" + ("" if tag == DEFAULT else f"/{tag}"): text
+        for tag in spoken.tags
+        for usage_type, text in spoken[tag].texts.items()
     }
 
 

@@ -56,7 +56,7 @@ class OtpRequest:
     def parse(cls, text: str) -> OtpRequest:
         """Read a request.
 
-        Raises RequestInvalid, whose `problem` is one of `sentences`.
+        Raises RequestInvalid, whose `problem` names a sentence.
         """
         body = _json_object(text)
         payload = body.get("payload")

@@ -3,7 +3,8 @@
 The semantics are Logto's to the letter, so that a template moves over from the connector
 in its Console as it is: `{{ path.to.value }}`; a placeholder whose first name the payload
 lacks stays as it stands; a value missing further down is empty; a usage type without a
-template uses Generic's. Locales are ours.
+template uses Generic's. Locales are ours: the visitor's languages in their order, each by its
+nearest text (`languages.nearest`), then the default text.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import log
+from chalicelib.languages import nearest
 from chalicelib.otp.errors import TemplatesUnavailable
 from chalicelib.otp.request import TEST_USAGE_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     Key = tuple[str, str | None]
     """A usage type and, in lower case, a locale; None is the default language."""
@@ -73,25 +75,24 @@ class Templates:
 
     def _key(self, usage_type: str, payload: Mapping[str, Any]) -> Key:
         for type_ in (usage_type, FALLBACK_USAGE_TYPE):
-            for locale in (*locale_chain(payload), None):
-                if (type_, locale) in self.texts:
+            known = [locale for kind, locale in self.texts if kind == type_ and locale]
+            for asked in asked_locales(payload):
+                locale = nearest(asked, known)
+                if locale is not None:
                     return type_, locale
+            if (type_, None) in self.texts:
+                return type_, None
         raise TemplatesUnavailable(f"no template for {usage_type} nor {FALLBACK_USAGE_TYPE}")
 
 
-def locale_chain(payload: Mapping[str, Any]) -> Iterator[str]:
-    """Give the locales to try, in lower case: each as it is, then its base language.
+def asked_locales(payload: Mapping[str, Any]) -> list[str]:
+    """Return the locales that a message should be in, the best first.
 
     `uiLocales` is what the application asked for, `locale` what Logto made of it.
     """
     asked = _LOCALE_SEPARATORS.split(_text(payload.get("uiLocales")))[:MAX_LOCALES]
-    for locale in [*asked, _text(payload.get("locale"))]:
-        tag = locale.strip('[]"').lower()
-        if tag:
-            yield tag
-            base = tag.partition("-")[0]
-            if base != tag:
-                yield base
+    tags = (locale.strip('[]"') for locale in [*asked, _text(payload.get("locale"))])
+    return [tag for tag in tags if tag]
 
 
 def render(text: str, payload: Mapping[str, Any]) -> str:

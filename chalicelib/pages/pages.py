@@ -1,4 +1,4 @@
-"""The pages, from templates and catalogues beside this module.
+"""The pages, from templates beside this module and the words of a language.
 
 Everything is escaped by Jinja unless a template says otherwise, and none does. The style
 stands in the page, and the policy names it by its hash, so that nothing else applies.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import tomllib
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -20,13 +19,13 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from chalicelib.pages.locale import Locale
+    from chalicelib.languages import Language
 
 HERE = Path(__file__).parent
 
 
 class FailureKind(StrEnum):
-    """Why there is no page to show; each has its own words in the catalogues."""
+    """Why there is no page to show; each has its own words in every language."""
 
     ATTEMPT_UNKNOWN = "attempt_unknown"
     REFUSED = "refused"
@@ -52,13 +51,13 @@ class Pages:
     from it, so that they work under a stage path.
     """
 
-    def home_signed_out(self, locale: Locale, *, base_url: str) -> Page:
+    def home_signed_out(self, language: Language, *, base_url: str) -> Page:
         """Give the home page for a stranger."""
-        return self._page("home_signed_out.html", locale, base_url)
+        return self._page("home_signed_out.html", language, base_url)
 
     def home_signed_in(
         self,
-        locale: Locale,
+        language: Language,
         *,
         base_url: str,
         display_name: str | None,
@@ -68,7 +67,7 @@ class Pages:
         """Give the home page for somebody who is signed in; its form may lead to `leads_to`."""
         page = self._page(
             "home_signed_in.html",
-            locale,
+            language,
             base_url,
             display_name=display_name,
             phone_hint=phone_hint,
@@ -76,28 +75,30 @@ class Pages:
         return self._with_form(page, leads_to)
 
     def confirm_sign_out(
-        self, locale: Locale, *, base_url: str, leads_to: str, everywhere: bool = False
+        self, language: Language, *, base_url: str, leads_to: str, everywhere: bool = False
     ) -> Page:
         """Give the page that asks whether to sign out; its form may lead on to `leads_to`."""
-        page = self._page("confirm_sign_out.html", locale, base_url, everywhere=everywhere)
+        page = self._page("confirm_sign_out.html", language, base_url, everywhere=everywhere)
         return self._with_form(page, leads_to)
 
-    def failure(self, locale: Locale, *, base_url: str, kind: FailureKind, reference: str) -> Page:
+    def failure(
+        self, language: Language, *, base_url: str, kind: FailureKind, reference: str
+    ) -> Page:
         """Give the page that says what went wrong and how to go on.
 
         `reference` stands on the page and in the log.
         """
-        return self._page("failure.html", locale, base_url, kind=kind.value, reference=reference)
+        return self._page("failure.html", language, base_url, kind=kind.value, reference=reference)
 
     def _with_form(self, page: Page, leads_to: str) -> Page:
         # Browsers apply the policy to where the form's answer leads, too.
         policy = self._policy.replace("form-action 'none'", f"form-action 'self' {leads_to}")
         return Page(page.html, {**page.headers, "Content-Security-Policy": policy})
 
-    def _page(self, template: str, locale: Locale, base_url: str, **context: Any) -> Page:
+    def _page(self, template: str, language: Language, base_url: str, **context: Any) -> Page:
         html = self._environment.get_template(template).render(
-            lang=locale.value,
-            text=self._catalogues[locale.value],
+            lang=language.tag,
+            text=language.pages,
             style=self._style,
             base_url=base_url,
             **context,
@@ -106,7 +107,7 @@ class Pages:
             html,
             {
                 "Content-Type": "text/html; charset=utf-8",
-                "Content-Language": locale.value,
+                "Content-Language": language.tag,
                 "Content-Security-Policy": self._policy,
                 "Vary": "Accept-Language, Cookie",
             },
@@ -124,13 +125,6 @@ class Pages:
             lstrip_blocks=True,
             auto_reload=False,
         )
-
-    @cached_property
-    def _catalogues(self) -> dict[str, dict[str, Any]]:
-        return {
-            path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
-            for path in (HERE / "catalogues").glob("*.toml")
-        }
 
     @cached_property
     def _style(self) -> str:

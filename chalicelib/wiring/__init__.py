@@ -6,7 +6,7 @@ page for a stranger loads neither.
 """
 
 from chalicelib.wiring.codes import intake, receipts, refused_numbers, worker
-from chalicelib.wiring.process import pages, settings
+from chalicelib.wiring.process import languages, pages, settings
 from chalicelib.wiring.signing_in import access, back_channel, bearer_tokens, provider, sign_in
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "back_channel",
     "bearer_tokens",
     "intake",
+    "languages",
     "pages",
     "provider",
     "receipts",

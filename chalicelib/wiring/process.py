@@ -1,4 +1,4 @@
-"""What both Lambdas have: settings, pages, parameters."""
+"""What both Lambdas have: settings, languages, pages, parameters."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from chalicelib.parameters import Parameters
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
+    from chalicelib.languages import Languages
     from chalicelib.pages import Pages
 
 API_PARAMETERS = ("logto/app-secret", "otp/authorization", "ledger-key")
@@ -22,6 +23,14 @@ def settings() -> Settings:
     found = Settings.from_env()
     log.configure(level=found.log_level, stage=found.stage)
     return found
+
+
+@cache
+def languages() -> Languages:
+    """Return the languages that the product speaks."""
+    from chalicelib.languages import Languages
+
+    return Languages()
 
 
 @cache

@@ -120,7 +120,7 @@ def test_a_visitor_signs_in_and_out(unpacked: Path, stage: Stage, logto: World):
         assert api.invoke("app", request("GET", "/health"))["statusCode"] == 200
         cookie = sign_in(api, logto)
         account = api.invoke("app", request("GET", "/account", Cookie=cookie))
-        home = api.invoke("app", request("GET", "/", Cookie=cookie, Accept_Language="pt-BR"))
+        home = api.invoke("app", request("GET", "/", Cookie=cookie, Accept_Language="pt-PT"))
         left = api.invoke(
             "app",
             request(

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.languages import Languages
 from chalicelib.otp.errors import RequestInvalid
 from chalicelib.otp.request import MAX_BODY_BYTES, OtpRequest
-from chalicelib.otp.sentences import sentence
 from tests.recordings import connector_requests
 
 GOOD: dict[str, Any] = {
@@ -110,7 +110,7 @@ def test_what_can_not_be_sent_is_refused_with_a_reason(body: Any, problem: str):
         OtpRequest.parse(text)
 
     assert refused.value.problem == problem
-    assert sentence(problem, None)
+    assert Languages().nearest(None).sentences[problem]
 
 
 def test_neither_a_request_nor_its_refusal_shows_a_code_or_a_number():
@@ -140,4 +140,5 @@ def test_a_refusal_is_worded_in_the_visitors_language(locale: str | None, start:
     with pytest.raises(RequestInvalid) as refused:
         OtpRequest.parse(json.dumps(body))
 
-    assert sentence(refused.value.problem, refused.value.locale).startswith(start)
+    language = Languages().nearest(refused.value.locale)
+    assert language.sentences[refused.value.problem].startswith(start)
