@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chalice.app import Chalice
-
 from chalicelib import __version__, incoming, otp_responses, responses, wiring
+from chalicelib.chalice_app import Application
 from chalicelib.invocation import remaining_seconds
 from chalicelib.sign_in.options import SignInOptions
 
@@ -28,7 +27,7 @@ CONTENT_TYPES = [
     "text/plain",
 ]
 
-app = Chalice(app_name="portaria", configure_logs=False)
+app = Application(app_name="portaria", configure_logs=False)
 
 
 @app.route("/")

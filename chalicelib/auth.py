@@ -12,10 +12,10 @@
 
 from __future__ import annotations
 
-from functools import wraps
+from contextvars import ContextVar
+from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote, unquote, urlencode
-from weakref import WeakKeyDictionary
 
 from chalicelib import api_responses, wiring
 from chalicelib.incoming import visitor
@@ -45,6 +45,27 @@ class Routes(Protocol):
         """The request that is being answered."""
 
 
+class _Call:
+    """One request to a route, and what is known of who sent it: found out once, when asked for."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.caller: Caller | None = None
+
+    @cached_property
+    def visitor(self) -> Visitor:
+        return visitor(self.request)
+
+    @cached_property
+    def user(self) -> User | None:
+        session = wiring.sign_in().current(self.visitor.visit)
+        return User(session.claims) if session else None
+
+
+# What a guard has found, for the view that it guards and for nobody else.
+_guarded: ContextVar[_Call | None] = ContextVar("guarded", default=None)
+
+
 class Auth:
     """Guards routes of `app`, and tells them who calls.
 
@@ -54,22 +75,19 @@ class Auth:
 
     def __init__(self, app: Routes) -> None:
         self._app = app
-        self._users: WeakKeyDictionary[Request, User | None] = WeakKeyDictionary()
-        self._callers: WeakKeyDictionary[Request, Caller] = WeakKeyDictionary()
 
     def require_sign_in(self, view: View) -> View:
         """Let only signed-in visitors in.
 
-        A browser that navigates is sent to sign in, and comes back; everybody else hears 401
+        A browser that navigates is sent to sign in, and comes back; everybody else gets 401
         in JSON. A request that changes something must come from our own pages: 403 otherwise,
         because a cookie alone does not say who made the browser send it (CSRF).
         """
 
-        def guarded(request: Request, *args: Any, **kwargs: Any) -> Any:
-            asking = visitor(request)
-            if request.method not in SAFE_METHODS and not _is_own(asking):
+        def guarded(call: _Call, *args: Any, **kwargs: Any) -> Any:
+            if call.request.method not in SAFE_METHODS and not _is_own(call.visitor):
                 return json(403, {"error": "cross_site_request"})
-            if self._user(request, asking) is None:
+            if call.user is None:
                 raise SignInRequired
             return view(*args, **kwargs)
 
@@ -81,14 +99,14 @@ class Auth:
         """Let only callers in whose Bearer token was made for this API and has all `scopes`.
 
         `organization` names the path parameter that holds an organization's id: then the
-        scopes must be held in that organization. Others hear 401 or 403 as RFC 6750 says.
+        scopes must be held in that organization. Others get 401 or 403 as RFC 6750 says.
         """
 
         def decorate(view: View) -> View:
-            def guarded(request: Request, *args: Any, **kwargs: Any) -> Any:
+            def guarded(call: _Call, *args: Any, **kwargs: Any) -> Any:
                 within = None if organization is None else unquote(kwargs[organization])
-                self._callers[request] = wiring.bearer_tokens().caller(
-                    _authorization(request), scopes, within
+                call.caller = wiring.bearer_tokens().caller(
+                    _authorization(call.request), scopes, within
                 )
                 return view(*args, **kwargs)
 
@@ -97,19 +115,24 @@ class Auth:
         return decorate
 
     def current_user(self) -> User:
-        """Give who is signed in; raises SignInRequired, which a guarded route need not catch."""
-        request = self._request()
-        user = self._user(request, visitor(request))
+        """Return who is signed in; raises SignInRequired, which a guarded route need not catch."""
+        user = self._call().user
         if user is None:
             raise SignInRequired
         return user
 
     def current_caller(self) -> Caller:
-        """Give who calls with a Bearer token, in a route that `require_scopes` guards."""
-        return self._callers[self._request()]
+        """Return who calls with a Bearer token, in a route that `require_scopes` guards.
+
+        Raises LookupError in any other route.
+        """
+        caller = self._call().caller
+        if caller is None:
+            raise LookupError("current_caller() needs @auth.require_scopes(...) on the route")
+        return caller
 
     def access_token(self, resource: str = "", organization: str | None = None) -> str:
-        """Give an access token of the signed-in user, for an API to be called in their name.
+        """Return an access token of the signed-in user, for an API to be called in their name.
 
         For the API resource (one of LOGTO_RESOURCES), the organization, or the resource within
         the organization. Raises SignInRequired, AccessRefused where the user may not have it,
@@ -118,47 +141,48 @@ class Auth:
         return wiring.access().token(self._session_token(), Audience(resource, organization))
 
     def fetch_user_info(self) -> dict[str, Any]:
-        """Ask Logto what it knows of the signed-in user now; raises as `access_token` does."""
+        """Ask Logto what it knows of the user now; raises as `access_token` does."""
         return wiring.access().user_info(self._session_token())
 
     def _guard(self, view: View, guarded: Callable[..., Any]) -> View:
         @wraps(view)
         def route(*args: Any, **kwargs: Any) -> Response:
-            request = self._request()
+            call = self._call()
+            outside = _guarded.set(call)
             try:
-                return api_responses.answered(guarded(request, *args, **kwargs))
+                return api_responses.answered(guarded(call, *args, **kwargs))
             except SignInRequired:
-                return _sign_in_first(request)
+                return _sign_in_first(call)
             except Exception as error:  # noqa: BLE001 - every failure has an answer
                 return api_responses.failed(error)
+            finally:
+                # The thread's next request may be somebody else's, and its route unguarded.
+                _guarded.reset(outside)
 
         return route  # type: ignore[return-value]
 
-    def _user(self, request: Request, asking: Visitor) -> User | None:
-        if request not in self._users:
-            session = wiring.sign_in().current(asking.visit)
-            self._users[request] = User(session.claims) if session else None
-        return self._users[request]
-
     def _session_token(self) -> str | None:
-        visit = visitor(self._request()).visit
+        visit = self._call().visitor.visit
         return visit.jar.read(visit.cookie_header, SESSION_COOKIE)
 
-    def _request(self) -> Request:
+    def _call(self) -> _Call:
+        call = _guarded.get()
+        if call is not None:
+            return call
         request = self._app.current_request
         assert request is not None  # noqa: S101 - Chalice sets it before it calls a route
-        return request
+        return _Call(request)
 
 
 def _is_own(asking: Visitor) -> bool:
     return asking.visit.provenance.is_the_visitors_will(asking.visit.public_url)
 
 
-def _sign_in_first(request: Request) -> Response:
-    if not _navigates(request):
+def _sign_in_first(call: _Call) -> Response:
+    if not _navigates(call.request):
         return json(401, {"error": "not_signed_in"})
-    way_back = urlencode({"return_to": _path(request)})
-    return api_responses.redirect(f"{visitor(request).visit.public_url}/sign-in?{way_back}")
+    way_back = urlencode({"return_to": _path(call.request)})
+    return api_responses.redirect(f"{call.visitor.visit.public_url}/sign-in?{way_back}")
 
 
 def _navigates(request: Request) -> bool:

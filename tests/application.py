@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import threading
 from contextlib import contextmanager
-from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import requests
 from chalice.config import Config
-from chalice.local import ChaliceRequestHandler, LocalDevServer, create_local_server
+from chalice.local import ChaliceRequestHandler, LocalDevServer
 
 import app
 from chalicelib import aws, wiring
@@ -105,7 +104,7 @@ def environment(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 @contextmanager
 def serving(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """Serve the application with the stage's environment."""
-    with serving_app(local_app(), stage, monkeypatch) as site:
+    with serving_app(app.app, stage, monkeypatch) as site:
         yield site
 
 
@@ -113,7 +112,7 @@ def serving(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 def serving_app(
     chalice_app: Chalice, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Site]:
-    """Serve any application, as `local` changed it, with the stage's environment."""
+    """Serve any application with the stage's environment."""
     with (
         environment(stage, monkeypatch),
         listening(chalice_app) as port,
@@ -139,18 +138,6 @@ def listening(chalice_app: Chalice, tls: ssl.SSLContext | None = None) -> Iterat
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-@cache
-def local_app() -> Chalice:
-    """Give the application as `chalice local` changes it, which can be done once a process."""
-    return local(app.app)
-
-
-def local(chalice_app: Chalice) -> Chalice:
-    """Change an application as `chalice local` does."""
-    create_local_server(chalice_app, CONFIG, LOOPBACK, 0).server.server_close()
-    return chalice_app
 
 
 def forget() -> None:

@@ -9,7 +9,7 @@ import pytest
 from werkzeug.serving import generate_adhoc_ssl_context, make_server
 
 import app
-from tests.application import listening, local_app
+from tests.application import listening
 from tests.attacks.test_cookie_names import STRIPPED
 from tests.attacks.visitors import Target, attacked
 from tests.engines import LOOPBACK
@@ -34,7 +34,7 @@ def target(moto_server: str) -> Iterator[Target]:
 @pytest.fixture
 def port(target: Target) -> Iterator[int]:  # noqa: ARG001 - the application's environment
     """Where the same application answers by https; target's own address is for clients."""
-    with listening(local_app(), generate_adhoc_ssl_context()) as port:
+    with listening(app.app, generate_adhoc_ssl_context()) as port:
         yield port
 
 

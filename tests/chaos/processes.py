@@ -68,10 +68,11 @@ def api() -> None:
     """Serve the routes on a free port, and say on which."""
     from chalice.local import LocalDevServer
 
-    from tests.application import CONFIG, SilentHandler, local_app
+    import app
+    from tests.application import CONFIG, SilentHandler
     from tests.engines import LOOPBACK
 
-    server = LocalDevServer(local_app(), CONFIG, LOOPBACK, 0, handler_cls=SilentHandler)
+    server = LocalDevServer(app.app, CONFIG, LOOPBACK, 0, handler_cls=SilentHandler)
     say(f"http://{LOOPBACK}:{server.server.server_port}")
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for good
     server.serve_forever()

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.application import Site, local_app
+import app
+from tests.application import Site
 from tests.conformance.relying_party import HERE, RelyingParty
 
 if TYPE_CHECKING:
     import requests
 
 NAVIGATION = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
-ROUTES = [
-    (method, path) for path, methods in local_app().routes.items() for method in sorted(methods)
-]
+ROUTES = [(method, path) for path, methods in app.app.routes.items() for method in sorted(methods)]
 
 
 def everything_in(answers: list[requests.Response]) -> str:

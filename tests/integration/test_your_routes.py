@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sandbox.identity import ApiResource
-from tests.application import Site, Stage, local, serving_app
+from tests.application import Site, Stage, serving_app
 from tests.sandbox.identity.world import World, world
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def example(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Examp
             LOGTO_RESOURCES=API,
             API_RESOURCE=API,
         )
-        with serving_app(local(app), stage, monkeypatch) as site:
+        with serving_app(app, stage, monkeypatch) as site:
             monkeypatch.setenv("ORDERS_API_URL", site.url)
             yield Example(site, logto)
 
