@@ -50,6 +50,11 @@ class Gate:
     failed: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def lose_next(self, answers: int = 1) -> None:
+        """Lose the answers of the next calls that AWS takes, and of none after them."""
+        first = len(self.operations)
+        self.loses = lambda place, _: first <= place < first + answers
+
     def build(self, _: str) -> Flask:
         app = Flask(__name__)
         pool = urllib3.PoolManager(maxsize=64, block=False)

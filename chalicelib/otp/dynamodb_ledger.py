@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from chalicelib.otp.dynamodb_errors import ledger_errors
 from chalicelib.otp.errors import LedgerUnavailable
 from chalicelib.otp.ledger_items import (
     as_attribute,
@@ -13,14 +12,15 @@ from chalicelib.otp.ledger_items import (
     entry_from,
     latest_attributes,
     latest_from,
+    shows,
 )
+from chalicelib.table import Change, Table, Written, key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from chalicelib.otp.ledger import Latest, LedgerEntry
+    from chalicelib.otp.ledger_items import Attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,12 @@ class DynamoDBLedger:
     retention_seconds: int
 
     def read(self, entry_id: str, latest_id: str) -> tuple[LedgerEntry | None, Latest]:
-        """Give both as they are now, each strongly consistent."""
-        with ledger_errors():
+        """Return both as they are now, each strongly consistent."""
+        with self._table.errors():
             answer = self.client.batch_get_item(
                 RequestItems={
                     self.table_name: {
-                        "Keys": [_key(entry_id), _key(latest_id)],
+                        "Keys": [key(entry_id), key(latest_id)],
                         "ConsistentRead": True,
                     }
                 }
@@ -49,7 +49,8 @@ class DynamoDBLedger:
 
     def claim(self, entry: LedgerEntry, latest: Latest) -> LedgerEntry | None:
         """Write the lock, then the entry; None where either has changed since it was read."""
-        if not self._write(latest.id, latest.version, self._latest_attributes(latest)):
+        attributes = latest_attributes(latest)
+        if not self._write(latest.id, latest.version, latest.accepted_at, attributes):
             return None
         claimed = self.save(entry)
         if claimed is None and latest.claim_id is not None:
@@ -58,31 +59,27 @@ class DynamoDBLedger:
 
     def save(self, entry: LedgerEntry) -> LedgerEntry | None:
         """Write the entry; None where it has changed since it was read."""
-        if not self._write(entry.id, entry.version, self._entry_attributes(entry)):
+        attributes = entry_attributes(entry)
+        if not self._write(entry.id, entry.version, entry.accepted_at, attributes):
             return None
         return replace(entry, version=entry.version + 1)
 
     def unlock(self, latest_id: str, claim_id: str, locked_until: float) -> None:
         """Let the lock end then, if it is still that claim's."""
-        with ledger_errors():
-            try:
-                self.client.update_item(
-                    TableName=self.table_name,
-                    Key=_key(latest_id),
-                    UpdateExpression="SET locked_until = :until ADD version :one",
-                    ConditionExpression="claim_id = :claim",
-                    ExpressionAttributeValues={
-                        ":until": as_attribute(locked_until),
-                        ":claim": as_attribute(claim_id),
-                        ":one": as_attribute(1),
-                    },
-                )
-            except self.client.exceptions.ConditionalCheckFailedException:
-                return
+        self._table.update_if(
+            latest_id,
+            Change(set=["locked_until = :until"], add=["version :one"]),
+            "claim_id = :claim",
+            {
+                ":until": as_attribute(locked_until),
+                ":claim": as_attribute(claim_id),
+                ":one": as_attribute(1),
+            },
+        )
 
     def history(self, recipient_hash: str, limit: int) -> list[LedgerEntry]:
-        """Give a number's codes, newest first; the index lags a little behind the table."""
-        with ledger_errors():
+        """Return a number's codes, newest first; the index lags a little behind the table."""
+        with self._table.errors():
             answer = self.client.query(
                 TableName=self.table_name,
                 IndexName="by_recipient",
@@ -93,46 +90,40 @@ class DynamoDBLedger:
             )
         return [entry for item in answer["Items"] if (entry := entry_from(item))]
 
-    def _entry_attributes(self, entry: LedgerEntry) -> dict[str, Any]:
-        return {
-            **entry_attributes(entry),
-            "expires_at": int(entry.accepted_at) + self.retention_seconds,
-        }
+    @property
+    def _table(self) -> Table:
+        return Table(self.client, self.table_name, LedgerUnavailable)
 
-    def _latest_attributes(self, latest: Latest) -> dict[str, Any]:
-        return {
-            **latest_attributes(latest),
-            "expires_at": int(latest.accepted_at) + self.retention_seconds,
-        }
+    def _write(
+        self, item_id: str, version: int, accepted_at: float, attributes: Attributes
+    ) -> bool:
+        """Write an item over the version that was read; False where it is another by now.
 
-    def _write(self, item_id: str, version: int, attributes: Mapping[str, Any]) -> bool:
-        """Write an item over the version that was read; False where it is another by now."""
-        kept = {name: value for name, value in attributes.items() if value is not None}
-        gone = [name for name, value in attributes.items() if value is None]
-        update = "SET " + ", ".join(f"#{name} = :{name}" for name in (*kept, "version"))
-        if gone:
-            update += " REMOVE " + ", ".join(f"#{name}" for name in gone)
-        values = {f":{name}": as_attribute(value) for name, value in kept.items()}
-        values[":version"] = as_attribute(version + 1)
+        The caller may write the same again when nobody answered: what stands as it was to be
+        written is written. A receipt that came in between takes the write's id away, but not
+        the content.
+        """
+        expires_at = int(accepted_at) + self.retention_seconds
+        wanted = {
+            name: as_attribute(value)
+            for name, value in {
+                **attributes,
+                "version": version + 1,
+                "expires_at": expires_at,
+            }.items()
+            if value is not None
+        }
+        values = {f":{name}": value for name, value in wanted.items()}
         if version:
             values[":read"] = as_attribute(version)
-        unchanged = "#version = :read" if version else "attribute_not_exists(#version)"
-        with ledger_errors():
-            try:
-                self.client.update_item(
-                    TableName=self.table_name,
-                    Key=_key(item_id),
-                    UpdateExpression=update,
-                    ConditionExpression=unchanged,
-                    ExpressionAttributeNames={
-                        f"#{name}": name for name in (*attributes, "version")
-                    },
-                    ExpressionAttributeValues=values,
-                )
-            except self.client.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
-
-
-def _key(item_id: str) -> dict[str, Any]:
-    return {"id": {"S": item_id}}
+        done = self._table.update_if(
+            item_id,
+            Change(
+                set=[f"#{name} = :{name}" for name in wanted],
+                remove=[f"#{name}" for name in attributes if name not in wanted],
+                names={f"#{name}": name for name in wanted | attributes},
+            ),
+            "#version = :read" if version else "attribute_not_exists(#version)",
+            values,
+        )
+        return isinstance(done, Written) or shows(done.item, wanted)

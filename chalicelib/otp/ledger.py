@@ -134,20 +134,24 @@ class Latest:
 
 
 class Ledger(Protocol):
-    """Where both are kept. Each method raises LedgerUnavailable."""
+    """Where both are kept. Each method raises LedgerUnavailable.
+
+    A write may have taken effect all the same then. To repeat it is safe: what stands just as
+    it was to be written counts as written.
+    """
 
     def read(self, entry_id: str, latest_id: str) -> tuple[LedgerEntry | None, Latest]:
-        """Give both as they are now."""
+        """Return both as they are now."""
 
     def claim(self, entry: LedgerEntry, latest: Latest) -> LedgerEntry | None:
-        """Take the lock, then write the entry; gives it as written.
+        """Take the lock, then write the entry; return it as written.
 
-        None where either has changed since it was read; then the lock is free again. Where
-        LedgerUnavailable comes in between, the lock may be left to its end.
+        None where either has changed since it was read; then the lock is free again. After
+        LedgerUnavailable the lock may be taken, and the attempt written.
         """
 
     def save(self, entry: LedgerEntry) -> LedgerEntry | None:
-        """Write the entry; gives it as written, None where it has changed since it was read."""
+        """Write the entry; return it as written, None where it has changed since it was read."""
 
     def unlock(self, latest_id: str, claim_id: str, locked_until: float) -> None:
         """Let the lock end then, if it is still that claim's."""

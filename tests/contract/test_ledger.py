@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -18,8 +19,11 @@ from chalicelib.otp.ledger import (
     LedgerResult,
     Outcome,
 )
-from tests.engines import aws_client, create_table
+from tests.engines import aws_client, create_table, products_dynamodb
 from tests.fakes import FakeLedger
+
+if TYPE_CHECKING:
+    from tests.gate import Gate
 
 RETENTION, NOW = 86_400, 1_800_000_000.125
 RACERS = 8
@@ -141,6 +145,26 @@ def test_a_claim_writes_nothing_where_another_code_holds_the_lock(ledger: AnyLed
     assert latest.claim_id == "claim-1"
 
 
+def test_what_is_claimed_again_as_it_was_is_claimed(ledger: AnyLedger):
+    code = entry()
+    marker = lock(Latest("latest.1"), code)
+    claimed = ledger.claim(code.claimed(attempt()), marker)
+
+    assert claimed is not None
+    assert ledger.claim(code.claimed(attempt()), marker) == claimed
+    assert ledger.read(code.id, "latest.1") == (claimed, replace(marker, version=1))
+
+
+def test_what_is_saved_again_as_it_was_is_saved(ledger: AnyLedger):
+    ended = entry().ended(NOW + 0.0004, SENT)  # finer than what is kept
+    saved = ledger.save(ended)
+
+    assert saved is not None
+    assert ledger.save(ended) == saved
+    assert ledger.save(replace(ended, result=LedgerResult(Outcome.EXPIRED))) is None
+    assert ledger.save(ended.noting(NOW, "something else")) is None
+
+
 def test_of_many_who_claim_a_code_at_once_one_does(raced_ledger: AnyLedger):
     code = entry()
 
@@ -222,6 +246,60 @@ def test_an_entry_keeps_its_beginning_and_its_last_steps(ledger: AnyLedger):
     assert len(found.steps) == MAX_STEPS
     assert found.steps[0].name == "accepted"
     assert found.steps[-1].detail == str(2 * MAX_STEPS - 1)
+
+
+@pytest.fixture
+def gated(gate: Gate, gate_url: str) -> DynamoDBLedger:
+    """A ledger whose answers the gate loses."""
+    return replace(dynamodb_ledger(gate.dynamodb_url), client=products_dynamodb(gate_url))
+
+
+CLAIMED_CODE = entry().claimed(attempt())
+CLAIM = CLAIMED_CODE, lock(Latest("latest.1"), CLAIMED_CODE)
+
+
+@pytest.mark.parametrize("write", [0, 1], ids=["lock", "attempt"])
+def test_a_claim_whose_answer_is_lost_is_our_own(gate: Gate, gated: DynamoDBLedger, write: int):
+    gate.loses = lambda place, _: place == write
+
+    claimed = gated.claim(*CLAIM)
+    assert claimed == replace(CLAIMED_CODE, version=1)
+    assert gated.read(CLAIMED_CODE.id, "latest.1") == (claimed, replace(CLAIM[1], version=1))
+    assert gate.lost == 1
+
+
+def test_an_outcome_whose_answer_is_lost_is_our_own(gate: Gate, gated: DynamoDBLedger):
+    gate.lose_next()
+
+    assert gated.save(CLAIMED_CODE.ended(NOW, SENT)) is not None
+    assert gate.lost == 1
+
+
+def test_a_lock_whose_end_is_told_twice_ends_once(gate: Gate, gated: DynamoDBLedger):
+    gated.claim(*CLAIM)
+    gate.lose_next()
+    gated.unlock("latest.1", "claim-1", 0.0)
+
+    assert gated.read("code", "latest.1")[1].version == 2
+
+
+def test_an_outcome_that_is_written_again_stands_whatever_a_receipt_has_added(
+    moto_server: str,
+):
+    ledger = dynamodb_ledger(moto_server)
+    ended = entry().ended(NOW, SENT)
+    saved = ledger.save(ended)
+    ledger.client.update_item(
+        TableName=ledger.table_name,
+        Key={"id": {"S": ended.id}},
+        UpdateExpression="SET steps = list_append(steps, :steps), write_id = :another",
+        ExpressionAttributeValues={
+            ":steps": {"L": [{"M": {"at": {"N": "1"}, "name": {"S": "Twilio: queued"}}}]},
+            ":another": {"S": "a receipt's"},
+        },
+    )
+
+    assert ledger.save(ended) == saved
 
 
 def test_a_ledger_that_can_not_answer_says_so(moto_server: str):

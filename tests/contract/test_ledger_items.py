@@ -32,6 +32,7 @@ def test_an_entry_tells_a_support_person_what_happened_and_nothing_more(moto_ser
         "outcome": {"S": "sent"},
         "tries": {"N": "1"},
         "version": {"N": "2"},
+        "write_id": item["write_id"],
         "accepted_at": {"N": "1800000000.125"},
         "expires_at": {"N": str(int(NOW) + RETENTION)},
         "steps": {"L": [{"M": step} for step in steps]},
@@ -51,5 +52,6 @@ def test_a_marker_goes_as_its_newest_code_does(moto_server: str):
         "claim_id": {"S": "claim-1"},
         "locked_until": {"N": "1800000035.625"},
         "version": {"N": "1"},
+        "write_id": item["Item"]["write_id"],
         "expires_at": {"N": str(int(NOW) + RETENTION)},
     }

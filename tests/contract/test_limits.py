@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
 import pytest
@@ -12,8 +13,11 @@ from chalicelib.otp.dynamodb_limits import DynamoDBLimits
 from chalicelib.otp.errors import LedgerUnavailable, Limit
 from chalicelib.otp.limits import Counters, Tally, Window
 from chalicelib.otp.refused_numbers import RefusedNumbers
-from tests.engines import aws_client, create_table
+from tests.engines import aws_client, create_table, products_dynamodb
 from tests.fakes import FakeCounters
+
+if TYPE_CHECKING:
+    from tests.gate import Gate
 
 NOW, HOUR, REFUSED_SECONDS, ITEM_SECONDS = 1_800_000_000, 1_799_998_200, 3600, 86_400
 SHORT, LONG = Window(Limit.NUMBER_SHORT, 3, 600), Window(Limit.NUMBER_LONG, 5, 86_400)
@@ -169,6 +173,7 @@ def test_a_counter_expires_and_tells_no_more_than_it_must(moto_server: str):
     limits.take(Tally("country#BR", 2, HOUR))
     found = limits.client.scan(TableName=limits.table_name)["Items"]
 
+    assert all(item.pop("write_id") for item in found)
     assert sorted(found, key=lambda item: item["id"]["S"]) == [
         {
             "id": {"S": f"limit#country#BR#{HOUR}"},
@@ -184,6 +189,49 @@ def test_a_counter_expires_and_tells_no_more_than_it_must(moto_server: str):
             "expires_at": {"N": str(NOW + 1 + ITEM_SECONDS)},
         },
     ]
+
+
+@pytest.fixture
+def gated(gate: Gate, gate_url: str) -> DynamoDBLimits:
+    """Counters whose answers the gate loses."""
+    return replace(dynamodb_limits(gate.dynamodb_url), client=products_dynamodb(gate_url))
+
+
+def test_a_code_whose_answer_is_lost_counts_once(gate: Gate, gated: DynamoDBLimits):
+    tally = Tally("overall", 2, HOUR)
+    gate.lose_next()
+    assert taken(gated, 0) == [None]
+    gate.lose_next()
+    assert gated.take(tally)
+
+    assert taken(gated, 1, 2, 3) == [None, None, Limit.NUMBER_SHORT]
+    assert [gated.take(tally), gated.take(tally)] == [True, False]
+    assert gate.lost == 2
+
+
+def test_the_last_code_that_is_allowed_is_allowed_although_its_answer_is_lost(
+    gate: Gate, gated: DynamoDBLimits
+):
+    gate.lose_next()
+
+    assert gated.take_number("a", (Window(Limit.NUMBER_SHORT, 1, 600),), NOW) is None
+    assert gate.lost == 1
+
+
+def test_what_is_given_back_is_given_back_once_although_its_answer_is_lost(
+    gate: Gate, gated: DynamoDBLimits
+):
+    tally = Tally("overall", 2, HOUR)
+    taken(gated, 0, 0, 0)
+    gate.lose_next()
+    gated.give_back_number("a", WINDOWS, NOW)
+    assert [gated.take(tally), gated.take(tally)] == [True, True]
+    gate.lose_next()
+    gated.give_back(tally)
+
+    assert taken(gated, 0, 0) == [None, Limit.NUMBER_SHORT]
+    assert [gated.take(tally), gated.take(tally)] == [True, False]
+    assert gate.lost == 2
 
 
 def test_a_table_that_can_not_answer_is_said_to_be_unavailable(moto_server: str):

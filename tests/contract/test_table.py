@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -11,25 +10,17 @@ import pytest
 
 from chalicelib.sign_in.errors import StoreUnavailable
 from chalicelib.table import Change, Refused, Table, Written, key
-from sandbox import server
 from tests.engines import aws_client, create_table, products_dynamodb
-from tests.gate import Gate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+    from tests.gate import Gate
 
 ONE = {":one": {"N": "1"}}
 EXCEPTION = "com.amazonaws.dynamodb.v20120810#"
 CONFLICT = {"__type": f"{EXCEPTION}TransactionConflictException", "message": "in a transaction"}
 IN_PROGRESS = {"__type": f"{EXCEPTION}TransactionInProgressException", "message": "yours"}
-
-
-@pytest.fixture(params=["moto", "dynamodb_local"])
-def gate(request: pytest.FixtureRequest) -> Gate:
-    url = request.getfixturevalue("moto_server" if request.param == "moto" else "dynamodb_local")
-    return Gate(url, url, random.Random(0))  # noqa: S311 - nothing is drawn
 
 
 @pytest.fixture
@@ -39,13 +30,12 @@ def waits() -> list[float]:
 
 
 @pytest.fixture
-def table(gate: Gate, waits: list[float]) -> Iterator[Table]:
+def table(gate: Gate, gate_url: str, waits: list[float]) -> Table:
     name = f"sessions-{uuid4().hex}"
     create_table(aws_client("dynamodb", gate.dynamodb_url), "SessionsTable", name)
-    with server.running(gate.build) as url:
-        yield Table(
-            products_dynamodb(url), name, StoreUnavailable, sleep=waits.append, draw=lambda: 0.5
-        )
+    return Table(
+        products_dynamodb(gate_url), name, StoreUnavailable, sleep=waits.append, draw=lambda: 0.5
+    )
 
 
 def cancelled(*reasons: str) -> dict[str, object]:
@@ -81,11 +71,6 @@ def add_one(table: Table) -> Written | Refused:
     return table.update_if("counter", Change(add=["taken :one"]), "", ONE)
 
 
-def lose_next_answer(gate: Gate) -> None:
-    lost_at = len(gate.operations)
-    gate.loses = lambda place, _: place == lost_at
-
-
 def test_a_condition_that_holds_is_written(table: Table):
     written = table.put_if({**key("a"), "n": {"N": "1"}}, "attribute_not_exists(id)", {})
 
@@ -112,7 +97,7 @@ def test_a_change_gives_the_item_after_it(table: Table):
 
 
 def test_a_put_whose_answer_is_lost_is_our_own(gate: Gate, table: Table):
-    lose_next_answer(gate)
+    gate.lose_next()
 
     assert isinstance(table.put_if(key("a"), "attribute_not_exists(id)", {}), Written)
     assert gate.lost == 1
@@ -120,7 +105,7 @@ def test_a_put_whose_answer_is_lost_is_our_own(gate: Gate, table: Table):
 
 def test_a_change_whose_answer_is_lost_is_our_own(gate: Gate, table: Table):
     table.put({**key("a"), "version": {"N": "1"}})
-    lose_next_answer(gate)
+    gate.lose_next()
 
     written = table.update_if("a", Change(add=["version :one"]), "version = :one", ONE)
 
@@ -131,7 +116,7 @@ def test_a_change_whose_answer_is_lost_is_our_own(gate: Gate, table: Table):
 
 def test_an_addition_whose_answer_is_lost_is_made_once(gate: Gate, table: Table):
     add_one(table)
-    lose_next_answer(gate)
+    gate.lose_next()
 
     assert isinstance(add_one(table), Written)
     assert counted(table) == 2
@@ -166,7 +151,7 @@ def test_a_transaction_that_is_refused_changes_nothing(table: Table):
 
 def test_a_transaction_whose_answer_is_lost_is_our_own(gate: Gate, table: Table):
     table.put(key("old"))
-    lose_next_answer(gate)
+    gate.lose_next()
 
     assert isinstance(table.add(key("a"), [delete(table, "old")]), Written)
     assert gate.lost == 1

@@ -46,9 +46,10 @@ class FakeLedger:
         self._fail()
         with self.lock:
             marker = self.markers.get(latest.id)
+            taken = replace(latest, version=latest.version + 1)
             if (marker.version if marker else 0) != latest.version:
-                return False
-            self.markers[latest.id] = replace(latest, version=latest.version + 1)
+                return marker == taken
+            self.markers[latest.id] = taken
             return True
 
     def save(self, entry: LedgerEntry) -> LedgerEntry | None:
@@ -76,9 +77,9 @@ class FakeLedger:
 
     def _save(self, entry: LedgerEntry) -> LedgerEntry | None:
         found = self.entries.get(entry.id)
-        if (found.version if found else 0) != entry.version:
-            return None
         saved = replace(entry, version=entry.version + 1)
+        if (found.version if found else 0) != entry.version:
+            return saved if found == saved else None
         self.entries[entry.id] = saved
         return saved
 
