@@ -31,6 +31,7 @@ def settings_from(environment: Mapping[str, str], endpoint: str) -> IdentitySett
 
     The API resources and permissions are those that the application asks for. There is no console
     to give them to anybody, so every user has them all, and also in the one organization.
+    IDENTITY_CONFIRM_ACCOUNTS=false is for tools that fill in `phone` and `code` and nothing else.
     """
     app_url = environment.get("APP_URL", "http://localhost:8000")
     asked = environment.get("LOGTO_SCOPES", "").split()
@@ -59,6 +60,7 @@ def settings_from(environment: Mapping[str, str], endpoint: str) -> IdentitySett
         organization_permissions=tuple(permissions),
         new_user_scopes=permissions,
         new_user_organizations={ORGANIZATION: Membership(permissions)},
+        confirm_accounts=environment.get("IDENTITY_CONFIRM_ACCOUNTS") != "false",
         report=partial(print, flush=True),
     )
 

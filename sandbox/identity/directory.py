@@ -27,12 +27,16 @@ class Directory:
         self._users: dict[str, User] = {}
         self._sessions: dict[str, Session] = {}
 
-    def user_with_phone(self, phone: str) -> User:
-        """Give the user with this number, made now where there is none yet."""
+    def user_with_phone(self, phone: str) -> User | None:
+        """Return the user with this number, if there is one."""
         with self._lock:
-            for user in self._users.values():
-                if user.phone == phone:
-                    return user
+            return next((each for each in self._users.values() if each.phone == phone), None)
+
+    def register(self, phone: str) -> User:
+        """Return the user with this number, made now where there is none yet."""
+        with self._lock:
+            if user := self.user_with_phone(phone):
+                return user
             now = self._clock()
             sub = "".join(secrets.choice(_SUB_ALPHABET) for _ in range(_SUB_LENGTH))
             user = User(

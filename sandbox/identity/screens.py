@@ -1,9 +1,14 @@
-"""The pages a visitor signs in on: a phone number, then the code that arrived on it."""
+"""The pages a visitor signs in on: a phone number, then the code that arrived on it.
+
+A sign-in with a number that nobody has, and a registration with one that somebody has, ask once
+more. Logto does so after the code, so that nobody learns who has an account.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import phonenumbers
 from flask import Blueprint, Response, request
@@ -34,43 +39,90 @@ _PATH = "/<any({}):path>".format(", ".join(f'"{path}"' for path in _SCREENS))
 
 
 def blueprint(identity: Identity) -> Blueprint:
-    """Give the routes."""
-    routes = Blueprint("screens", __name__)
+    """Return the routes."""
+    routes, screens = Blueprint("screens", __name__), Screens(identity)
+    code = f"{_PATH}/verification-code"
+    both = ["GET", "POST"]
+    routes.add_url_rule(_PATH, view_func=screens.phone, methods=both)
+    routes.add_url_rule(code, view_func=screens.code, methods=both)
+    routes.add_url_rule(f"{code}/resend", view_func=screens.resend, methods=["POST"])
+    routes.add_url_rule(f"{_PATH}/confirm", view_func=screens.confirm, methods=both)
+    return routes
 
-    @routes.route(_PATH, methods=["GET", "POST"])
-    def phone(path: str) -> Response:
-        interaction = identity.interactions.of(request)
+
+class Screens:
+    """The pages by their paths; each shows its form again with what was wrong."""
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+
+    def phone(self, path: str) -> Response:
+        """Ask for a number and send a code to it."""
+        interaction = self._identity.interactions.of(request)
+        show = partial(_page, "phone.html", interaction, path)
         if request.method == "GET":
-            return _page(interaction, path, typed=interaction.parameter("login_hint") or "")
+            return show(typed=interaction.parameter("login_hint") or "")
         typed = request.form.get("phone", "")
         try:
-            send_code(identity, interaction, digits(typed), _USAGE_TYPES[_SCREENS[path]])
+            send_code(self._identity, interaction, digits(typed), _USAGE_TYPES[_SCREENS[path]])
         except CodeRefused as refusal:
-            return _page(interaction, path, refusal, typed=typed)
-        return answers.see_other(_code_page(path, interaction))
+            return show(refusal, typed=typed)
+        return answers.see_other(_next(path, "verification-code", interaction))
 
-    @routes.route(f"{_PATH}/verification-code", methods=["GET", "POST"])
-    def code(path: str) -> Response:
-        interaction = identity.interactions.of(request)
-        sent_to = _verification(interaction).phone
+    def code(self, path: str) -> Response:
+        """Ask for the code; nobody has a password to reset here."""
+        interaction = self._identity.interactions.of(request)
+        sent = _verification(interaction)
+        show = partial(_page, "code.html", interaction, path, phone=sent.phone)
         if request.method == "GET":
-            return _page(interaction, path, sent_to=sent_to)
+            return show()
+        typed = "".join(request.form.get("code", "").split())
         try:
-            return answers.see_other(_accept_code(identity, interaction, path))
+            self._identity.codes.check(sent, typed)
+            if _SCREENS[path] == "forgot-password":
+                return answers.see_other(f"/sign-in?{FIELD}={interaction.uid}")
+            if self._identity.settings.confirm_accounts and not self._is_meant(path, sent):
+                return answers.see_other(_next(path, "confirm", interaction))
+            return self._sign_in(interaction, sent)
         except CodeRefused as refusal:
-            return _page(interaction, path, refusal, sent_to=sent_to)
+            return show(refusal)
 
-    @routes.post(f"{_PATH}/verification-code/resend")
-    def resend(path: str) -> Response:
-        interaction = identity.interactions.of(request)
-        sent_to = _verification(interaction).phone
+    def resend(self, path: str) -> Response:
+        """Send another code to the same number."""
+        interaction = self._identity.interactions.of(request)
+        phone = _verification(interaction).phone
         try:
-            send_code(identity, interaction, sent_to, _USAGE_TYPES[_SCREENS[path]])
+            send_code(self._identity, interaction, phone, _USAGE_TYPES[_SCREENS[path]])
         except CodeRefused as refusal:
-            return _page(interaction, path, refusal, sent_to=sent_to)
-        return answers.see_other(_code_page(path, interaction))
+            return _page("code.html", interaction, path, refusal, phone=phone)
+        return answers.see_other(_next(path, "verification-code", interaction))
 
-    return routes
+    def confirm(self, path: str) -> Response:
+        """Ask whether to create an account, or to sign in to the one that exists."""
+        interaction = self._identity.interactions.of(request)
+        proven = _verification(interaction)
+        if not proven.used or proven.usage_type == _USAGE_TYPES["forgot-password"]:
+            raise NoInteraction
+        known = self._identity.directory.user_with_phone(proven.phone) is not None
+        show = partial(_page, "confirm.html", interaction, path, phone=proven.phone, known=known)
+        if request.method == "GET":
+            return show()
+        try:
+            return self._sign_in(interaction, proven)
+        except CodeRefused as refusal:
+            return show(refusal)
+
+    def _is_meant(self, path: str, proven: Verification) -> bool:
+        known = self._identity.directory.user_with_phone(proven.phone) is not None
+        return known == (_SCREENS[path] == "sign-in")
+
+    def _sign_in(self, interaction: Interaction, proven: Verification) -> Response:
+        user = self._identity.directory.register(proven.phone)
+        if user.suspended:
+            raise CodeRefused("suspended", 401)
+        interaction.user = user
+        self._identity.settings.report(f"signed in: {user.sub}, …{user.phone[-2:]}")
+        return answers.see_other(f"/oidc/auth/{interaction.uid}")
 
 
 def digits(typed: str) -> str:
@@ -91,8 +143,8 @@ def digits(typed: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
 
 
-def _code_page(path: str, interaction: Interaction) -> str:
-    return f"/{path}/verification-code?{FIELD}={interaction.uid}"
+def _next(path: str, step: str, interaction: Interaction) -> str:
+    return f"/{path}/{step}?{FIELD}={interaction.uid}"
 
 
 def _verification(interaction: Interaction) -> Verification:
@@ -101,27 +153,17 @@ def _verification(interaction: Interaction) -> Verification:
     return interaction.verification
 
 
-def _accept_code(identity: Identity, interaction: Interaction, path: str) -> str:
-    """Check the typed code and give the path to go on to; nobody has a password to reset here."""
-    typed = "".join(request.form.get("code", "").split())
-    phone = identity.codes.check(_verification(interaction), typed)
-    if _SCREENS[path] == "forgot-password":
-        return f"/sign-in?{FIELD}={interaction.uid}"
-    user = identity.directory.user_with_phone(phone)
-    if user.suspended:
-        raise CodeRefused("suspended", 401)
-    interaction.user = user
-    identity.settings.report(f"signed in: {user.sub}, …{phone[-2:]}")
-    return f"/oidc/auth/{interaction.uid}"
-
-
 def _page(
-    interaction: Interaction, path: str, refusal: CodeRefused | None = None, **values: str
+    template: str,
+    interaction: Interaction,
+    path: str,
+    refusal: CodeRefused | None = None,
+    **values: Any,
 ) -> Response:
     ui_locales = interaction.parameter("ui_locales")
     _, texts = page_texts(request, ui_locales)
     return answers.page(
-        "code.html" if "sent_to" in values else "phone.html",
+        template,
         refusal.status if refusal else 200,
         ui_locales,
         path=path,

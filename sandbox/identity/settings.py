@@ -68,7 +68,8 @@ class IdentitySettings:
     `endpoint` is its own base URL without a slash at the end; `report` gets one plain sentence
     for each event, without codes, whole phone numbers or tokens. `organization_permissions` are
     those of the organization template; what is for new users is what Logto's default role and
-    its provisioning of organizations give them.
+    its provisioning of organizations give them. `confirm_accounts` asks before a sign-in creates
+    an account, and before a registration signs in to one that exists.
     """
 
     endpoint: str
@@ -80,6 +81,7 @@ class IdentitySettings:
     new_user_organizations: Mapping[str, Membership] = field(default_factory=dict)
     clock: Callable[[], float] = time.time
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
+    confirm_accounts: bool = True
     report: Callable[[str], None] = _say_nothing
 
     @property

@@ -38,6 +38,7 @@ class Verification:
     made_at: float
     wrong: int = 0
     used: bool = False
+    """Whether the right code was entered, which proves the number."""
 
 
 class VerificationCodes:
@@ -59,8 +60,8 @@ class VerificationCodes:
         code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
         return Verification(phone, usage_type, code, now)
 
-    def check(self, verification: Verification, code: str) -> str:
-        """Use a code up and give the number that it proves, or raise CodeRefused."""
+    def check(self, verification: Verification, code: str) -> None:
+        """Use a code up, which proves its number, or raise CodeRefused."""
         with self._lock:
             if verification.used:
                 raise CodeRefused("code_not_found")
@@ -72,4 +73,3 @@ class VerificationCodes:
                 verification.wrong += 1
                 raise CodeRefused("code_mismatch")
             verification.used = True
-            return verification.phone

@@ -56,11 +56,19 @@ def enter_code(page: Page, code: str) -> None:
     page.locator("input[name=code]").press("Enter")
 
 
-def sign_in(page: Page, sandbox: Sandbox, number: str) -> None:
+def answer(page: Page) -> None:
+    """Agree where Logto asks whether to create an account, or to sign in to a known one."""
+    page.wait_for_url("**/confirm?*")
+    page.get_by_role("button").click()
+
+
+def sign_in(page: Page, sandbox: Sandbox, number: str, *, new: bool = True) -> None:
     page.goto(sandbox.url("app"))
     page.get_by_role("link", name="Sign in", exact=True).click()
     ask_for_a_code(page, number)
     enter_code(page, code_on_the_phone(page, sandbox, number))
+    if new:
+        answer(page)
     heading(page, SIGNED_IN)
 
 
@@ -118,6 +126,7 @@ def test_a_wrong_code_is_told_and_the_right_one_still_works(
     expect(page.get_by_text("Invalid verification code.")).to_be_visible()
 
     enter_code(page, right)
+    answer(page)
     heading(page, SIGNED_IN)
 
 
@@ -132,12 +141,14 @@ def test_a_second_tab_with_a_second_attempt_disturbs_nothing(
     second.goto(f"{sandbox.url('app')}/sign-in?return_to=/?tab=second")
 
     enter_code(first, code)
+    answer(first)
     heading(first, SIGNED_IN)
     expect(first).to_have_url(f"{sandbox.url('app')}/?tab=first")
 
     other = next(_numbers)
     ask_for_a_code(second, other)
     enter_code(second, code_on_the_phone(second, sandbox, other))
+    answer(second)
     heading(second, SIGNED_IN)
     expect(second).to_have_url(f"{sandbox.url('app')}/?tab=second")
     expect(second.get_by_text(f"••• {other[-4:]}")).to_be_visible()
@@ -157,6 +168,19 @@ def test_creating_an_account_sends_the_message_for_it(page: Page, sandbox: Sandb
     assert "create your account" in message["body"]
 
 
+def test_who_has_an_account_is_asked_before_signing_in_to_it_on_the_page_for_new_ones(
+    page: Page, new_browser: Callable[..., Page], sandbox: Sandbox, number: str
+):
+    sign_in(new_browser(), sandbox, number)
+
+    page.goto(f"{sandbox.url('app')}/sign-up")
+    ask_for_a_code(page, number)
+    enter_code(page, code_on_the_phone(page, sandbox, number))
+    expect(page.get_by_text(f"An account with {number} already exists.")).to_be_visible()
+    answer(page)
+    heading(page, SIGNED_IN)
+
+
 def test_a_brazilian_visitor_reads_portuguese_all_the_way(
     new_browser: Callable[..., Page], sandbox: Sandbox, number: str
 ):
@@ -166,6 +190,7 @@ def test_a_brazilian_visitor_reads_portuguese_all_the_way(
     page.get_by_role("link", name="Entrar", exact=True).click()
     ask_for_a_code(page, number)
     enter_code(page, code_on_the_phone(page, sandbox, number))
+    answer(page)
     heading(page, "Você entrou")
     (message,) = sandbox.messages(number)
     assert "para entrar" in message["body"]
@@ -207,7 +232,7 @@ def test_one_device_signs_out_all_of_them(
 ):
     sign_in(page, sandbox, number)
     other = new_browser()
-    sign_in(other, sandbox, number)
+    sign_in(other, sandbox, number, new=False)
 
     page.get_by_role("button", name="Sign out on all devices").click()
     heading(page, WELCOME)
@@ -250,6 +275,7 @@ def test_the_address_of_an_unfinished_sign_in_is_worth_nothing_elsewhere(
     code = code_on_the_phone(mine, sandbox, number)
     mine.context.clear_cookies(name=re.compile("portaria_attempt"))
     enter_code(mine, code)
+    answer(mine)
     heading(mine, "This sign-in is no longer open")
 
     theirs.goto(mine.url)

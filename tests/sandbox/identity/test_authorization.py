@@ -178,6 +178,7 @@ def test_one_browsers_sign_in_cannot_be_finished_in_another(logto: World):
         logto.authorize(attacker).headers["Location"], data={"phone": new_phone()}
     )
     entered = attacker.post(asked.headers["Location"], data={"code": logto.app.code})
+    entered = logto.confirm(attacker, entered)
 
     for browser in (victim, logto.browser()):
         assert browser.get(entered.headers["Location"]).status_code == 400

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 import requests
 
 from sandbox.identity.__main__ import settings_from
@@ -64,6 +65,13 @@ def test_everybody_may_what_the_application_asks_for():
     assert {scope for each in settings.api_resources for scope in each.scopes} == permissions
     assert settings.new_user_scopes == permissions
     assert settings.new_user_organizations["portaria-local"].permissions == permissions
+
+
+@pytest.mark.parametrize(("said", "asks"), [("", True), ("true", True), ("false", False)])
+def test_it_asks_before_it_makes_an_account_unless_told_not_to(said: str, asks: bool):
+    environment = {"IDENTITY_CONFIRM_ACCOUNTS": said}
+
+    assert settings_from(environment, "http://localhost:3001").confirm_accounts is asks
 
 
 def test_it_says_where_it_listens_and_serves_there():

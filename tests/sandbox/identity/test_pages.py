@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox.identity.world import new_phone, query
+from tests.sandbox.identity.world import new_phone, query, world
 
 if TYPE_CHECKING:
-    from tests.sandbox.identity.world import World
+    from requests import Response
+
+    from tests.sandbox.identity.world import Browser, World
 
 PAGES = ["/sign-in", "/register", "/forgot-password"]
 
@@ -175,6 +177,74 @@ def test_a_login_hint_is_already_typed_and_escaped(logto: World):
     assert 'value="+1&#34;&gt;&lt;script&gt;"' in page
 
 
+def after_the_code(logto: World, browser: Browser, path: str, phone: str) -> Response:
+    """Go as far as the right code on one of the pages."""
+    logto.authorize(browser, prompt="login")
+    asked = browser.post(path, data={"phone": phone})
+    return browser.post(asked.headers["Location"], data={"code": logto.app.code})
+
+
+@pytest.mark.parametrize(
+    ("path", "known", "question"),
+    [
+        ("/sign-in", False, "No account found for +{}. Create a new one?"),
+        ("/register", True, "An account with +{} already exists. Sign in to it?"),
+    ],
+)
+def test_what_the_visitor_may_not_have_meant_is_asked_after_the_code(
+    logto: World, path: str, known: bool, question: str
+):
+    browser, phone = logto.browser(), new_phone()
+    sub = known and logto.read(logto.tokens(phone=phone)["id_token"]).claims["sub"]
+
+    entered = after_the_code(logto, browser, path, phone)
+    page = browser.follow(entered)
+
+    assert question.format(phone) in page.text
+    assert page.text.count("<button>") == 1
+    assert query(logto.authorize(logto.browser(), prompt="none"))["error"] == "login_required"
+    user = logto.identity.directory.user_with_phone(phone)
+    assert (user.sub if user else False) == sub
+    confirmed = browser.post(page.url)
+    assert "code" in query(browser.follow(confirmed))
+    assert logto.identity.directory.user_with_phone(phone)
+
+
+@pytest.mark.parametrize(("path", "known"), [("/sign-in", True), ("/register", False)])
+def test_what_the_visitor_meant_is_not_asked(logto: World, path: str, known: bool):
+    browser, phone = logto.browser(), new_phone()
+    if known:
+        logto.sign_in(logto.browser(), phone)
+
+    entered = after_the_code(logto, browser, path, phone)
+
+    assert entered.headers["Location"].startswith("/oidc/auth/")
+    assert "code" in query(browser.follow(entered))
+
+
+@pytest.mark.parametrize("path", ["/sign-in/confirm", "/register/confirm"])
+def test_nothing_is_confirmed_without_the_right_code(logto: World, path: str):
+    browser, phone = logto.browser(), new_phone()
+    logto.authorize(browser)
+    assert browser.post(path).headers["Location"].endswith("/unknown-session")
+
+    browser.post("/sign-in", data={"phone": phone})
+    browser.post("/sign-in/verification-code", data={"code": "wrong"})
+    assert browser.post(path).headers["Location"].endswith("/unknown-session")
+
+    browser.post("/forgot-password", data={"phone": phone})
+    browser.post("/forgot-password/verification-code", data={"code": logto.app.code})
+    assert browser.post(path).headers["Location"].endswith("/unknown-session")
+    assert logto.identity.directory.user_with_phone(phone) is None
+
+
+def test_a_stand_in_may_be_told_not_to_ask():
+    with world(confirm_accounts=False) as logto:
+        entered = after_the_code(logto, logto.browser(), "/sign-in", new_phone())
+
+    assert entered.headers["Location"].startswith("/oidc/auth/")
+
+
 def test_who_signs_in_again_is_the_same_user(logto: World):
     phone = new_phone()
 
@@ -221,7 +291,7 @@ def test_two_tabs_of_one_browser_each_finish_their_own_sign_in(logto: World):
             asked.headers["Location"],
             data={"code": logto.app.code, "interaction": interaction},
         )
-        assert query(browser.follow(entered))["state"] == state
+        assert query(browser.follow(logto.confirm(browser, entered)))["state"] == state
 
 
 def hidden_field(page: str) -> str:

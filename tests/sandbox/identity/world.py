@@ -162,7 +162,12 @@ class World:
         assert asked.status_code == 303, asked.text
         entered = browser.post(asked.headers["Location"], data={"code": self.app.code})
         assert entered.status_code == 303, entered.text
-        return browser.follow(entered)
+        return browser.follow(self.confirm(browser, entered))
+
+    def confirm(self, browser: Browser, entered: requests.Response) -> requests.Response:
+        """Agree to a new account, or to one that exists, where that is asked after the code."""
+        location = entered.headers["Location"]
+        return browser.post(location) if "/confirm?" in location else entered
 
     def token(self, **form: str) -> requests.Response:
         known = {"client_id": APP, "client_secret": SECRET}
@@ -226,6 +231,7 @@ def world(
     *redirect_uris: str,
     api_resources: tuple[ApiResource, ...] = RESOURCES,
     organization_permissions: tuple[str, ...] = (),
+    confirm_accounts: bool = True,
 ) -> Iterator[World]:
     """Run an application and a stand-in that knows it, and more redirect URIs for it.
 
@@ -255,6 +261,7 @@ def world(
                 api_resources=api_resources,
                 organization_permissions=organization_permissions,
                 new_user_scopes=frozenset().union(*(each.scopes for each in api_resources)),
+                confirm_accounts=confirm_accounts,
                 connector=Connector(f"{app.url}/otp", AUTHORIZATION),
                 clock=clock,
                 report=events.append,
