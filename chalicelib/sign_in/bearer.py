@@ -1,7 +1,10 @@
 """Who calls an API with a Bearer token, and what for: RFC 6750 and RFC 9068.
 
-A token's scopes mean nothing without what they are scopes of. One for the whole API is no
-good for an organization, and the other way round: Logto gives them by different roles.
+Scopes mean nothing without what they are scopes of, and Logto mixes them: a token for an API
+resource also carries what the user may only by a role in some organization, of any one, and a
+token for the resource within an organization also carries what is held outside it. Nothing
+tells these scopes apart. Only the organization's own token (`aud` names it) has the permissions
+in that organization and no others, so nothing else proves them.
 """
 
 from __future__ import annotations
@@ -48,8 +51,8 @@ class Caller:
 class AccessTokenReader(Protocol):
     """Whoever knows the provider's keys."""
 
-    def read_access_token(self, token: str, audiences: Sequence[str]) -> dict[str, Any]:
-        """Verify a JWT access token that is meant for one of `audiences`, and give its claims.
+    def read_access_token(self, token: str, audience: str) -> dict[str, Any]:
+        """Verify a JWT access token that is meant for `audience`, and return its claims.
 
         Raises AnswerRejected, or ProviderUnreachable where there are no keys to verify with.
         """
@@ -57,7 +60,11 @@ class AccessTokenReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BearerTokens:
-    """Reads Bearer tokens that are meant for the API resource `resource`, or an organization."""
+    """Reads Bearer tokens that are meant for the API resource `resource`, or an organization.
+
+    A scope of the resource may be held by a role in any organization: name those that open the
+    whole API so that no organization role grants them.
+    """
 
     reader: Callable[[], AccessTokenReader]
     resource: str | None
@@ -65,26 +72,30 @@ class BearerTokens:
     def caller(
         self, authorization: Sequence[str], scopes: Sequence[str], organization: str | None = None
     ) -> Caller:
-        """Give who calls with these Authorization headers, if the token has all of `scopes`.
+        """Return who calls with these Authorization headers, if the token has all of `scopes`.
 
-        With an `organization` the scopes have to be held in it. Raises BearerTokenMissing,
-        BearerTokenRejected, ScopeMissing, ProviderMisconfigured where API_RESOURCE is needed
-        and unset, or ProviderUnreachable.
+        With an `organization` the token has to be that organization's own. Raises
+        BearerTokenMissing, BearerTokenRejected, ScopeMissing, ProviderMisconfigured where
+        API_RESOURCE is needed and unset, or ProviderUnreachable.
         """
-        if self.resource is None and organization is None:
-            raise ProviderMisconfigured("API_RESOURCE is not set")
-        within = None if organization is None else f"{_ORGANIZATION}{organization}"
-        audiences = [each for each in (self.resource, within) if each is not None]
+        audience = self._audience(organization)
         try:
-            claims = self.reader().read_access_token(_credentials(authorization), audiences)
+            claims = self.reader().read_access_token(_credentials(authorization), audience)
         except AnswerRejected as error:
             raise BearerTokenRejected(error.reason) from None
-        caller = _caller(claims)
-        if caller.organization != organization:
-            raise BearerTokenRejected("access token: organization")
+        caller = _caller(claims, organization)
         if not caller.scopes.issuperset(scopes):
             raise ScopeMissing(tuple(scopes))
         return caller
+
+    def _audience(self, organization: str | None) -> str:
+        if organization == "":
+            raise BearerTokenRejected("organization without an id")
+        if organization is not None:
+            return f"{_ORGANIZATION}{organization}"
+        if self.resource is None:
+            raise ProviderMisconfigured("API_RESOURCE is not set")
+        return self.resource
 
 
 def _credentials(authorization: Sequence[str]) -> str:
@@ -99,15 +110,13 @@ def _credentials(authorization: Sequence[str]) -> str:
     return match[1]
 
 
-def _caller(claims: dict[str, Any]) -> Caller:
-    audience, scope = claims["aud"], claims.get("scope", "")
-    if isinstance(audience, list) and len(audience) == 1:
-        audience = audience[0]
-    sub, client_id = claims["sub"], claims["client_id"]
-    if not all(isinstance(each, str) for each in (audience, scope, sub, client_id)) or not sub:
+def _caller(claims: dict[str, Any], organization: str | None) -> Caller:
+    if isinstance(claims["aud"], list) and len(claims["aud"]) > 1:
         # RFC 9068 allows several audiences; one whose scopes are another's is not worth it.
-        raise BearerTokenRejected("access token: aud, scope, sub or client_id")
-    organization = claims.get("organization_id")
-    if audience.startswith(_ORGANIZATION):
-        organization = audience.removeprefix(_ORGANIZATION)
+        raise BearerTokenRejected("access token: several audiences")
+    if "organization_id" in claims:
+        raise BearerTokenRejected("access token: a resource within an organization")
+    scope, sub, client_id = claims.get("scope", ""), claims["sub"], claims["client_id"]
+    if not all(isinstance(each, str) for each in (scope, sub, client_id)) or not sub:
+        raise BearerTokenRejected("access token: scope, sub or client_id")
     return Caller(sub, client_id, frozenset(scope.split()), organization, claims)

@@ -29,7 +29,7 @@ from chalicelib.sign_in.sealing import new_token
 from chalicelib.sign_in.signed_token import AlgorithmNotAnnounced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from chalicelib.sign_in.options import SignInOptions
     from chalicelib.sign_in.provider import Audience
@@ -182,10 +182,10 @@ class LogtoProvider:
         app_id = self._application.app_id
         return asyncio.run(self._judged(lambda core: read_logout_token(core.tokens, token, app_id)))
 
-    def read_access_token(self, token: str, audiences: Sequence[str]) -> dict[str, Any]:
-        """Verify a JWT access token, which the SDK only decodes, and give its claims."""
+    def read_access_token(self, token: str, audience: str) -> dict[str, Any]:
+        """Verify a JWT access token, which the SDK only decodes, and return its claims."""
         return asyncio.run(
-            self._judged(lambda core: core.tokens.claims(token, audiences, ACCESS_TOKEN))
+            self._judged(lambda core: core.tokens.claims(token, audience, ACCESS_TOKEN))
         )
 
     async def _user_info(self, access_token: str) -> dict[str, Any]:

@@ -52,8 +52,8 @@ class SignedTokens:
     algorithms: frozenset[str]
     clock: Callable[[], float] = time.time
 
-    def claims(self, token: str, audience: str | Sequence[str], kind: TokenKind) -> dict[str, Any]:
-        """Give the claims of a token of this kind that was made for `audience`, or one of them.
+    def claims(self, token: str, audience: str, kind: TokenKind) -> dict[str, Any]:
+        """Give the claims of a token of this kind that was made for `audience`.
 
         Raises AnswerRejected, or ProviderUnreachable where there are no keys to verify with.
         """
@@ -66,7 +66,7 @@ class SignedTokens:
             raise AnswerRejected(f"{kind.name}: iat too old")
         return claims
 
-    def _signed(self, token: str, audience: str | Sequence[str], kind: TokenKind) -> dict[str, Any]:
+    def _signed(self, token: str, audience: str, kind: TokenKind) -> dict[str, Any]:
         if len(token) > MAX_LENGTH:
             raise AnswerRejected(f"{kind.name}: too long")
         header = jwt.get_unverified_header(token)

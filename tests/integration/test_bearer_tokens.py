@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from tests.integration.tokens import (
     public,
     token,
 )
+from tests.recordings import recorded
 
 if TYPE_CHECKING:
     from chalicelib.sign_in.signed_token import SignedTokens
@@ -40,8 +41,8 @@ TYP = {"typ": "at+jwt"}
 class Reader:
     tokens: SignedTokens
 
-    def read_access_token(self, token: str, audiences: Sequence[str]) -> dict[str, Any]:
-        return self.tokens.claims(token, audiences, ACCESS_TOKEN)
+    def read_access_token(self, token: str, audience: str) -> dict[str, Any]:
+        return self.tokens.claims(token, audience, ACCESS_TOKEN)
 
 
 def access_token(*args: Any, headers: dict[str, Any] | None = None, **changes: Any) -> str:
@@ -156,33 +157,60 @@ def test_all_scopes_are_needed_whole(desk: Desk, scopes: tuple[str, ...]):
     assert missing.value.scopes == scopes
 
 
-@pytest.mark.parametrize(
-    "claims",
-    [
-        {"aud": "urn:logto:organization:o1"},
-        {"aud": API, "organization_id": "o1"},
-    ],
-)
-def test_an_organizations_scopes_are_held_by_either_kind_of_token(
-    desk: Desk, claims: dict[str, Any]
-):
-    assert caller(desk, access_token(**claims), "read", organization="o1").organization == "o1"
+def test_an_organizations_own_token_proves_what_is_held_in_it(desk: Desk):
+    token = access_token(aud="urn:logto:organization:o1")
+
+    assert caller(desk, token, "read", organization="o1").organization == "o1"
 
 
 @pytest.mark.parametrize(
     "claims",
     [
         {"aud": API},
-        {"aud": "urn:logto:organization:o2"},
+        {"aud": API, "organization_id": "o1"},
         {"aud": API, "organization_id": "o2"},
+        {"aud": "urn:logto:organization:o2"},
         {"aud": "urn:logto:organization:o2", "organization_id": "o1"},
+        {"aud": "urn:logto:organization:o1", "organization_id": "o2"},
+        {"aud": ["urn:logto:organization:o1", API]},
         {"aud": "https://other.example.test", "organization_id": "o1"},
         {"aud": "urn:logto:organization:"},
     ],
 )
-def test_what_is_held_elsewhere_is_not_held_in_an_organization(desk: Desk, claims: dict[str, Any]):
+def test_nothing_else_proves_what_is_held_in_an_organization(desk: Desk, claims: dict[str, Any]):
     with pytest.raises(BearerTokenRejected):
         caller(desk, access_token(**claims), "read", organization="o1")
+
+
+def test_no_organization_has_an_empty_id(desk: Desk):
+    with pytest.raises(BearerTokenRejected):
+        caller(desk, access_token(aud="urn:logto:organization:"), organization="")
+
+
+ISSUED: dict[str, dict[str, Any]] = {
+    name: {key: case["claims"].get(key) for key in ("aud", "organization_id", "scope")}
+    for name, case in recorded("organization-tokens").items()
+    if isinstance(case, dict) and isinstance(case.get("claims"), dict)
+}
+PLACES = (None, "n47hft1otlsn", "lvhrtzw8631r")
+
+
+@pytest.mark.parametrize("name", ISSUED)
+def test_each_token_that_logto_was_recorded_to_issue_opens_one_place_at_most(desk: Desk, name: str):
+    token = access_token(**ISSUED[name])
+    opened = []
+    for place in PLACES:
+        with suppress(BearerTokenRejected):
+            caller(desk, token, organization=place, api="https://api.example.com")
+            opened.append(place)
+
+    within_a_resource = ISSUED[name]["organization_id"] is not None
+    assert opened == ([] if within_a_resource else [_place_of(ISSUED[name]["aud"])])
+
+
+def _place_of(audience: str) -> str | None:
+    resource, _, organization = audience.partition("urn:logto:organization:")
+    return None if resource else organization
 
 
 def test_organization_tokens_need_no_api_resource_of_ours(desk: Desk):
