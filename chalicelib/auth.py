@@ -98,8 +98,9 @@ class Auth:
     ) -> Callable[[View], View]:
         """Let only callers in whose Bearer token was made for this API and has all `scopes`.
 
-        `organization` names the path parameter that holds an organization's id: then the
-        scopes must be held in that organization. Others get 401 or 403 as RFC 6750 says.
+        `organization` names the path parameter that holds an organization's id: then the token
+        must be that organization's own. Without it, a scope that a role in any organization
+        grants counts too. Others get 401 or 403 as RFC 6750 says.
         """
 
         def decorate(view: View) -> View:
