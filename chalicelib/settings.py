@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_CODE_LIFETIME_SECONDS = 36_000  # Twilio's upper bound for a message's ValidityPeriod
+MAX_CODE_LIFETIME_SECONDS = 3600  # Logto's upper bound, and half of what the OTP queue keeps
 MAX_NUMBER_LIMIT = 50  # so many moments fit into one conditional update of a number's item
 MAX_WINDOW_SECONDS = 7 * 86_400
 

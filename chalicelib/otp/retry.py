@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 FIRST_DELAY_SECONDS = 2.0
 MAX_DELAY_SECONDS = 60.0
-MAX_DELAY_AFTER_DEATH_SECONDS = 600.0
+MAX_DELAY_AFTER_DEATH_SECONDS = 120.0
+"""A dead code whose end can't be written down comes back so often that the queue gives it up to
+the dead letters, which somebody looks at, before it forgets it."""
 SLOWEST_FIRST_SECONDS = 30.0
 RECEIVES = 45
 """The queue gives a message up at its 50th receive (`maxReceiveCount`); some are kept for

@@ -187,7 +187,7 @@ def test_a_code_in_its_last_second_is_not_sent(desk: Desk):
 def test_a_dead_code_without_the_ledger_waits_to_be_written_down(desk: Desk):
     desk.ledger.down = True
 
-    assert desk.deliver(accepted_at=desk.clock() - LIFETIME - 1, receive_count=9) == Retry(600)
+    assert desk.deliver(accepted_at=desk.clock() - LIFETIME - 1, receive_count=9) == Retry(120)
 
 
 def test_without_templates_a_code_waits(desk: Desk):

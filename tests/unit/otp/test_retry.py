@@ -32,14 +32,17 @@ def test_a_codes_receives_last_for_its_life_and_beyond(lifetime: int, jitter: fl
     assert receive_count <= RECEIVES < queue["RedrivePolicy"]["maxReceiveCount"]
 
 
-def test_a_dead_code_that_can_not_be_written_down_is_tried_for_as_long_as_the_queue_keeps_it():
+@pytest.mark.parametrize("lifetime", [30, 600, MAX_CODE_LIFETIME_SECONDS])
+@pytest.mark.parametrize("jitter", [0.0, 1.0])
+def test_a_code_that_can_not_be_written_down_is_a_dead_letter_before_the_queue_forgets_it(
+    lifetime: int, jitter: float
+):
     queue = deployment.resources()["OtpQueue"]["Properties"]
-    age, receive_count = 0.0, 0
-    while age < queue["MessageRetentionPeriod"]:
-        receive_count += 1
-        age += back_off(receive_count, 600 - age, jitter=0.0).delay_seconds
+    age = 0.0
+    for receive_count in range(1, queue["RedrivePolicy"]["maxReceiveCount"] + 1):
+        age += back_off(receive_count, lifetime - age, jitter).delay_seconds
 
-    assert receive_count < queue["RedrivePolicy"]["maxReceiveCount"]
+    assert lifetime < age < queue["MessageRetentionPeriod"] - queue["VisibilityTimeout"]
 
 
 @pytest.mark.parametrize(("receive_count", "delay"), [(1, 1), (3, 3), (9, 5)])
