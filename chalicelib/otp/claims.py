@@ -46,11 +46,15 @@ Step = Next | Wait | LedgerResult
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A code and its number's latest, as they were read; the code dies at `dies_at`."""
+    """A code and its number's latest, as they were read; the code dies at `dies_at`.
+
+    `newer` is another code of its number and type that waits to be sent.
+    """
 
     entry: LedgerEntry
     latest: Latest
     dies_at: float
+    newer: LedgerEntry | None = None
 
     def next(self, now: float, *, was_not_sent: bool = False) -> Step:
         """Give the next thing to do, or the outcome to write down.
@@ -84,9 +88,11 @@ class Standing:
 
     @property
     def _newer_exists(self) -> bool:
-        newest = (self.latest.accepted_at, self.latest.entry_id)
+        others = [(self.latest.accepted_at, self.latest.entry_id)]
+        if self.newer is not None:
+            others.append((self.newer.accepted_at, self.newer.id))
         own = (self.entry.accepted_at, self.entry.id)
-        return self.latest.entry_id != self.entry.id and newest > own
+        return any(other > own and other[1] != self.entry.id for other in others)
 
 
 def merged(asked: LedgerEntry, found: LedgerEntry | None, lifetime: float) -> LedgerEntry:

@@ -75,26 +75,37 @@ class Delivery:
     jitter: Callable[[], float] = random.random
 
     def deliver(
-        self, queued: QueuedCode, remaining_seconds: Callable[[], float] = lambda: math.inf
+        self,
+        queued: QueuedCode,
+        remaining_seconds: Callable[[], float] = lambda: math.inf,
+        newer: QueuedCode | None = None,
     ) -> Retry | None:
-        """Bring one queued code to its outcome; gives a Retry where it has none yet.
+        """Bring one queued code to its outcome; return a Retry where it has none yet.
 
-        `remaining_seconds` tells how long Lambda lets us go on.
+        `remaining_seconds` tells how long Lambda lets us go on. `newer` is a newer code of the
+        same number and type that waits to be delivered after this one.
         """
         try:
             request = OtpRequest.parse(queued.body)
         except RequestInvalid as error:
             return self._bury(queued, error)
         try:
-            return self._advance(request, queued, remaining_seconds)
+            return self._advance(request, queued, remaining_seconds, newer)
         except OtpError as error:
             return self._put_back(queued, error, request)
 
     def _advance(
-        self, request: OtpRequest, queued: QueuedCode, remaining_seconds: Callable[[], float]
+        self,
+        request: OtpRequest,
+        queued: QueuedCode,
+        remaining_seconds: Callable[[], float],
+        newer: QueuedCode | None,
     ) -> Retry | None:
         keys = self.keys()
         standing = self._standing(request, queued, keys)
+        if newer is not None:
+            other = self._standing(OtpRequest.parse(newer.body), newer, keys)
+            standing = replace(standing, newer=other.entry)
         step = standing.next(self.clock())
         if step is Next.ASK:
             standing, step = self._ask(standing, request, keys, remaining_seconds)

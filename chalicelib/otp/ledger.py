@@ -178,7 +178,7 @@ class LedgerKeys:
     def entry(self, request: OtpRequest, message_id: str, accepted_at: float) -> LedgerEntry:
         """Give the entry of a request, as it is before anything happened to it."""
         return LedgerEntry(
-            id=self._hash("code", *_subject(request, message_id), request.code),
+            id=self._hash("code", *subject(request, message_id), request.code),
             recipient_hash=self.recipient(request.recipient),
             usage_type=request.usage_type,
             region=request.region,
@@ -188,7 +188,7 @@ class LedgerKeys:
 
     def latest_id(self, request: OtpRequest, message_id: str) -> str:
         """Name what is kept about the newest code of a request's number and type."""
-        return "latest." + self._hash("latest", *_subject(request, message_id))
+        return "latest." + self._hash("latest", *subject(request, message_id))
 
     def recipient(self, recipient: str) -> str:
         """Name a number, given as E.164."""
@@ -203,7 +203,8 @@ class LedgerKeys:
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
-def _subject(request: OtpRequest, message_id: str) -> tuple[str, ...]:
+def subject(request: OtpRequest, message_id: str) -> tuple[str, ...]:
+    """Return what a code is about: of all with the same subject only the newest counts."""
     # The Console's test message always has the same code: each one is a subject of its own,
     # so that none is taken for another, nor replaced by it.
     own = (message_id,) if request.is_connector_test else ()

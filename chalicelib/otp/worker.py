@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib import log
+from chalicelib.otp.batch import Turn, turns
 from chalicelib.otp.errors import QueueUnavailable
 from chalicelib.otp.queued_code import QueuedCode
 from chalicelib.otp.retry import MAX_DELAY_SECONDS, Retry
@@ -31,7 +32,8 @@ class Hideaway(Protocol):
 class Worker:
     """Delivers batches; needs `seconds_for_one` of the Lambda's time for each message.
 
-    The messages of a batch are delivered side by side: ten take as long as the slowest.
+    The messages of a batch are delivered side by side: ten take as long as the slowest. Only
+    those of one number and type follow each other.
     """
 
     delivery: Delivery
@@ -46,32 +48,30 @@ class Worker:
     ) -> dict[str, list[dict[str, str]]]:
         """Deliver a batch; gives Lambda's partial batch response with what goes back."""
         batch = [QueuedCode.from_record(record) for record in records]
-        # The newest first: of two codes of one number only that one is worth sending.
-        newest_first = sorted(batch, key=lambda queued: -queued.accepted_at)
-        finished = self.threads.map(
-            lambda queued: self._finish(queued, remaining_seconds), newest_first
+        groups = self.threads.map(
+            lambda group: [self._finish(turn, remaining_seconds) for turn in group], turns(batch)
         )
-        ids = [queued.message_id for queued in newest_first]
-        back = {message_id for message_id, ended in zip(ids, finished, strict=True) if not ended}
+        back = {message_id for group in groups for message_id in group}
         failures = [queued.message_id for queued in batch if queued.message_id in back]
         return {"batchItemFailures": [{"itemIdentifier": each} for each in failures]}
 
-    def _finish(self, queued: QueuedCode, remaining_seconds: Callable[[], float]) -> bool:
-        """Deliver one message; False where it goes back."""
+    def _finish(self, turn: Turn, remaining_seconds: Callable[[], float]) -> str | None:
+        """Deliver one message; return its id where it goes back."""
         # A send that Lambda cuts off is one whose outcome nobody knows.
         if remaining_seconds() < self.seconds_for_one:
             retry: Retry | None = Retry(0)
         else:
-            retry = self._deliver(queued, remaining_seconds)
-        if retry is not None:
-            self._put_back(queued, retry)
-        return retry is None
+            retry = self._deliver(turn, remaining_seconds)
+        if retry is None:
+            return None
+        self._put_back(turn.queued, retry)
+        return turn.queued.message_id
 
-    def _deliver(self, queued: QueuedCode, remaining_seconds: Callable[[], float]) -> Retry | None:
+    def _deliver(self, turn: Turn, remaining_seconds: Callable[[], float]) -> Retry | None:
         try:
-            return self.delivery.deliver(queued, remaining_seconds)
+            return self.delivery.deliver(turn.queued, remaining_seconds, turn.newer)
         except Exception as error:  # noqa: BLE001 - one message's bug must not hold up the others
-            log.failure("delivery_failed", error, message_id=queued.message_id)
+            log.failure("delivery_failed", error, message_id=turn.queued.message_id)
             return Retry(int(MAX_DELAY_SECONDS))
 
     def _put_back(self, queued: QueuedCode, retry: Retry) -> None:

@@ -103,6 +103,18 @@ def test_an_older_code_is_not_sent_after_a_newer_one(line: Line):
     assert sorted(line.outcomes()) == ["sent", "superseded"]
 
 
+def test_of_two_codes_of_one_number_in_one_batch_only_the_newer_is_sent(line: Line):
+    line.put(GOOD)
+    time.sleep(0.01)
+    line.put({**GOOD, "payload": {"code": "222222"}})
+    batch = line.receive()
+    assert len(batch) == 2
+
+    assert line.work(batch) == []
+    assert line.texts() == ["Code: 222222"]
+    assert sorted(line.outcomes()) == ["sent", "superseded"]
+
+
 def test_a_refused_number_ends_as_refused(line: Line):
     line.put({**GOOD, "to": "15005550009"})
 

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
+import time
 from typing import Any
 
 import pytest
 
-from chalicelib.otp.errors import SendPostponed
+from chalicelib.otp.claims import SETTLE_SECONDS
+from chalicelib.otp.errors import SendAmbiguous, SendPostponed
+from chalicelib.otp.ledger import Outcome
 from chalicelib.otp.worker import Worker
 from tests.unit.otp.desk import Desk, code
 
-SECONDS_FOR_ONE = 20.0
+SECONDS_FOR_ONE, REPETITIONS = 20.0, 60
 HANG_SECONDS = 60  # a batch that is not delivered side by side fails instead of hanging
 ONE, TWO, THREE = (code(to=f"1555000100{n}", code=str(n)) for n in (1, 2, 3))
 
@@ -22,10 +26,26 @@ class Bench:
         self.desk = Desk()
         self.worker = Worker(self.desk.delivery, self.desk.queue, SECONDS_FOR_ONE)
 
-    def handle(self, *bodies: str, remaining: float = 60.0) -> list[str]:
-        records = [self.record(f"message-{n}", body) for n, body in enumerate(bodies, 1)]
+    def handle(self, *messages: str | dict[str, Any], remaining: float = 60.0) -> list[str]:
+        """Deliver a batch of records or bodies; gives the ids of what goes back."""
+        records = [
+            self.record(f"message-{n}", each) if isinstance(each, str) else each
+            for n, each in enumerate(messages, 1)
+        ]
         answer = self.worker.handle(records, lambda: remaining)
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def one_after_the_other(self, *codes: str) -> list[dict[str, Any]]:
+        """Give the records of codes for one number, each a second after the one before it."""
+        records = []
+        for n, each in enumerate(codes, 1):
+            self.desk.clock.advance(1)
+            records.append(self.record(f"message-{n}", code(code=each)))
+        return records
+
+    def outcomes(self) -> dict[str, Outcome | None]:
+        entries = self.desk.ledger.entries.values()
+        return {each.message_id: each.result.outcome if each.result else None for each in entries}
 
     def record(self, message_id: str, body: str) -> dict[str, Any]:
         return {
@@ -61,15 +81,74 @@ def test_the_messages_of_a_batch_are_sent_side_by_side(bench: Bench):
     assert len(bench.desk.texts) == 10
 
 
-def test_of_two_codes_of_one_number_in_a_batch_the_older_never_follows_the_newer(bench: Bench):
-    clock, older = bench.desk.clock, bench.record("message-1", code(code="1"))
-    clock.advance(1)
-    newer = bench.record("message-2", code(code="2"))
-    for _ in range(3):
-        bench.worker.handle([older, newer], lambda: 60.0)
+@pytest.mark.parametrize("seed", range(REPETITIONS))
+def test_of_two_codes_of_one_number_in_a_batch_only_the_newer_is_sent(bench: Bench, seed: int):
+    older = [bench.record(f"old-{n}", code(to=f"1555000100{n}", code=f"old {n}")) for n in range(3)]
+    bench.desk.clock.advance(1)
+    newer = [bench.record(f"new-{n}", code(to=f"1555000100{n}", code=f"new {n}")) for n in range(3)]
+    others = [
+        bench.record("poison", "not JSON"),
+        bench.record("poisoned", code(to="1")),
+        bench.record("another type", code(usage_type="Register", to="15550001000", code="other")),
+    ]
+    batch = [*older, *newer, *others]
+    random.Random(seed).shuffle(batch)  # noqa: S311 - to be repeated, not to be secret
+    bench.desk.sender.during_send = lambda: time.sleep(0.002)
 
-    assert bench.desk.texts in (["Code: 2"], ["Code: 1", "Code: 2"])
-    assert None not in [entry.result for entry in bench.desk.ledger.entries.values()]
+    assert bench.worker.handle(batch, lambda: 60.0) == {"batchItemFailures": []}
+    assert sorted(bench.desk.texts) == ["Code: new 0", "Code: new 1", "Code: new 2", "other"]
+    assert bench.outcomes() == {
+        **{f"old-{n}": Outcome.SUPERSEDED for n in range(3)},
+        **{f"new-{n}": Outcome.SENT for n in range(3)},
+        "another type": Outcome.SENT,
+    }
+    assert len(bench.desk.queue.buried) == 2
+
+
+def test_an_older_code_of_a_batch_has_ended_before_the_newer_one_is_sent(bench: Bench):
+    ended: list[list[Outcome]] = []
+    bench.desk.sender.during_send = lambda: ended.append(bench.desk.ledger.outcomes)
+    bench.handle(*bench.one_after_the_other("1", "2", "3"))
+
+    assert ended == [[Outcome.SUPERSEDED, Outcome.SUPERSEDED]]
+    assert bench.desk.texts == ["Code: 3"]
+
+
+def test_an_older_code_is_not_sent_when_the_newer_one_has_to_wait(bench: Bench):
+    bench.desk.sender.errors.append(SendPostponed(20429, "busy"))
+    assert bench.handle(*bench.one_after_the_other("1", "2")) == ["message-2"]
+
+    assert bench.desk.texts == []
+    assert bench.outcomes() == {"message-1": Outcome.SUPERSEDED, "message-2": None}
+
+
+def test_one_code_that_was_queued_twice_does_not_replace_itself(bench: Bench):
+    assert bench.handle(*bench.one_after_the_other("1", "1")) == []
+
+    assert bench.desk.texts == ["Code: 1"]
+    assert bench.outcomes() == {"message-1": Outcome.SENT}
+
+
+def test_an_older_code_that_is_queued_once_more_replaces_no_newer_one(bench: Bench):
+    bench.desk.sender.errors.append(SendPostponed(20429, "busy"))
+    one, two, again = bench.one_after_the_other("1", "2", "1")
+    bench.handle(one)
+    bench.handle(two, again)
+
+    assert bench.desk.texts == ["Code: 2"]
+    assert bench.outcomes() == {"message-1": Outcome.SUPERSEDED, "message-2": Outcome.SENT}
+
+
+def test_an_older_code_in_doubt_is_asked_about_before_the_newer_one_is_sent(bench: Bench):
+    bench.desk.sender.accepts = True
+    bench.desk.sender.errors.append(SendAmbiguous(None, "ReadTimeout"))
+    one, two = bench.one_after_the_other("1", "2")
+    bench.handle(one)
+    bench.desk.clock.advance(SETTLE_SECONDS)
+
+    assert bench.handle(two, one) == []
+    assert bench.desk.texts == ["Code: 1", "Code: 2"]
+    assert bench.outcomes() == {"message-1": Outcome.SENT, "message-2": Outcome.SENT}
 
 
 def test_only_what_is_not_finished_goes_back(bench: Bench):
