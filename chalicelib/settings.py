@@ -7,8 +7,10 @@ secrets live in SSM and are never in the environment.
 
 from __future__ import annotations
 
+import json
 import os
 from ipaddress import ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
@@ -30,6 +32,14 @@ class SettingsError(Exception):
         super().__init__("; ".join(f"{name}: {why}" for name, why in self.problems.items()))
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a URL's host is this machine itself."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _base_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -43,16 +53,9 @@ def _secure_url(value: str) -> str:
     url = _base_url(value)
     parts = urlsplit(url)
     # Secrets, cookies and codes travel there: on plain http whoever is in between reads them.
-    if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
         raise ValueError("must be https, except on localhost or another loopback address")
     return url
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _parameter_prefix(value: str) -> str:
@@ -261,9 +264,11 @@ class Settings(BaseModel):
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
         """Read the environment (or `env`); an empty value counts as unset.
 
-        Raises SettingsError with all missing and wrong names together.
+        What the file named by SETTINGS_FILE says is laid over it. Raises SettingsError with all
+        missing and wrong names together.
         """
         source = os.environ if env is None else env
+        source = {**source, **_in_file(source.get("SETTINGS_FILE", ""))}
         values = {field: source.get(field.upper(), "").strip() for field in cls.model_fields}
         try:
             return cls.model_validate({field: value for field, value in values.items() if value})
@@ -278,3 +283,14 @@ class Settings(BaseModel):
                 for problem in error.errors(include_input=False, include_url=False)
             }
             raise SettingsError(problems) from None
+
+
+def _in_file(path: str) -> dict[str, str]:
+    # How a plain `chalice local`, which has fixed values in .chalice/config.json, learns of the
+    # sandbox's ports and providers. Where no sandbox runs there is no such file.
+    try:
+        text = Path(path).read_text(encoding="utf-8") if path else "{}"
+    except FileNotFoundError:
+        return {}
+    values: dict[str, str] = json.loads(text)
+    return values

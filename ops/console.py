@@ -1,4 +1,4 @@
-"""What a person still has to do after a deployment: in Logto's Console, and in SSM."""
+"""What a person still has to do: in Logto's Console, and after a deployment in SSM."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WANTED = {
 
 
 def instructions(outputs: Mapping[str, str], ssm: SSMClient, *, reveal: bool) -> str:
-    """Give the text to print; the connector's secret is in it only with `reveal`.
+    """Return the text to print; the connector's secret is in it only with `reveal`.
 
     Raises botocore's ClientError.
     """
@@ -33,22 +33,38 @@ def instructions(outputs: Mapping[str, str], ssm: SSMClient, *, reveal: bool) ->
     if reveal and _AUTHORIZATION in there:
         found = ssm.get_parameter(Name=f"{prefix}/{_AUTHORIZATION}", WithDecryption=True)
         secret = found["Parameter"]["Value"]
-    lines = [*_pasted(outputs["PublicUrl"].rstrip("/"), secret), *_missing(prefix, there)]
+    url = outputs["PublicUrl"].rstrip("/")
+    lines = [
+        f"\nPortaria answers at {url}/",
+        "\nTo set in Logto's Console:",
+        *(f"  {line}" for line in in_logtos_console(url, secret)),
+        *_missing(prefix, there),
+    ]
     if "DomainTarget" in outputs:
         lines.append(f"\nThe domain's DNS record points to {outputs['DomainTarget']}")
     return "\n".join([*lines, f"\nDashboard: {outputs['DashboardUrl']}"])
 
 
-def _pasted(url: str, secret: str) -> Iterator[str]:
-    yield f"\nPortaria answers at {url}/\n"
-    yield "To paste into Logto's Console:"
-    yield "  the application, of the type Traditional web"
-    yield f"    Redirect URI                {url}/callback"
-    yield f"    Post sign-out redirect URI  {url}/"
-    yield f'    Back-channel logout URI     {url}/backchannel-logout, "session required"'
-    yield "  the connector HTTP SMS"
-    yield f"    Endpoint                    {url}/otp"
-    yield f"    Authorization header        {secret}"
+def in_logtos_console(url: str, authorization: str, called_url: str | None = None) -> list[str]:
+    """Return what to set in Logto's Console, line by line under the Console's own names.
+
+    Browsers come to `url`. Logto itself calls `called_url`, where that is another address.
+    """
+    called_url = called_url or url
+    return [
+        'Applications: one of the type "Traditional web"',
+        f"  Redirect URI                  {url}/callback",
+        f"  Post sign-out redirect URI    {url}/",
+        f"  Backchannel logout URI        {called_url}/backchannel-logout",
+        "  Is session required?          yes",
+        "Connectors, SMS: HTTP SMS",
+        f"  Endpoint                      {called_url}/otp",
+        f"  Authorization Header          {authorization}",
+        "Sign-in & account, Sign-up and sign-in",
+        "  Sign-up identifier            Phone number, verified",
+        "  Sign-in method                Phone number with verification code",
+        f"  Unknown session redirect URL  {url}/sign-in",
+    ]
 
 
 def _missing(prefix: str, there: set[str]) -> Iterator[str]:

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticUndefined
 
-from chalicelib.settings import Settings
+from chalicelib.settings import Settings, SettingsError, is_loopback
 from ops.generated import GeneratedPage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+__all__ = ["NAMES", "PAGE", "is_loopback", "problems", "render"]
+
+NAMES = frozenset(field.upper() for field in Settings.model_fields)
 
 _INTRODUCTION = """\
 # Settings
@@ -22,11 +26,22 @@ from the stack (`.chalice/resources.yaml`). When names are missing or wrong, the
 fails with one error that lists them all. Secrets are not among them: they live in SSM under
 `PARAMETER_PREFIX` and are listed in the [runbook](runbook.md).
 
-`AWS_ENDPOINT_URL`, `AWS_REGION` and the like are read by boto3 itself.
+`AWS_ENDPOINT_URL`, `AWS_REGION` and the like are read by boto3 itself. `SETTINGS_FILE`, in the
+stage `local` only, names a JSON file that is laid over the environment where it exists: there the
+sandbox says which ports and providers it has.
 
 | name | default | accepts | meaning |
 |---|---|---|---|
 """
+
+
+def problems(given: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each setting in `given` that is wrong; the others may be missing."""
+    try:
+        Settings.from_env(given)
+    except SettingsError as error:
+        return [f"{name}: {why}." for name, why in error.problems.items() if name in given]
+    return []
 
 
 def render() -> str:

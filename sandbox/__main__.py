@@ -6,17 +6,18 @@ import asyncio
 import os
 import sys
 
+from sandbox import stage
+from sandbox.greeting import greeting
 from sandbox.parts import base_environment, parts
 from sandbox.settings import Settings, SettingsError
 from sandbox.supervisor import supervise, taken
 from sandbox.terminal import Terminal
 
-EXAMPLE_NUMBER = "+1 212 555 0100"
 CANNOT_START = 2
 
 
 def main() -> int:
-    """Run the sandbox; gives 0 when it was stopped, 1 when a part ended, 2 when it can't start."""
+    """Run the sandbox; return 0 when it was stopped, 1 when a part ended, 2 when it can't start."""
     try:
         settings = Settings.read()
     except SettingsError as error:
@@ -27,31 +28,10 @@ def main() -> int:
     terminal = Terminal(sys.stdout, [part.name for part in everything], os.environ)
     terminal.say("Starting …")
     environment = base_environment(os.environ)
-    return asyncio.run(supervise(everything, environment, terminal, welcome(settings, terminal)))
-
-
-def welcome(settings: Settings, terminal: Terminal) -> str:
-    """Say what there is to open, and whom to sign in as."""
-    places = {"app": (settings.app_url, "sign in here")}
-    if settings.twilio is None:
-        places["phone"] = (settings.phone_url, "the codes arrive here")
-    if settings.logto is None:
-        places["identity"] = (settings.identity_url, "stands in for Logto")
-    places["aws"] = (settings.aws_url, "for boto3, as AWS_ENDPOINT_URL")
-    lines = [
-        f"  {name:<10}{terminal.bold(f'{url:<34}')}{what}" for name, (url, what) in places.items()
-    ]
-    number = [f"  Any valid phone number will do, say {terminal.bold(EXAMPLE_NUMBER)}."]
-    return "\n".join(
-        [
-            "",
-            *lines,
-            "",
-            *(number if settings.twilio is None else []),
-            "  Ctrl-C stops everything.",
-            "",
-        ]
-    )
+    with stage.published(settings, stage.published_file(settings)):
+        return asyncio.run(
+            supervise(everything, environment, terminal, greeting(settings, terminal))
+        )
 
 
 def _refuse(problems: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""What a developer can change about the sandbox: ports, and real providers for stand-ins.
+"""What a developer can change about the sandbox: ports, real providers, the product's settings.
 
 Read from the environment and from a `.env` file, where the environment wins. Without any
 of it, everything runs on stand-ins and default ports.
@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from dotenv import dotenv_values
 
+from ops import settings as product_settings
 from ops.parameters import generated_secrets
+from sandbox import deployment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +28,7 @@ LOGTO = ("LOGTO_ENDPOINT", "LOGTO_APP_ID", "LOGTO_APP_SECRET")
 TWILIO = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
 TWILIO_SENDER = ("TWILIO_MESSAGING_SERVICE_SID", "TWILIO_FROM")
 MAX_PORT = 65_535
+_DECIDED_HERE = ("PUBLIC_URL", "LOGTO_ENDPOINT", "LOGTO_APP_ID")
 
 
 class SettingsError(Exception):
@@ -57,7 +60,12 @@ class Twilio:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One sandbox. `logto` and `twilio` are None where the stand-ins take their place."""
+    """One sandbox. `logto` and `twilio` are None where the stand-ins take their place.
+
+    `tunnel_url` leads to the application from outside. `product` are the application's own
+    settings that the stage `local` leaves at their defaults. Unless `authorization_given`, the
+    connector's Authorization was made for this start.
+    """
 
     app_port: int
     identity_port: int
@@ -66,11 +74,14 @@ class Settings:
     otp_authorization: str = field(repr=False)
     logto: Logto | None = None
     twilio: Twilio | None = None
+    tunnel_url: str | None = None
+    product: Mapping[str, str] = field(default_factory=dict)
+    authorization_given: bool = field(default=False, compare=False)
 
     @property
     def app_url(self) -> str:
-        """Where the browser reaches the application."""
-        return f"http://localhost:{self.app_port}"
+        """Where browsers reach the application."""
+        return self.tunnel_url or f"http://localhost:{self.app_port}"
 
     @property
     def identity_url(self) -> str:
@@ -94,12 +105,16 @@ class Settings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
-        """Read `env`, where an empty value counts as unset; raises SettingsError."""
+        """Read `env`, where an empty value counts as unset.
+
+        Raises SettingsError with all that is wrong, the product's settings included.
+        """
         given = {name: value.strip() for name, value in env.items() if value.strip()}
         problems = [
             *_port_problems(given),
             *_group_problems(given, LOGTO),
             *_group_problems(given, TWILIO, one_of=TWILIO_SENDER),
+            *product_settings.problems(_of_the_product(given, *_DECIDED_HERE)),
         ]
         if problems:
             raise SettingsError(problems)
@@ -111,6 +126,9 @@ class Settings:
             twilio=Twilio(*(given.get(name, "") for name in (*TWILIO, *TWILIO_SENDER)))
             if TWILIO[0] in given
             else None,
+            tunnel_url=given["PUBLIC_URL"].rstrip("/") if "PUBLIC_URL" in given else None,
+            product=_of_the_product(given),
+            authorization_given="OTP_AUTHORIZATION" in given,
         )
 
     def to_env(self) -> dict[str, str]:
@@ -127,6 +145,8 @@ class Settings:
             "TWILIO_AUTH_TOKEN": twilio.auth_token,
             "TWILIO_MESSAGING_SERVICE_SID": twilio.messaging_service_sid,
             "TWILIO_FROM": twilio.sender,
+            "PUBLIC_URL": self.tunnel_url or "",
+            **self.product,
         }
 
 
@@ -135,6 +155,13 @@ def merged(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
     # Without interpolation: a secret may have a "$" in it.
     in_file = dotenv_values(env_file, interpolate=False)
     return {**{name: value for name, value in in_file.items() if value is not None}, **environ}
+
+
+def _of_the_product(given: Mapping[str, str], *more: str) -> dict[str, str]:
+    """Return the product's settings that the stage `local` does not decide, and `more` of them."""
+    decided = deployment.local_stage().environment_variables.keys()
+    names = product_settings.NAMES - decided | {*more}
+    return {name: value for name, value in given.items() if name in names}
 
 
 def _port_problems(given: Mapping[str, str]) -> list[str]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -27,10 +28,19 @@ def outputs() -> dict[str, str]:
 
 
 def test_logtos_console_is_told_addresses_under_the_stage_path(ssm: Any, outputs: dict[str, str]):
-    told = instructions(outputs, ssm, reveal=False).splitlines()
+    told = instructions(outputs, ssm, reveal=False)
 
-    for path in ("/callback", "/", '/backchannel-logout, "session required"', "/otp"):
-        assert any(line.endswith(f"amazonaws.com/api{path}") for line in told)
+    for name, path in (
+        ("Redirect URI", "/callback"),
+        ("Post sign-out redirect URI", "/"),
+        ("Backchannel logout URI", "/backchannel-logout"),
+        ("Endpoint", "/otp"),
+        ("Unknown session redirect URL", "/sign-in"),
+    ):
+        assert re.search(rf"^ +{name} +{outputs['PublicUrl']}{path}$", told, re.MULTILINE), name
+    assert 'one of the type "Traditional web"' in told
+    assert re.search(r"Is session required\? +yes", told)
+    assert re.search(r"Sign-in method +Phone number with verification code", told)
 
 
 def test_the_connectors_secret_is_shown_only_where_it_may(ssm: Any, outputs: dict[str, str]):

@@ -32,6 +32,7 @@ def ports_environment() -> dict[str, str]:
     """Give an environment in which the sandbox is on free ports and on stand-ins alone."""
     names = ("APP_PORT", "IDENTITY_PORT", "PHONE_PORT", "AWS_PORT")
     real = {"LOGTO_ENDPOINT", "LOGTO_APP_ID", "LOGTO_APP_SECRET", "OTP_AUTHORIZATION"}
+    real |= {"PUBLIC_URL"}
     twilio = {"TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"}
     sender = {"TWILIO_MESSAGING_SERVICE_SID", "TWILIO_FROM"}
     return {

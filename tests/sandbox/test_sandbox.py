@@ -73,6 +73,18 @@ def test_half_a_provider_is_reported_before_anything_starts():
     assert said == "LOGTO_ENDPOINT and LOGTO_APP_SECRET must be set too, since LOGTO_APP_ID is.\n"
 
 
+def test_wrong_settings_of_the_application_are_named_before_anything_starts():
+    environment = {**ports_environment(), "REVALIDATE_SECONDS": "10", "LOG_LEVEL": "LOUD"}
+    with started("-m", "sandbox", environment=environment) as process:
+        said, _ = process.communicate()
+
+    assert process.returncode == 2
+    assert said.splitlines() == [
+        "REVALIDATE_SECONDS: Input should be greater than or equal to 60.",
+        "LOG_LEVEL: String should match pattern '^(DEBUG|INFO|WARNING|ERROR)$'.",
+    ]
+
+
 def test_the_application_is_not_reachable_before_it_can_do_its_work():
     environment = ports_environment()
     app = int(environment["APP_PORT"])

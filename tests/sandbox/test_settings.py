@@ -21,7 +21,8 @@ TWILIO = {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "token", "TWILIO_FRO
 def test_without_any_setting_the_stage_is_the_one_in_chalices_configuration():
     environment = stage.environment(Settings.from_env({}))
 
-    assert environment == deployment.local_stage().environment_variables
+    configured = deployment.local_stage().environment_variables
+    assert environment == {**configured, "SETTINGS_FILE": ""}
 
 
 def test_every_address_follows_its_port():
@@ -65,6 +66,42 @@ def test_all_that_is_missing_or_wrong_is_named_together():
     ]
 
 
+def test_the_products_settings_are_checked_with_the_others_and_handed_on():
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_env(
+            {
+                "APP_PORT": "http",
+                "REVALIDATE_SECONDS": "10",
+                "LOGTO_ENDPOINT": "http://logto.example",
+                "LOGTO_APP_ID": "app",
+                "LOGTO_APP_SECRET": "secret",
+                "PUBLIC_URL": "tunnel.example",
+            }
+        )
+
+    assert [problem.split(" ")[0].rstrip(":") for problem in refused.value.problems] == [
+        "APP_PORT",
+        "PUBLIC_URL",
+        "LOGTO_ENDPOINT",
+        "REVALIDATE_SECONDS",
+    ]
+    accepted = Settings.from_env({"REVALIDATE_SECONDS": "60"})
+    assert stage.environment(accepted)["REVALIDATE_SECONDS"] == "60"
+
+
+def test_what_the_stage_decides_is_not_read_from_an_environment_of_another_one():
+    another = Settings.from_env({"STAGE": "prod", "SESSIONS_TABLE": "prod-sessions"})
+
+    assert stage.environment(another) == stage.environment(Settings.from_env({}))
+
+
+def test_a_tunnel_is_where_browsers_and_logto_come_to():
+    settings = Settings.from_env({"PUBLIC_URL": "https://tunnel.example/"})
+
+    assert settings.app_url == "https://tunnel.example"
+    assert stage.environment(settings)["PUBLIC_URL"] == "https://tunnel.example"
+
+
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "8000.0", "٣"])
 def test_what_is_no_port_is_refused(port: str):
     with pytest.raises(SettingsError, match="AWS_PORT must be a port number"):
@@ -76,7 +113,16 @@ def test_two_parts_can_not_share_a_port():
         Settings.from_env({"APP_PORT": "3001"})
 
 
-@pytest.mark.parametrize("given", [{}, LOGTO, TWILIO, {"APP_PORT": "1234"}])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        LOGTO,
+        TWILIO,
+        {"APP_PORT": "1234"},
+        {"PUBLIC_URL": "https://tunnel.example", "REVALIDATE_SECONDS": "60"},
+    ],
+)
 def test_a_part_reads_the_settings_that_the_sandbox_gave_it(given: dict[str, str]):
     settings = Settings.from_env(given)
 

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from chalicelib.settings import Settings, SettingsError
 from ops.settings import PAGE, render
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 REQUIRED = {
     "STAGE": "test",
@@ -91,6 +96,19 @@ def test_countries_may_be_written_as_they_come_to_mind():
 
 def test_an_empty_value_counts_as_unset():
     assert Settings.from_env({**REQUIRED, "TWILIO_API_URL": " "}).twilio_api_url is None
+
+
+def test_a_file_is_laid_over_the_environment_where_it_exists(tmp_path: Path):
+    file = tmp_path / "sandbox.json"
+    env = {**REQUIRED, "SETTINGS_FILE": str(file), "REVALIDATE_SECONDS": "60"}
+
+    assert Settings.from_env(env).logto_app_id == "app"
+
+    file.write_text('{"LOGTO_APP_ID": "another", "REVALIDATE_SECONDS": ""}')
+    settings = Settings.from_env(env)
+    assert settings.logto_app_id == "another"
+    assert settings.revalidate_seconds == 900
+    assert settings.stage == "test"
 
 
 def test_a_trailing_slash_makes_no_difference():
