@@ -173,7 +173,8 @@ class Settings(BaseModel):
         default=600,
         ge=30,
         le=MAX_CODE_LIFETIME_SECONDS,
-        description="How long Logto accepts a code; an older one is not sent.",
+        description="How long Logto accepts a code (its `verificationCodePolicy`); an older one is "
+        "not sent. Texts say it as `{{minutes}}`.",
     )
     reconcile: bool = Field(
         default=True,

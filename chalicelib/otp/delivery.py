@@ -31,7 +31,7 @@ from chalicelib.otp.ledger import Ledger, LedgerEntry, LedgerKeys, LedgerResult,
 from chalicelib.otp.request import OtpRequest
 from chalicelib.otp.retry import SLOWEST_FIRST_SECONDS, Retry, back_off, soon
 from chalicelib.otp.sending import OutgoingMessage
-from chalicelib.otp.template import Template, Templates, render
+from chalicelib.otp.template import Template, Templates, render, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +123,7 @@ class Delivery:
                 return retry
             case Next.SEND:
                 template = self._template(standing.entry, request)
-                text = render(template.text, request.payload)
+                text = render(template.text, values(request.payload, self.code_lifetime_seconds))
                 message = OutgoingMessage(request.recipient, text, keys.text(text), template.label)
                 done = self.sending.send(standing, message, remaining_seconds)
                 return None if done else _RACE_LOST

@@ -3,8 +3,8 @@
 The semantics are Logto's to the letter, so that a template moves over from the connector
 in its Console as it is: `{{ path.to.value }}`; a placeholder whose first name the payload
 lacks stays as it stands; a value missing further down is empty; a usage type without a
-template uses Generic's. Locales are ours: the visitor's languages in their order, each by its
-nearest text (`languages.nearest`), then the default text.
+template uses Generic's. One name is ours, `minutes`. Locales are ours, too: the visitor's
+languages in their order, each by its nearest text (`languages.nearest`), then the default text.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     """A usage type and, in lower case, a locale; None is the default language."""
 
 FALLBACK_USAGE_TYPE = TEST_USAGE_TYPE
+MINUTES = "minutes"
 MAX_LOCALES = 10
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}", re.ASCII)
@@ -93,6 +94,16 @@ def asked_locales(payload: Mapping[str, Any]) -> list[str]:
     asked = _LOCALE_SEPARATORS.split(_text(payload.get("uiLocales")))[:MAX_LOCALES]
     tags = (locale.strip('[]"') for locale in [*asked, _text(payload.get("locale"))])
     return [tag for tag in tags if tag]
+
+
+def values(payload: Mapping[str, Any], code_lifetime_seconds: int) -> Mapping[str, Any]:
+    """Return what a text may show: Logto's payload, and as `minutes` how long a code lives.
+
+    Whole minutes, rounded down so that no text promises more than there is, and at least one. A
+    payload that has a `minutes` of its own one day doesn't change what the texts here were written
+    to say.
+    """
+    return {**payload, MINUTES: max(1, code_lifetime_seconds // 60)}
 
 
 def render(text: str, payload: Mapping[str, Any]) -> str:

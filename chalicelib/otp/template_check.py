@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.otp.segments import Segments
-from chalicelib.otp.template import placeholders, render
+from chalicelib.otp.template import placeholders, render, values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 1600  # Twilio takes no more
 
 _SOMETHING = {"name": "x" * 10}
-TYPICAL_PAYLOAD: Mapping[str, Any] = {
+_PAYLOAD: Mapping[str, Any] = {
     "code": "123456",
     "locale": "pt-BR",
     "uiLocales": "pt-BR",
@@ -29,6 +29,7 @@ TYPICAL_PAYLOAD: Mapping[str, Any] = {
     "inviter": _SOMETHING,
     "link": "https://example.com/x",
 }
+TYPICAL_VALUES = values(_PAYLOAD, code_lifetime_seconds=600)
 
 
 class TemplateProblem(StrEnum):
@@ -53,9 +54,9 @@ def problems(text: str) -> list[TemplateProblem]:
     names = placeholders(text)
     if "code" not in names:
         found.append(TemplateProblem.CODE_MISSING)
-    if any(name.partition(".")[0] not in TYPICAL_PAYLOAD for name in names):
+    if any(name.partition(".")[0] not in TYPICAL_VALUES for name in names):
         found.append(TemplateProblem.UNKNOWN_PLACEHOLDER)
-    typical = render(text, TYPICAL_PAYLOAD)
+    typical = render(text, TYPICAL_VALUES)
     if Segments.of(typical).count > 1:
         found.append(TemplateProblem.SEGMENTS)
     if len(typical) > MAX_CHARACTERS:

@@ -156,3 +156,10 @@ def test_one_file_more_is_one_language_more(tmp_path: Path):
     assert languages.nearest("de-CH").sentences[Limit.OVERALL].startswith("Zu viele codes")
     assert "ist Ihr code" in templates(languages).pick("signin", {"locale": "de-AT"}).text
     assert "is your code" in templates(languages).pick("signin", {"locale": "fr"}).text
+
+
+@pytest.mark.parametrize("tag", LANGUAGES.tags)
+def test_no_text_says_how_long_a_code_lives_but_by_the_setting(tag: str):
+    for text in LANGUAGES[tag].texts.values():
+        assert "{{minutes}} min." in text
+        assert not any(character.isdigit() for character in text)

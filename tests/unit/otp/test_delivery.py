@@ -11,6 +11,7 @@ from chalicelib.otp.errors import (
 )
 from chalicelib.otp.ledger import LedgerResult, Outcome
 from chalicelib.otp.retry import Retry
+from chalicelib.otp.template import Templates
 from tests.fakes import SentText
 from tests.unit.otp.desk import KEYS, LIFETIME, Desk, code
 
@@ -26,6 +27,13 @@ def test_a_code_is_sent_and_its_outcome_written_down(desk: Desk):
     assert desk.sender.sent == [SentText("+15550001001", "Code: 961615", LIFETIME)]
     assert desk.ledger.outcomes == [Outcome.SENT]
     assert desk.result.message_sid == f"SM{1:032d}"
+
+
+def test_the_text_says_how_long_the_code_lives(desk: Desk):
+    desk.templates.templates = Templates({("SignIn", None): "{{code}}, {{minutes}} min"})
+
+    assert desk.deliver() is None
+    assert [sent.text for sent in desk.sender.sent] == ["961615, 10 min"]
 
 
 def test_twilio_may_take_only_as_long_as_the_code_still_lives(desk: Desk):

@@ -11,6 +11,7 @@ from chalicelib.otp.template import (
     asked_locales,
     bound_to_origin,
     render,
+    values,
 )
 
 PAYLOAD = {
@@ -51,6 +52,22 @@ PAYLOAD = {
 )
 def test_placeholders_mean_what_they_mean_to_logto(text: str, rendered: str):
     assert render(text, PAYLOAD) == rendered
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "said"),
+    [(30, "1"), (60, "1"), (90, "1"), (119, "1"), (120, "2"), (600, "10"), (3600, "60")],
+)
+def test_a_text_says_for_how_many_whole_minutes_its_code_lives(lifetime: int, said: str):
+    assert render("{{code}}, {{ minutes }} min", values(PAYLOAD, lifetime)) == f"123456, {said} min"
+
+
+def test_minutes_are_ours_whatever_the_payload_says_and_everything_else_is_logtos():
+    payload = {"code": "123456", "minutes": "soon", "hours": 3}
+
+    shown = render("{{code}} {{minutes}} {{minutes.a}} {{hours}} {{seconds}}", values(payload, 600))
+    assert shown == "123456 10  3 {{seconds}}"
+    assert payload["minutes"] == "soon"
 
 
 def test_what_is_filled_in_is_not_filled_in_again():

@@ -14,6 +14,8 @@ SEGMENTS, TOO_LONG = TemplateProblem.SEGMENTS, TemplateProblem.TOO_LONG
     [
         ("{{code}}", []),
         ("{{ code }} {{application.name}} {{locale}}", []),
+        ("{{code}} {{minutes}}", []),
+        ("{{code}} {{minute}}", [UNKNOWN]),
         ("", [MISSING]),
         ("{code}", [MISSING]),
         ("{{Code}}", [MISSING, UNKNOWN]),
