@@ -162,7 +162,7 @@ class Settings(BaseModel):
         default=900,
         ge=60,
         description="After so long a signed-in visitor's request asks Logto whether the user is "
-        "still welcome.",
+        "still welcome. A session without a refresh token can't ask, and ends.",
     )
     revalidate_grace_seconds: int = Field(
         default=86_400,

@@ -20,10 +20,22 @@ from chalicelib import log
 from chalicelib.sign_in.access_token_map import AccessTokenMap
 from chalicelib.sign_in.allowance import Allowance
 from chalicelib.sign_in.bearer import ACCESS_TOKEN
-from chalicelib.sign_in.errors import AccessRefused, AnswerRejected, SignInError, SignInRefused
+from chalicelib.sign_in.errors import (
+    AccessRefused,
+    AnswerRejected,
+    ProviderMisconfigured,
+    SignInError,
+    SignInRefused,
+)
 from chalicelib.sign_in.logout_token import LogoutToken, read_logout_token
 from chalicelib.sign_in.oidc_core import BoundedOidcCore
-from chalicelib.sign_in.provider import AccessToken, AuthorizationRequest, Refreshed, SignedIn
+from chalicelib.sign_in.provider import (
+    AccessToken,
+    Audience,
+    AuthorizationRequest,
+    Refreshed,
+    SignedIn,
+)
 from chalicelib.sign_in.sdk_client import RecordStorage, SdkClient
 from chalicelib.sign_in.sealing import new_token
 from chalicelib.sign_in.signed_token import AlgorithmNotAnnounced
@@ -32,7 +44,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalicelib.sign_in.options import SignInOptions
-    from chalicelib.sign_in.provider import Audience
 
 Judged = TypeVar("Judged")
 
@@ -156,6 +167,11 @@ class LogtoProvider:
             if error.code == "access_denied" and audience.organization is not None:
                 # No member of that organization, and still somebody.
                 raise AccessRefused(error.code) from None
+            raise
+        except AccessRefused as error:
+            if audience == Audience():
+                # Nothing was asked for that this user could lack.
+                raise ProviderMisconfigured(error.code) from None
             raise
         return Refreshed(client.storage.values, answer.access_token, answer.id_token)
 

@@ -85,7 +85,7 @@ class Provider(Protocol):
         """Exchange the refresh token for new tokens, the access token for `audience`.
 
         SignInRefused is a final answer: the user is no longer welcome. AccessRefused is not:
-        only this audience is refused.
+        only this audience, a resource or an organization, is refused.
         """
 
     def user_info(self, access_token: str) -> dict[str, Any]:

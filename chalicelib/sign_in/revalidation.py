@@ -1,7 +1,8 @@
 """Whether a user who signed in is still welcome: now and then, the provider is asked.
 
 Logto tells nobody when a user is suspended or deleted. Only a refused refresh shows it. So
-a session whose last check is a while ago is checked by refreshing its tokens.
+a session whose last check is a while ago is checked by refreshing its tokens. One without a
+refresh token can't be: it ends by then (`session.SessionLifetime`), and a new sign-in asks.
 """
 
 from __future__ import annotations
@@ -21,11 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Revalidation:
-    """Checks sessions every `after_seconds`; an outage keeps them `grace_seconds` more."""
+    """Checks sessions when their lifetime says; an outage keeps them `grace_seconds` more."""
 
     sessions: Sessions
     refreshing: Refreshing
-    after_seconds: int
     grace_seconds: int
     clock: Callable[[], float]
 
@@ -35,7 +35,7 @@ class Revalidation:
         if kept is None:
             return None
         session, now = kept.session, int(self.clock())
-        if "refreshToken" not in session.storage or now - session.checked_at < self.after_seconds:
+        if now - session.checked_at < self.sessions.lifetime.check_seconds:
             return self.sessions.renew(kept)
         if max(session.refreshing_until, session.refresh_failed_until) > now:
             return self._benefit_of_the_doubt(session)
@@ -49,4 +49,5 @@ class Revalidation:
 
     def _benefit_of_the_doubt(self, session: Session) -> Session | None:
         unchecked_seconds = self.clock() - session.checked_at
-        return session if unchecked_seconds < self.after_seconds + self.grace_seconds else None
+        allowed_seconds = self.sessions.lifetime.check_seconds + self.grace_seconds
+        return session if unchecked_seconds < allowed_seconds else None

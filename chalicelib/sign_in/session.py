@@ -53,6 +53,11 @@ class Session:
     """Until when nobody asks the provider again, because it could not answer."""
 
     @property
+    def can_be_checked(self) -> bool:
+        """Whether the provider can be asked about the user: only by refreshing tokens."""
+        return "refreshToken" in self.storage
+
+    @property
     def display_name(self) -> str | None:
         """The name to greet the user with, if there is one."""
         return User(self.claims).name
@@ -75,14 +80,23 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class SessionLifetime:
-    """Seconds until a session is over: unused (`idle`), and whatever happens (`absolute`)."""
+    """Seconds until a session is over: unused (`idle`), and whatever happens (`absolute`).
+
+    After `check` the provider is to be asked about the user again, and a session that can't be
+    checked is over: whether Logto issues a refresh token is up to the visitor, who can delete
+    `offline_access` from the address of its page, and must not escape the checks by it.
+    """
 
     idle_seconds: int
     absolute_seconds: int
+    check_seconds: int
 
     def ends_at(self, session: Session) -> int:
-        """Give when the session is over unless it is used before."""
-        return min(session.seen_at + self.idle_seconds, session.created_at + self.absolute_seconds)
+        """Return when the session is over unless it is used before."""
+        ends = [session.seen_at + self.idle_seconds, session.created_at + self.absolute_seconds]
+        if not session.can_be_checked:
+            ends.append(session.checked_at + self.check_seconds)
+        return min(ends)
 
     def wants_renewal(self, session: Session, now: float) -> bool:
         """Tell whether the last visit written down is long enough ago for another write."""

@@ -36,7 +36,6 @@ def sign_in() -> SignIn:
         revalidation=Revalidation(
             _sessions(),
             _refreshing(),
-            wanted.revalidate_seconds,
             wanted.revalidate_grace_seconds,
             time.time,
         ),
@@ -73,7 +72,9 @@ def _sessions() -> Sessions:
     from chalicelib.sign_in.session import SessionLifetime, Sessions
 
     wanted = settings()
-    lifetime = SessionLifetime(wanted.session_idle_seconds, wanted.session_absolute_seconds)
+    lifetime = SessionLifetime(
+        wanted.session_idle_seconds, wanted.session_absolute_seconds, wanted.revalidate_seconds
+    )
     return Sessions(_record_store(), lifetime, time.time)
 
 

@@ -25,13 +25,13 @@ def sessions(request: pytest.FixtureRequest) -> Sessions:
     table_name = f"sessions-{uuid4().hex}"
     create_table(client, "SessionsTable", table_name)
     store = DynamoDBRecordStore(client, table_name)
-    return Sessions(store, SessionLifetime(7 * 86_400, 14 * 86_400), Clock())
+    return Sessions(store, SessionLifetime(7 * 86_400, 14 * 86_400, 900), Clock())
 
 
 def test_one_refresh_reaches_the_provider_and_everybody_stays_signed_in(sessions: Sessions):
     provider = FakeProvider(during_refresh=lambda: time.sleep(0.2))
     refreshing = Refreshing(lambda: provider, sessions, sessions.clock)
-    checks = Revalidation(sessions, refreshing, 900, 86_400, sessions.clock)
+    checks = Revalidation(sessions, refreshing, 86_400, sessions.clock)
     now = int(sessions.clock())
     session = Session(
         claims={"iss": provider.issuer, "sub": "user-1", "nonce": provider.nonce},

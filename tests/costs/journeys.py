@@ -177,7 +177,7 @@ class Journey:
     def _age(self, *, seen_seconds: int = 0, checked_seconds: int = 0) -> None:
         """Let the session be as if it were seen and checked so long ago."""
         store = DynamoDBRecordStore(self.dynamodb, self.stage.sessions_table)
-        sessions = Sessions(store, SessionLifetime(7 * 86_400, 14 * 86_400), time.time)
+        sessions = Sessions(store, SessionLifetime(7 * 86_400, 14 * 86_400, 900), time.time)
         cookies = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
         kept = sessions.find(CookieJar(secure=False).read(cookies, "portaria_session"))
         assert kept is not None

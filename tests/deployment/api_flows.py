@@ -117,7 +117,7 @@ def hear_of_messages(site: Site, stage: Stage, auth_token: str) -> None:
 def let_time_pass(site: Site, stage: Stage) -> None:
     """Make the last time that Logto was asked about the visitor long ago."""
     store = DynamoDBRecordStore(stage.dynamodb, stage.sessions_table)
-    sessions = Sessions(store, SessionLifetime(7 * 86_400, 14 * 86_400), time.time)
+    sessions = Sessions(store, SessionLifetime(7 * 86_400, 14 * 86_400, 900), time.time)
     kept = sessions.find(site.cookies[SESSION_COOKIE])
     assert kept is not None
     assert sessions.save(kept, replace(kept.session, checked_at=0))

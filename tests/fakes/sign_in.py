@@ -104,6 +104,7 @@ class FakeProvider:
     during_refresh: Callable[[], None] = lambda: None
     during_exchange: Callable[[], None] = lambda: None
     logout_tokens: dict[str, LogoutToken] = field(default_factory=dict)
+    gives_refresh_tokens: bool = True
 
     def authorization_request(
         self, redirect_uri: str, options: SignInOptions
@@ -119,7 +120,8 @@ class FakeProvider:
         self.during_exchange()
         self.exchanged.append(callback_uri)
         claims = {"iss": self.issuer, "sub": "user-1", "nonce": self.nonce, **self.claims}
-        return SignedIn(claims, {**storage, "idToken": "id", "refreshToken": "refresh"})
+        refresh = {"refreshToken": "refresh"} if self.gives_refresh_tokens else {}
+        return SignedIn(claims, {**storage, "idToken": "id", **refresh})
 
     def accepts_issuer(self, issuer: str | None) -> bool:
         return issuer in {None, self.issuer}

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from flask import Flask, request
 
+from chalicelib.sign_in.access import Access
+from chalicelib.sign_in.errors import ProviderUnreachable
 from chalicelib.sign_in.options import SignInOptions
-from tests.integration.logto import provider_of
+from chalicelib.sign_in.provider import Audience
+from chalicelib.sign_in.refreshing import COOL_DOWN_SECONDS
+from sandbox.server import running
+from tests.integration.logto import answering, provider_of
+from tests.recordings import recorded
 from tests.sandbox.identity.world import World, new_phone
 from tests.unit.sign_in.browser import Browser
 from tests.unit.sign_in.conftest import (  # noqa: F401 - fixtures
@@ -21,8 +30,11 @@ from tests.unit.sign_in.conftest import (  # noqa: F401 - fixtures
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chalicelib.sign_in.flow import SignIn
     from chalicelib.sign_in.logto_client import LogtoProvider
+    from chalicelib.sign_in.session import Sessions
     from tests.fakes import Clock
 
 
@@ -31,12 +43,14 @@ def provider(logto: World) -> LogtoProvider:
     return provider_of(logto.url)
 
 
-def signed_in(logto: World, flow: SignIn, phone: str) -> Browser:
-    """Sign in with a new device."""
+def signed_in(
+    logto: World, flow: SignIn, phone: str, change: Callable[[str], str] = str
+) -> Browser:
+    """Sign in with a new device, whose user may change the address of Logto's page."""
     device = Browser(flow, logto.app.url)
     begun = device.keep(flow.begin(device.visit(), SignInOptions()))
     at_logto = logto.browser()
-    answer = logto.walk(at_logto, at_logto.get(begun.location), phone)
+    answer = logto.walk(at_logto, at_logto.get(change(begun.location)), phone)
     device.come_back(**dict(parse_qsl(urlsplit(answer.headers["Location"]).query)))
     return device
 
@@ -57,3 +71,72 @@ def test_all_sessions_of_a_suspended_user_end_at_their_next_check(
 
     assert [device.user for device in devices] == [None, None]
     assert somebody.user == other
+
+
+@pytest.mark.parametrize("deleted", ["offline_access", "prompt=consent"])
+def test_who_deletes_it_from_the_address_is_no_exception(
+    logto: World,
+    sign_in: SignIn,  # noqa: F811 - as above
+    clock: Clock,  # noqa: F811 - as above
+    deleted: str,
+):
+    def change(url: str) -> str:
+        assert deleted in url
+        return url.replace(deleted, "")
+
+    device = signed_in(logto, sign_in, new_phone(), change)
+    user = device.user
+    assert user
+    logto.identity.suspend_user(str(user))
+    clock.advance(REVALIDATE_SECONDS)
+
+    assert device.user is None
+
+
+REFUSALS = ["invalid_target", "invalid_scope", "insufficient_scope", "invalid_token"]
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_a_check_that_logto_refuses_for_no_reason_of_the_users_is_not_repeated_at_once(
+    logto: World,
+    sign_in: SignIn,  # noqa: F811 - as above
+    sessions: Sessions,  # noqa: F811 - as above
+    clock: Clock,  # noqa: F811 - as above
+    code: str,
+):
+    device = signed_in(logto, sign_in, new_phone())
+    user = device.user
+    asked: list[dict[str, str]] = []
+    with running(lambda url: refusing(url, code, asked)) as url:
+        odd = provider_of(url)
+        refreshing = replace(sign_in.revalidation.refreshing, provider=lambda: odd)
+        flow = replace(sign_in, revalidation=replace(sign_in.revalidation, refreshing=refreshing))
+        access = Access(lambda: odd, sessions, refreshing, clock, clock.advance)
+        device.sign_in = flow
+        clock.advance(REVALIDATE_SECONDS)
+
+        assert [device.user for _ in range(5)] == [user] * 5
+        for _ in range(3):
+            with pytest.raises(ProviderUnreachable):
+                access.token(device.cookies["portaria_session"], Audience("https://api.test"))
+        assert len(asked) == 1
+        clock.advance(COOL_DOWN_SECONDS)
+        assert [device.user for _ in range(5)] == [user] * 5
+        assert len(asked) == 2
+
+
+def refusing(url: str, code: str, asked: list[dict[str, str]]) -> Flask:
+    """Make a Logto that refuses every refresh."""
+    document = json.dumps(recorded("discovery"))
+    answers = {
+        "openid_configuration": (200, "application/json", document),
+        "token": (400, "application/json", json.dumps({"error": code})),
+    }
+    app = answering(url, answers)
+
+    @app.before_request
+    def note() -> None:
+        if request.path == "/oidc/token":
+            asked.append(request.form.to_dict())
+
+    return app

@@ -27,7 +27,7 @@ from chalicelib.sign_in.visit import Visit
 from tests.engines import aws_client
 from tests.fakes import FakeProvider
 
-LIFETIME = SessionLifetime(7 * 86_400, 14 * 86_400)
+LIFETIME = SessionLifetime(7 * 86_400, 14 * 86_400, 900)
 RESOURCE = Audience("https://api.example.test")
 THREADS = 10
 TIMEOUT_SECONDS = 60.0
@@ -56,7 +56,7 @@ class Worker:
             provider=lambda: self.provider,
             attempts=Attempts(store, 600, self.clock),
             sessions=self.sessions,
-            revalidation=Revalidation(self.sessions, refreshing, 900, 86_400, self.clock),
+            revalidation=Revalidation(self.sessions, refreshing, 86_400, self.clock),
             clock=self.clock,
         )
 

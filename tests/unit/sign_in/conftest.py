@@ -33,7 +33,7 @@ def store() -> FakeRecordStore:
 
 @pytest.fixture
 def sessions(store: FakeRecordStore, clock: Clock) -> Sessions:
-    return Sessions(store, SessionLifetime(7 * 86_400, 14 * 86_400), clock)
+    return Sessions(store, SessionLifetime(7 * 86_400, 14 * 86_400, REVALIDATE_SECONDS), clock)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def sign_in(
         provider=lambda: provider,
         attempts=Attempts(store, ATTEMPT_SECONDS, clock),
         sessions=sessions,
-        revalidation=Revalidation(sessions, refreshing, REVALIDATE_SECONDS, GRACE_SECONDS, clock),
+        revalidation=Revalidation(sessions, refreshing, GRACE_SECONDS, clock),
         clock=clock,
     )
 

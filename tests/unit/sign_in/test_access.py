@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.sign_in.access import WAIT_SECONDS, Access
@@ -17,6 +19,7 @@ from chalicelib.sign_in.refreshing import COOL_DOWN_SECONDS, LEASE_SECONDS, Refr
 from chalicelib.sign_in.session import Sessions
 from tests.fakes import Clock, FakeProvider, FakeRecordStore
 from tests.unit.sign_in.browser import Browser
+from tests.unit.sign_in.conftest import REVALIDATE_SECONDS
 
 ORDERS = Audience("https://orders.example.test")
 TOKEN_SECONDS, EARLY_SECONDS = 3600, 60
@@ -185,17 +188,37 @@ def test_a_sign_out_during_the_refresh_wins(
 def test_without_a_refresh_token_a_token_is_used_to_its_end_and_then_a_sign_in_is_needed(
     access: Access, session_token: str, sessions: Sessions, clock: Clock
 ):
+    # The provider is asked so seldom here that the token ends before the session.
+    patient = replace(sessions, lifetime=replace(sessions.lifetime, check_seconds=86_400))
+    access = replace(access, sessions=patient)
     first = access.token(session_token, ORDERS)
-    kept = sessions.find(session_token)
-    assert kept is not None
-    del kept.session.storage["refreshToken"]
-    sessions.save(kept, kept.session)
+    lose_refresh_token(patient, session_token)
     clock.advance(TOKEN_SECONDS - EARLY_SECONDS)
 
     assert access.token(session_token, ORDERS) == first
     clock.advance(EARLY_SECONDS)
     with pytest.raises(SignInRequired):
         access.token(session_token, ORDERS)
+
+
+def test_a_living_token_of_a_user_who_can_not_be_checked_ends_with_the_session(
+    access: Access, session_token: str, sessions: Sessions, clock: Clock
+):
+    first = access.token(session_token, ORDERS)
+    lose_refresh_token(sessions, session_token)
+    clock.advance(REVALIDATE_SECONDS - 1)
+    assert access.token(session_token, ORDERS) == first
+
+    clock.advance(1)
+    with pytest.raises(SignInRequired):
+        access.token(session_token, ORDERS)
+
+
+def lose_refresh_token(sessions: Sessions, session_token: str) -> None:
+    kept = sessions.find(session_token)
+    assert kept is not None
+    del kept.session.storage["refreshToken"]
+    assert sessions.save(kept, kept.session)
 
 
 def test_a_refresh_for_a_token_counts_as_a_check_that_the_user_is_welcome(

@@ -186,3 +186,39 @@ def test_what_the_provider_rejects_is_told_and_ends_the_session(
 
     assert signed_in.user is None
     assert "no bearer token" in capsys.readouterr().out
+
+
+@pytest.fixture
+def unverifiable(browser: Browser, provider: FakeProvider) -> Browser:
+    """Who signed in with an authorization URL that lacked `offline_access`: no refresh token."""
+    provider.gives_refresh_tokens = False
+    browser.sign_in_completely()
+    return browser
+
+
+def test_a_session_that_can_not_be_checked_ends_when_its_check_is_due(
+    unverifiable: Browser, provider: FakeProvider, store: FakeRecordStore, clock: Clock
+):
+    (record,) = store.records.values()
+    assert record.expires_at == int(clock()) + REVALIDATE_SECONDS
+
+    clock.advance(REVALIDATE_SECONDS - 1)
+    assert unverifiable.user == "user-1"
+    clock.advance(1)
+    assert [unverifiable.user] == [None]
+    assert provider.refreshed == []
+
+
+def test_nobody_keeps_it_by_visits(unverifiable: Browser, clock: Clock):
+    for _ in range(REVALIDATE_SECONDS // 100):
+        assert unverifiable.user == "user-1"
+        clock.advance(100)
+
+    assert unverifiable.user is None
+
+
+def test_a_new_sign_in_continues_it(unverifiable: Browser, clock: Clock):
+    clock.advance(REVALIDATE_SECONDS)
+    unverifiable.sign_in_completely()
+
+    assert unverifiable.user == "user-1"

@@ -10,12 +10,12 @@ from chalicelib.sign_in.session import SEAL, Session, SessionLifetime, Sessions,
 from chalicelib.sign_in.signed_token import MAX_LENGTH
 from tests.fakes import Clock, FakeRecordStore
 
-IDLE, ABSOLUTE = 1000, 3000
+IDLE, ABSOLUTE, CHECK = 1000, 3000, 900
 
 
 @pytest.fixture
 def sessions(store: FakeRecordStore, clock: Clock) -> Sessions:
-    return Sessions(store, SessionLifetime(IDLE, ABSOLUTE), clock)
+    return Sessions(store, SessionLifetime(IDLE, ABSOLUTE, CHECK), clock)
 
 
 def session_at(clock: Clock, **claims: object) -> Session:
@@ -153,7 +153,7 @@ def test_a_visit_written_down_too_late_does_not_bring_an_ended_session_back(cloc
             return super().save(record)  # type: ignore[arg-type]
 
     store = EndsInBetween()
-    sessions = Sessions(store, SessionLifetime(IDLE, ABSOLUTE), clock)
+    sessions = Sessions(store, SessionLifetime(IDLE, ABSOLUTE, CHECK), clock)
     token = start(sessions, session_at(clock), None)
     clock.advance(IDLE / 2)
     find(sessions, token)
