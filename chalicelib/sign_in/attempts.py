@@ -1,7 +1,7 @@
 """Sign-in attempts: one record and one cookie each, so that several tabs work.
 
 An attempt is found by its `state`, opened only with its cookie, and used once: taking it
-deletes it, whatever comes of it. A callback that somebody else started therefore opens
+ends it, whatever comes of it. A callback that somebody else started therefore opens
 nothing here (login CSRF), and a replayed one finds nothing.
 """
 
@@ -9,20 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chalicelib import log
 from chalicelib.sign_in.errors import AttemptUnknown
-from chalicelib.sign_in.record import Record
-from chalicelib.sign_in.sealing import (
-    TOKEN_LENGTH,
-    Seal,
-    SealBroken,
-    new_token,
-)
+from chalicelib.sign_in.record import TAKEN_SECONDS, Record
+from chalicelib.sign_in.sealed_content import SealedContent
+from chalicelib.sign_in.sealing import TOKEN_LENGTH, Seal, new_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,9 +41,14 @@ class Attempt:
 
     state: str
     nonce: str
-    return_to: str
     storage: dict[str, str]
     """What the SDK keeps of a sign-in: redirect URI, PKCE verifier and state."""
+    return_to: str = "/"
+    expires_at: int = 0
+    """Until when it may be taken; set when it is kept."""
+
+
+_CONTENT = SealedContent(SEAL, Attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +64,10 @@ class Attempts:
         token = new_token()
         now = int(self.clock())
         expires_at = now + self.lifetime_seconds
-        content = {**asdict(attempt), "expires_at": expires_at}
         self.store.create(
             Record(
                 id=SEAL.record_id(token),
-                sealed=SEAL.seal(token, json.dumps(content).encode()),
+                sealed=_CONTENT.close(token, replace(attempt, expires_at=expires_at)),
                 expires_at=expires_at,
             )
         )
@@ -85,18 +83,15 @@ class Attempts:
         token = (value or "").partition(".")[2]
         if len(token) != TOKEN_LENGTH:
             raise AttemptUnknown("no cookie")
-        record = self.store.take(SEAL.record_id(token))
-        if record is None:
+        now = int(self.clock())
+        sealed = self.store.take(SEAL.record_id(token), now + TAKEN_SECONDS)
+        if sealed is None:
             raise AttemptUnknown("no record")
-        try:
-            content = json.loads(SEAL.unseal(token, record.sealed))
-        except SealBroken:
-            log.warning("seal_broken", record="attempt")
-            log.count("SealBroken", record="attempt")
-            raise AttemptUnknown("broken seal") from None
-        if content.pop("expires_at") <= self.clock():
+        attempt = _CONTENT.open(token, sealed)
+        if attempt is None:
+            raise AttemptUnknown("unreadable record")
+        if attempt.expires_at <= now:
             raise AttemptUnknown("expired")
-        attempt = Attempt(**content)
         if not hmac.compare_digest(attempt.state.encode(), state.encode()):
             raise AttemptUnknown("other state")
         return attempt

@@ -37,12 +37,13 @@ class BackChannel:
         """
         token = self.provider().read_logout_token(logout_token)
         now = int(self.clock())
-        replay = index_hash(self.provider().issuer, "jti", token.jti)
-        store = self.sessions.store
-        if not store.mark(f"jti.{replay}", now, now + MARK_SECONDS, only_once=True):
+        mark = f"jti.{index_hash(self.provider().issuer, 'jti', token.jti)}"
+        if self.sessions.store.is_marked(mark, now):
             log.event("back_channel_logout_replayed")
             return
         ended = sum(self.sessions.end_all(index, value) for index, value in self._named(token))
+        # Only now: a delivery that is repeated after a failure has the work still to do.
+        self.sessions.store.mark(mark, now, now + MARK_SECONDS)
         log.event("back_channel_logout", sessions=ended)
 
     def _named(self, token: LogoutToken) -> list[tuple[Index, str]]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Index = Literal["by_subject", "by_provider_session"]
+TAKEN_SECONDS = 600  # that a taken record stays at least: far longer than a call is repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,17 @@ class RecordStore(Protocol):
         """
 
     def find(self, index: Index, value: str) -> list[str]:
-        """Give the ids of the records with this hash; very new ones may be missing."""
+        """Return the ids of the records with this hash; very new ones may be missing."""
 
-    def mark(self, mark_id: str, marked_at: int, expires_at: int, *, only_once: bool) -> bool:
-        """Leave a mark, over an older one.
+    def mark(self, mark_id: str, marked_at: int, expires_at: int) -> None:
+        """Leave a mark over an older one."""
 
-        With `only_once`: False where there is one that is not over, which stays as it is.
+    def is_marked(self, mark_id: str, now: int) -> bool:
+        """Return whether there is a mark, after all earlier writes, that is not over."""
+
+    def take(self, record_id: str, expires_at: int) -> bytes | None:
+        """End a record and return its sealed content; of several callers only one gets it.
+
+        It reads as absent from then on and can't be saved again. A store may keep its sealed
+        content, by which it knows that a call is repeated, until `expires_at`.
         """
-
-    def take(self, record_id: str) -> Record | None:
-        """Delete a record and give it; of two callers at once only one gets it."""

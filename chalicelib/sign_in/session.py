@@ -8,19 +8,13 @@ to the table.
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from chalicelib import log
-from chalicelib.sign_in.record import Mark, Record
-from chalicelib.sign_in.sealing import (
-    TOKEN_LENGTH,
-    Seal,
-    SealBroken,
-    base64url,
-    new_token,
-)
+from chalicelib.sign_in.errors import StoreUnavailable
+from chalicelib.sign_in.record import TAKEN_SECONDS, Mark, Record
+from chalicelib.sign_in.sealed_content import SealedContent
+from chalicelib.sign_in.sealing import TOKEN_LENGTH, Seal, base64url, new_token
 from chalicelib.sign_in.user import User
 
 if TYPE_CHECKING:
@@ -67,6 +61,9 @@ class Session:
         """The end of the phone number: enough to know it by, not enough to call it."""
         number = self.claims.get("phone_number")
         return f"••• {number[-HINT_DIGITS:]}" if isinstance(number, str) and number else None
+
+
+_CONTENT = SealedContent(SEAL, Session)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +137,13 @@ class Sessions:
         if token is None or len(token) != TOKEN_LENGTH:
             return None
         record = self.store.load(SEAL.record_id(token))
-        session = _unsealed(token, record) if record else None
+        session = _CONTENT.open(token, record.sealed) if record else None
         if record is None or session is None or self.lifetime.ends_at(session) <= self.clock():
+            return None
+        if _hashes(record) != _hashes(session):
+            # Whoever can write to the table would hide a session from every logout by another
+            # hash in clear, by which logouts find it.
+            _CONTENT.is_broken()
             return None
         return Kept(token, session, record.version)
 
@@ -164,35 +166,43 @@ class Sessions:
         return Kept(kept.token, session, kept.version + 1) if self.store.save(record) else None
 
     def end(self, token: str | None) -> Session | None:
-        """Delete the session of `token`; gives it if there was one that opens."""
+        """End the session of `token`; returns it if there was one that opens."""
         if token is None or len(token) != TOKEN_LENGTH:
             return None
-        record = self.store.take(SEAL.record_id(token))
-        return _unsealed(token, record) if record else None
+        sealed = self._take(SEAL.record_id(token))
+        return _CONTENT.open(token, sealed) if sealed is not None else None
 
     def end_all(self, index: Index, value: str) -> int:
-        """Delete all sessions with this hash, unopened, and keep those out that are on their way.
+        """End all sessions with this hash, unopened, and keep those out that are on their way.
 
-        Gives how many there were. The index lags a little behind the table: a session that
-        was started in this very second may be missed.
+        Returns how many there were. The index lags a little behind the table: a session that
+        was started in this very second may be missed. Raises StoreUnavailable where one could
+        not be ended; the others are, for a logout may be told only once.
         """
         now = int(self.clock())
         # The mark first: a session that is only being started is not in the index yet.
-        self.store.mark(logout_mark(value), now, now + MARK_SECONDS, only_once=False)
-        found = self.store.find(index, value)
-        return sum(self.store.take(record_id) is not None for record_id in found)
+        self.store.mark(logout_mark(value), now, now + MARK_SECONDS)
+        ended, failure = 0, None
+        for record_id in self.store.find(index, value):
+            try:
+                ended += self._take(record_id) is not None
+            except StoreUnavailable as error:
+                failure = error
+        if failure is not None:
+            raise failure
+        return ended
+
+    def _take(self, record_id: str) -> bytes | None:
+        return self.store.take(record_id, int(self.clock()) + TAKEN_SECONDS)
 
     def _record(self, token: str, session: Session) -> Record:
         return Record(
             id=SEAL.record_id(token),
-            sealed=SEAL.seal(token, json.dumps(asdict(session), ensure_ascii=False).encode()),
+            sealed=_CONTENT.close(token, session),
             expires_at=self.lifetime.ends_at(session),
             subject_hash=session.subject_hash,
             provider_session_hash=session.provider_session_hash,
         )
-
-
-_FIELDS = [each.name for each in fields(Session)]
 
 
 def index_hash(issuer: str, claim: str, value: str) -> str:
@@ -205,13 +215,5 @@ def logout_mark(session_hash: str) -> str:
     return f"logout.{session_hash}"
 
 
-def _unsealed(token: str, record: Record) -> Session | None:
-    try:
-        content = json.loads(SEAL.unseal(token, record.sealed))
-        # While a deployment replaces another, each reads what the other wrote.
-        return Session(**{name: content[name] for name in _FIELDS if name in content})
-    except SealBroken:
-        # Whoever can write to the table can break a record, but not make one: it is absent.
-        log.warning("seal_broken", record="session")
-        log.count("SealBroken", record="session")
-        return None
+def _hashes(found: Record | Session) -> tuple[str | None, str | None]:
+    return found.subject_hash, found.provider_session_hash

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from typing import Any
 
 import pytest
 
+from chalicelib.sign_in.session import SEAL
 from tests.attacks.visitors import SESSION, Browser, Target
 
 
@@ -21,7 +23,19 @@ def visitor(target: Target) -> Browser:
 
 
 def records(target: Target) -> list[dict[str, Any]]:
-    return [item for item in target.table() if "sealed" in item]
+    """Give the records that the application has not ended."""
+    return [item for item in target.table() if "sealed" in item and "taken" not in item]
+
+
+def record_of(target: Target, token: str) -> dict[str, Any]:
+    (item,) = [each for each in target.table() if each["id"]["S"] == SEAL.record_id(token)]
+    return item
+
+
+def put(target: Target, item: dict[str, Any]) -> None:
+    """Write an item as it is, without what is None."""
+    kept = {name: value for name, value in item.items() if value is not None}
+    target.stage.dynamodb.put_item(TableName=target.stage.sessions_table, Item=kept)
 
 
 def flat(value: Any) -> bytes:
@@ -68,7 +82,7 @@ def test_a_record_moved_under_another_id_opens_nothing(target: Target, visitor: 
     attacker = target.visitor()
     (mine,) = [item for item in records(target) if item["id"] != victims["id"]]
     moved = {**victims, "id": mine["id"], "version": mine["version"]}
-    target.stage.dynamodb.put_item(TableName=target.stage.sessions_table, Item=moved)
+    put(target, moved)
 
     assert attacker.user is None
     assert visitor.user
@@ -81,8 +95,7 @@ def test_a_changed_bit_makes_an_absent_session_a_log_line_and_a_metric(
     (item,) = records(target)
     sealed = bytearray(item["sealed"]["B"])
     sealed[position] ^= 1
-    changed = {**item, "sealed": {"B": bytes(sealed)}}
-    target.stage.dynamodb.put_item(TableName=target.stage.sessions_table, Item=changed)
+    put(target, {**item, "sealed": {"B": bytes(sealed)}})
 
     assert visitor.user is None
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -90,11 +103,60 @@ def test_a_changed_bit_makes_an_absent_session_a_log_line_and_a_metric(
     assert any(line.get("SealBroken") == [1.0] for line in lines)
 
 
+@pytest.mark.parametrize("value", [{"S": "another"}, None], ids=["changed", "removed"])
+@pytest.mark.parametrize("name", ["subject_hash", "provider_session_hash"])
+def test_a_session_that_is_hidden_from_logouts_is_an_absent_one(
+    target: Target,
+    visitor: Browser,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    value: dict[str, str] | None,
+):
+    (item,) = records(target)
+    put(target, {**item, name: value})
+
+    assert visitor.user is None
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert any(line.get("message") == "seal_broken" for line in lines)
+    assert any(line.get("SealBroken") == [1.0] for line in lines)
+
+
+@pytest.mark.parametrize("value", [{"S": "another"}, None], ids=["changed", "removed"])
+@pytest.mark.parametrize("name", ["sealed", "version", "expires_at"])
+def test_a_broken_item_is_an_absent_session_and_no_error(
+    target: Target, visitor: Browser, name: str, value: dict[str, str] | None
+):
+    (item,) = records(target)
+    put(target, {**item, name: value})
+
+    assert visitor.user is None
+    assert visitor.get("/sign-out").status_code == 302
+
+
+def test_what_stays_of_a_session_after_a_sign_out_leads_to_nobody(target: Target, visitor: Browser):
+    token = visitor.cookies[SESSION]
+    visitor.get("/sign-out")
+    item = record_of(target, token)
+
+    assert set(item) == {"id", "sealed", "version", "expires_at", "taken", "write_id"}
+    assert int(item["expires_at"]["N"]) <= time.time() + 600
+    visitor.cookies[SESSION] = token
+    assert visitor.user is None
+
+
+def test_a_sign_out_is_not_undone_by_removing_its_mark(target: Target, visitor: Browser):
+    token = visitor.cookies[SESSION]
+    visitor.get("/sign-out")
+    put(target, {**record_of(target, token), "taken": None})
+    visitor.cookies[SESSION] = token
+
+    assert visitor.user is None
+
+
 @pytest.mark.parametrize("name", ["expires_at", "version"])
 def test_no_number_beside_the_seal_extends_a_session(target: Target, visitor: Browser, name: str):
     (item,) = records(target)
-    later = {**item, name: {"N": str(int(item[name]["N"]) + 10**9)}}
-    target.stage.dynamodb.put_item(TableName=target.stage.sessions_table, Item=later)
+    put(target, {**item, name: {"N": str(int(item[name]["N"]) + 10**9)}})
 
     assert visitor.user  # it opens as before: its times are inside the seal
     visitor.get("/sign-out")

@@ -15,6 +15,7 @@ from tests.engines import aws_client, create_table
 from tests.fakes import FakeRecordStore
 
 RACERS = 8
+SOON = 1_800_000_600
 
 
 def record(record_id: str = "", **changes: object) -> Record:
@@ -49,7 +50,7 @@ def test_a_record_needs_no_hashes(store: RecordStore):
 
 def test_an_unknown_record_is_absent(store: RecordStore):
     assert store.load("unknown") is None
-    assert store.take("unknown") is None
+    assert store.take("unknown", SOON) is None
 
 
 def test_a_saved_record_has_the_next_version(store: RecordStore):
@@ -76,28 +77,40 @@ def test_who_saves_an_older_version_loses_and_changes_nothing(store: RecordStore
 def test_saving_never_brings_a_deleted_record_back(store: RecordStore):
     written = record()
     store.create(written)
-    store.take(written.id)
+    store.take(written.id, SOON)
 
     assert not store.save(written)
     assert store.load(written.id) is None
 
 
 def test_a_taken_record_is_gone(store: RecordStore):
-    written = record()
+    written = record(subject_hash="s", provider_session_hash="p")
     store.create(written)
 
-    assert store.take(written.id) == written
-    assert store.take(written.id) is None
+    assert store.take(written.id, SOON) == written.sealed
+    assert store.take(written.id, SOON) is None
     assert store.load(written.id) is None
+    assert store.find("by_subject", "s") == []
+    assert store.find("by_provider_session", "p") == []
+
+
+def test_a_taken_record_can_be_replaced_like_one_that_never_was(store: RecordStore):
+    old, new = record(), record()
+    store.create(old)
+    store.take(old.id, SOON)
+
+    assert store.start(new, instead_of=old.id, unless=[])
+    assert store.load(old.id) is None
+    assert store.load(new.id) == new
 
 
 def test_of_many_who_take_a_record_at_once_one_gets_it(store: RecordStore):
     written = record()
     store.create(written)
     with ThreadPoolExecutor(RACERS) as pool:
-        taken = list(pool.map(store.take, [written.id] * RACERS))
+        taken = list(pool.map(lambda _: store.take(written.id, SOON), range(RACERS)))
 
-    assert taken.count(written) == 1
+    assert taken.count(written.sealed) == 1
     assert taken.count(None) == RACERS - 1
 
 
@@ -130,7 +143,7 @@ def test_a_record_that_was_to_be_replaced_need_not_exist(store: RecordStore):
 def test_a_mark_forbids_to_start_and_leaves_everything_as_it_was(store: RecordStore):
     old, new = record(), record()
     store.create(old)
-    store.mark("mark", 100, 200, only_once=False)
+    store.mark("mark", 100, 200)
 
     for mark in (Mark("mark"), Mark("mark", since=100), Mark("mark", since=99)):
         assert not store.start(new, instead_of=old.id, unless=[Mark("another"), mark])
@@ -139,22 +152,37 @@ def test_a_mark_forbids_to_start_and_leaves_everything_as_it_was(store: RecordSt
 
 
 def test_a_mark_from_before_forbids_nothing(store: RecordStore):
-    store.mark("mark", 100, 200, only_once=False)
+    store.mark("mark", 100, 200)
 
     assert store.start(record(), instead_of=None, unless=[Mark("mark", since=101)])
 
 
 def test_a_newer_mark_takes_an_older_ones_place(store: RecordStore):
-    store.mark("mark", 100, 200, only_once=False)
-    assert store.mark("mark", 150, 250, only_once=False)
+    store.mark("mark", 100, 200)
+    store.mark("mark", 150, 250)
 
     assert not store.start(record(), instead_of=None, unless=[Mark("mark", since=150)])
 
 
-def test_a_mark_that_may_stand_only_once_is_left_once_until_it_is_over(store: RecordStore):
-    assert store.mark("once", 100, 200, only_once=True)
-    assert not store.mark("once", 150, 250, only_once=True)
-    assert store.mark("once", 200, 300, only_once=True)
+def test_a_mark_is_there_until_it_is_over(store: RecordStore):
+    assert not store.is_marked("mark", 150)
+    store.mark("mark", 100, 200)
+
+    assert store.is_marked("mark", 199)
+    assert not store.is_marked("mark", 200)
+
+
+def test_of_many_who_replace_one_record_at_once_all_succeed(store: RecordStore):
+    old, new = record(), [record() for _ in range(RACERS)]
+    store.create(old)
+    with ThreadPoolExecutor(RACERS) as pool:
+        started = list(
+            pool.map(lambda each: store.start(each, instead_of=old.id, unless=[Mark("mark")]), new)
+        )
+
+    assert started == [True] * RACERS
+    assert [store.load(each.id) for each in new] == new
+    assert store.load(old.id) is None
 
 
 def test_records_are_found_by_their_hashes(store: RecordStore):
@@ -175,10 +203,11 @@ def test_a_store_that_can_not_answer_says_so(moto_server: str):
         lambda: store.create(record()),
         lambda: store.start(record(), instead_of="old", unless=[Mark("mark")]),
         lambda: store.find("by_subject", "mine"),
-        lambda: store.mark("mark", 100, 200, only_once=True),
+        lambda: store.mark("mark", 100, 200),
+        lambda: store.is_marked("mark", 100),
         lambda: store.load("id"),
         lambda: store.save(record()),
-        lambda: store.take("id"),
+        lambda: store.take("id", SOON),
     ):
         with pytest.raises(StoreUnavailable):
             call()

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.otp.limits import HOUR_SECONDS
 from chalicelib.settings import MAX_CODE_LIFETIME_SECONDS, Settings
+from chalicelib.sign_in.record import TAKEN_SECONDS
 from chalicelib.sign_in.session import MARK_SECONDS
 from ops.synthesis import synthesized
 from ops.template import stages
@@ -49,6 +50,7 @@ def test_sessions_attempts_and_marks_are_kept_as_the_page_says():
     assert seconds_in(kept("a session:")) == [idle, absolute]
     assert seconds_in(kept("the session's cookie")) == [absolute]
     assert seconds_in(kept("a sign-in attempt")) == [default("attempt_seconds")]
+    assert seconds_in(kept("an ended session")) == [TAKEN_SECONDS]
     assert seconds_in(kept("the marks of a logout")) == [MARK_SECONDS]
 
 

@@ -20,14 +20,10 @@ LAMBDAS = ["APIHandler", "SendOtp"]
 # `ops trace` reads a number's codes, with the operator's own credentials.
 OPERATORS = {Site("otp/dynamodb_ledger.py", "DynamoDBLedger.history", "Query")}
 # What a Lambda has no business with: whatever else the source can do must happen in its flows.
-OTHER_WRITES = ("Table.add", "Table.get", "Table.put")
 NOT_ITS_BUSINESS = {
-    "APIHandler": (
-        *OTHER_WRITES,
-        *("DynamoDBLedger.", "SqsOtpQueue.bury", "SqsOtpQueue.hide", "SsmTemplates."),
-    ),
+    "APIHandler": ("DynamoDBLedger.", "SqsOtpQueue.bury", "SqsOtpQueue.hide", "SsmTemplates."),
     "SendOtp": (
-        *OTHER_WRITES,
+        *("Table.add", "Table.get", "Table.put"),
         *("DynamoDBRecordStore.", "DynamoDBReceipts.find", "SqsOtpQueue.put"),
     ),
 }

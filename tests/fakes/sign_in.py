@@ -25,13 +25,19 @@ if TYPE_CHECKING:
 
 @dataclass
 class FakeRecordStore:
-    """Keeps records in a dict; `calls` counts what a real store would be charged for."""
+    """Keeps records in a dict; `calls` counts what a real store would be charged for.
+
+    `failing` are the calls that fail, by name; `stuck` the records that can't be taken.
+    """
 
     records: dict[str, Record] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     marks: dict[str, int] = field(default_factory=dict)
     mark_ends: dict[str, int] = field(default_factory=dict)
     down: bool = False
+    failing: set[str] = field(default_factory=set)
+    stuck: set[str] = field(default_factory=set)
+    taken: dict[str, int] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
     def create(self, record: Record) -> None:
@@ -53,12 +59,13 @@ class FakeRecordStore:
         field_name = {"by_subject": "subject_hash"}.get(index, "provider_session_hash")
         return [r.id for r in self.records.values() if getattr(r, field_name) == value]
 
-    def mark(self, mark_id: str, marked_at: int, expires_at: int, *, only_once: bool) -> bool:
+    def mark(self, mark_id: str, marked_at: int, expires_at: int) -> None:
         self._call("mark")
-        if only_once and self.mark_ends.get(mark_id, 0) > marked_at:
-            return False
         self.marks[mark_id], self.mark_ends[mark_id] = marked_at, expires_at
-        return True
+
+    def is_marked(self, mark_id: str, now: int) -> bool:
+        self._call("is_marked")
+        return self.mark_ends.get(mark_id, 0) > now
 
     def load(self, record_id: str) -> Record | None:
         self._call("load")
@@ -73,13 +80,19 @@ class FakeRecordStore:
             self.records[record.id] = replace(record, version=record.version + 1)
             return True
 
-    def take(self, record_id: str) -> Record | None:
+    def take(self, record_id: str, expires_at: int) -> bytes | None:
         self._call("take")
-        return self.records.pop(record_id, None)
+        if record_id in self.stuck:
+            raise StoreUnavailable("stuck")
+        ended = self.records.pop(record_id, None)
+        if ended is None:
+            return None
+        self.taken[record_id] = expires_at
+        return ended.sealed
 
     def _call(self, name: str) -> None:
         self.calls.append(name)
-        if self.down:
+        if self.down or name in self.failing:
             raise StoreUnavailable("down")
 
 

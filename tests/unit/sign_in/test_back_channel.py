@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.sign_in.back_channel import BackChannel
-from chalicelib.sign_in.errors import AnswerRejected, SignInRefused
+from chalicelib.sign_in.errors import AnswerRejected, SignInRefused, StoreUnavailable
 from chalicelib.sign_in.flow import SignIn
 from chalicelib.sign_in.logout_token import LogoutToken
 from chalicelib.sign_in.session import Sessions
@@ -108,6 +108,34 @@ def test_a_replayed_logout_ends_nothing_more(
     back_channel.receive("of the user")
 
     assert browser.user == "user-1"
+
+
+@pytest.mark.parametrize("failing", ["is_marked", "mark", "find", "take"])
+def test_a_logout_that_failed_is_done_when_it_is_told_again(
+    browser: Browser, back_channel: BackChannel, store: FakeRecordStore, failing: str
+):
+    browser.sign_in_completely()
+    store.failing = {failing}
+    with pytest.raises(StoreUnavailable):
+        back_channel.receive("of the user")
+    store.failing = set()
+    back_channel.receive("of the user")
+
+    assert browser.user is None
+
+
+def test_a_session_that_can_not_be_ended_keeps_no_other_one(
+    sign_in: SignIn, back_channel: BackChannel, store: FakeRecordStore
+):
+    browsers = [Browser(sign_in) for _ in range(3)]
+    for browser in browsers:
+        browser.sign_in_completely()
+    first = min(store.records)
+    store.stuck = {first}
+
+    with pytest.raises(StoreUnavailable):
+        back_channel.receive("of the user")
+    assert set(store.records) == {first}
 
 
 def test_a_token_that_is_not_to_be_acted_on_changes_nothing(

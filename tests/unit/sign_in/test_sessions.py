@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.sign_in.access_token_map import AccessTokenMap
+from chalicelib.sign_in.record import TAKEN_SECONDS
 from chalicelib.sign_in.sealing import new_token
 from chalicelib.sign_in.session import SEAL, Session, SessionLifetime, Sessions, index_hash
 from chalicelib.sign_in.signed_token import MAX_LENGTH
@@ -144,6 +145,15 @@ def test_an_ended_session_is_gone_and_is_given_once(sessions: Sessions, clock: C
     assert sessions.end(token) == session_at(clock)
     assert sessions.end(token) is None
     assert find(sessions, token) is None
+
+
+def test_the_table_may_soon_delete_what_stays_of_an_ended_session(
+    sessions: Sessions, store: FakeRecordStore, clock: Clock
+):
+    token = start(sessions, session_at(clock), None)
+    sessions.end(token)
+
+    assert store.taken == {SEAL.record_id(token): int(clock()) + TAKEN_SECONDS}
 
 
 def test_a_visit_written_down_too_late_does_not_bring_an_ended_session_back(clock: Clock):

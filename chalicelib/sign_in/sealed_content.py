@@ -1,0 +1,62 @@
+"""What attempts and sessions keep in their records: a dataclass as JSON under a seal.
+
+While a deployment replaces another, and after one that was rolled back, each version of the
+application reads what another one wrote. So what it does not know is ignored, what is missing
+has its default, and a record that lacks something indispensable counts as absent.
+A field never changes its meaning: that takes a new name.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import MISSING, asdict, dataclass, fields
+from functools import cache
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_origin, get_type_hints
+
+from chalicelib import log
+from chalicelib.sign_in.sealing import Seal, SealBroken
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Content = TypeVar("Content", bound="DataclassInstance")
+
+
+@dataclass(frozen=True, slots=True)
+class SealedContent(Generic[Content]):
+    """Contents of the class `of` in the records of `seal`."""
+
+    seal: Seal
+    of: type[Content]
+
+    def close(self, token: str, content: Content) -> bytes:
+        """Seal a content so that only `token` opens it."""
+        return self.seal.seal(token, json.dumps(asdict(content), ensure_ascii=False).encode())
+
+    def open(self, token: str, sealed: bytes) -> Content | None:
+        """Return what was sealed; None, and a line in the log, where that can't be had."""
+        try:
+            found = json.loads(self.seal.unseal(token, sealed))
+        except SealBroken:
+            self.is_broken()
+            return None
+        except ValueError:
+            found = None  # a version that does not write JSON any more
+        given = found.items() if isinstance(found, dict) else ()
+        types = _types(self.of)
+        known = {name: value for name, value in given if isinstance(value, types.get(name, ()))}
+        for each in fields(self.of):
+            if each.name not in known and each.default is each.default_factory is MISSING:
+                log.warning("record_unreadable", record=self.seal.kind, field=each.name)
+                return None
+        return self.of(**known)
+
+    def is_broken(self) -> None:
+        """Report a record that was tampered with: who can write to the table can break one."""
+        log.warning("seal_broken", record=self.seal.kind)
+        log.count("SealBroken", record=self.seal.kind)
+
+
+@cache
+def _types(of: type[Any]) -> dict[str, Any]:
+    return {name: get_origin(hint) or hint for name, hint in get_type_hints(of).items()}
