@@ -67,16 +67,10 @@ class SignedTokens:
         return claims
 
     def _signed(self, token: str, audience: str, kind: TokenKind) -> dict[str, Any]:
-        if len(token) > MAX_LENGTH:
-            raise AnswerRejected(f"{kind.name}: too long")
-        header = jwt.get_unverified_header(token)
-        algorithm = header.get("alg")
-        if algorithm not in self.algorithms & ASYMMETRIC:
-            raise AlgorithmNotAnnounced(f"{kind.name}: algorithm")
-        if str(header.get("typ", "")).lower() not in kind.typs:
-            # Tokens of all kinds are signed by the same key (RFC 8725 3.11).
-            raise AnswerRejected(f"{kind.name}: typ")
-        for key in self.keys.find(header.get("kid"), algorithm):
+        if len(token) > MAX_LENGTH or not token.isascii():
+            raise AnswerRejected(f"{kind.name}: too long, or no text in base64url")
+        kid, algorithm = self._key_wanted(jwt.get_unverified_header(token), kind)
+        for key in self.keys.find(kid, algorithm):
             claims: dict[str, Any] = jwt.decode(
                 token,
                 key,
@@ -84,7 +78,23 @@ class SignedTokens:
                 audience=audience,
                 issuer=self.issuer,
                 leeway=LEEWAY_SECONDS,
-                options={"require": list(kind.required)},
+                options={"require": list(kind.required), "enforce_minimum_key_length": True},
             )
             return claims
         raise AnswerRejected(f"{kind.name}: no such key")
+
+    def _key_wanted(self, header: dict[str, Any], kind: TokenKind) -> tuple[str | None, str]:
+        # A stranger may write any JSON here; of `kid`, PyJWT has looked that it is text.
+        for extension in ("crit", "b64"):
+            if extension in header:
+                # Whoever signed it wants what we don't know to be understood (RFC 7515 4.1.11).
+                raise AnswerRejected(f"{kind.name}: {extension}")
+        algorithm, typ = header.get("alg"), header.get("typ", "")
+        if not isinstance(algorithm, str) or algorithm not in ASYMMETRIC:
+            raise AnswerRejected(f"{kind.name}: algorithm")
+        if algorithm not in self.algorithms:
+            raise AlgorithmNotAnnounced(f"{kind.name}: algorithm")
+        if not isinstance(typ, str) or typ.lower() not in kind.typs:
+            # Tokens of all kinds are signed by the same key (RFC 8725 3.11).
+            raise AnswerRejected(f"{kind.name}: typ")
+        return header.get("kid"), algorithm

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import runpy
 import time
@@ -180,6 +181,17 @@ def test_a_token_without_the_permission_is_told_what_it_lacks(example: Example):
     assert challenge == (
         'Bearer realm="portaria", error="insufficient_scope", scope="read:members"'
     )
+
+
+@pytest.mark.parametrize(
+    "header", [b'{"alg": []}', b'{"alg": {}}', b"[]", b'{"alg":"ES384","kid":[]}']
+)
+def test_a_token_with_a_senseless_header_is_answered_401(example: Example, header: bytes):
+    token = f"{base64.urlsafe_b64encode(header).rstrip(b'=').decode()}.e30.AAAA"
+    status, body, challenge = example.call("/api/orders", token)
+
+    assert (status, body["error"]) == (401, "invalid_token")
+    assert challenge == 'Bearer realm="portaria", error="invalid_token"'
 
 
 def test_logto_is_asked_what_it_knows_now(example: Example):
