@@ -1,4 +1,7 @@
-"""Sign-in attempts: one record and one cookie each, so that several tabs work.
+"""Sign-in attempts: one record and one cookie each, so that none touches another.
+
+Two tabs that Logto signs in by its session both complete. Of two that show its sign-in page Logto
+answers the later one only; the other attempt is never opened, and ends with its lifetime.
 
 An attempt is found by its `state`, opened only with its cookie, and used once: taking it
 ends it, whatever comes of it. A callback that somebody else started therefore opens

@@ -65,7 +65,7 @@ def create_app(settings: IdentitySettings) -> Flask:
     app.register_blueprint(token_endpoints.blueprint(identity.server))
     app.register_blueprint(screens.blueprint(identity))
     app.register_blueprint(consent.blueprint(identity))
-    app.register_blueprint(unknown_session.blueprint(settings.endpoint))
+    app.register_blueprint(unknown_session.blueprint(settings))
     app.register_blueprint(logout.blueprint(identity))
 
     @app.after_request

@@ -60,6 +60,7 @@ def settings_from(environment: Mapping[str, str], endpoint: str) -> IdentitySett
         organization_permissions=tuple(permissions),
         new_user_scopes=permissions,
         new_user_organizations={ORGANIZATION: Membership(permissions)},
+        unknown_session_redirect_url=f"{app_url}/sign-in",
         confirm_accounts=environment.get("IDENTITY_CONFIRM_ACCOUNTS") != "false",
         report=partial(print, flush=True),
     )

@@ -42,10 +42,12 @@ def json(body: Mapping[str, Any], status: int = 200) -> Response:
     return response
 
 
-def refusal(body: Mapping[str, Any], status: int = 400) -> Response:
-    """Refuse with Logto's JSON; a person's browser gets the same as a page."""
+def refusal(
+    body: Mapping[str, Any], status: int = 400, template: str = "refusal.html", **values: Any
+) -> Response:
+    """Refuse with Logto's JSON; a person's browser gets a page that says the same."""
     if "text/html" in request.accept_mimetypes.values():
-        return page("refusal.html", status, reason=body["error_description"])
+        return page(template, status, reason=body["error_description"], **values)
     return json(body, status)
 
 

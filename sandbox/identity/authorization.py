@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 
 from sandbox.identity import answers, cookies, errors
 from sandbox.identity.errors import Refused
-from sandbox.identity.interactions import NoInteraction
+from sandbox.identity.interactions import APPLICATION, NoInteraction
 
 if TYPE_CHECKING:
     from sandbox.identity.code_grant import CodeGrant
@@ -39,9 +39,7 @@ def blueprint(identity: Identity) -> Blueprint:
     @routes.get("/<uid>")
     def resume(uid: str) -> Response:
         try:
-            interaction = identity.interactions.find(
-                uid if uid in cookies.interactions(request) else None
-            )
+            interaction = identity.interactions.find(request, uid)
         except NoInteraction:
             return _expired(identity)
         return _answer(identity, interaction.asked, interaction)
@@ -81,9 +79,7 @@ def _answer(
         response, cookies.SESSION, asked.session.id, identity.settings.lifetimes.session_seconds
     )
     if interaction is not None:
-        identity.interactions.finish(interaction)
-        left = [uid for uid in cookies.interactions(request) if uid != interaction.uid]
-        cookies.put_interactions(response, left, identity.settings.lifetimes.interaction_seconds)
+        identity.interactions.finish(response, request, interaction)
     return response
 
 
@@ -95,16 +91,14 @@ def _ask_to_sign_in(identity: Identity, grant: CodeGrant) -> Response:
 
 def _to_page(identity: Identity, interaction: Interaction, path: str) -> Response:
     app_id = interaction.application.app_id
-    query = {"app_id": app_id}
+    query = {APPLICATION: app_id}
     for name in _FOR_THE_PAGE:
         value = interaction.parameter(name)
         if value is not None:
             query[name] = value
     response = answers.see_other(f"{path}?{urlencode(query)}")
     cookies.announce_application(response, app_id)
-    others = [uid for uid in cookies.interactions(request) if uid != interaction.uid]
-    seconds = identity.settings.lifetimes.interaction_seconds
-    cookies.put_interactions(response, [interaction.uid, *others], seconds)
+    identity.interactions.keep(response, request, interaction)
     return response
 
 

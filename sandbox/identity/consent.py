@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, request
 
-from sandbox.identity import answers, cookies
+from sandbox.identity import answers
 from sandbox.identity.interactions import NoInteraction
 
 if TYPE_CHECKING:
@@ -28,17 +28,13 @@ def blueprint(identity: Identity) -> Blueprint:
             interaction.consented = True
             return answers.see_other(f"/oidc/auth/{interaction.uid}")
         if request.method == "POST":
-            identity.interactions.finish(interaction)
             # Logto goes to the bare callback URL then, without error, state or anything else.
             response = answers.see_other(interaction.parameter("redirect_uri") or "/")
-            left = [uid for uid in cookies.interactions(request) if uid != interaction.uid]
-            seconds = identity.settings.lifetimes.interaction_seconds
-            cookies.put_interactions(response, left, seconds)
+            identity.interactions.finish(response, request, interaction)
             return response
         return answers.page(
             "consent.html",
             ui_locales=interaction.parameter("ui_locales"),
-            interaction=interaction.uid,
             app_id=interaction.application.app_id,
             scopes=interaction.asked.scope.split(),
         )

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 
 SESSION = "_session"
 INTERACTION = "_interaction"
-MAX_INTERACTIONS = 5
 
 
 def announce_application(response: Response, app_id: str) -> None:
@@ -24,14 +23,14 @@ def announce_application(response: Response, app_id: str) -> None:
 
 
 def interactions(request: Request) -> list[str]:
-    """Give the uids of this browser's open interactions, newest first: a tab may have each."""
+    """Return the uids of this browser's open interactions, newest first: one an application."""
     return [uid for uid in request.cookies.get(INTERACTION, "").split(".") if uid]
 
 
 def put_interactions(response: Response, uids: list[str], max_age: int) -> None:
-    """Let the browser keep the newest of these uids, or none."""
+    """Let the browser keep these uids, or none."""
     if uids:
-        put(response, INTERACTION, ".".join(uids[:MAX_INTERACTIONS]), max_age)
+        put(response, INTERACTION, ".".join(uids), max_age)
     else:
         drop(response, INTERACTION)
 

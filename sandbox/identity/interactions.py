@@ -1,4 +1,8 @@
-"""A sign-in under way: the authorization request that waits, and how far its visitor has come."""
+"""A sign-in under way: the authorization request that waits, and how far its visitor has come.
+
+A browser has one for each application. A second tab's replaces the first one's, so that whichever
+tab is finished answers the second tab's request, and the other tab has lost its sign-in.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from threading import RLock
 
-    from flask import Request
+    from flask import Request, Response
 
     from sandbox.identity.oauth import ParametersRequest
     from sandbox.identity.records import User
@@ -20,11 +24,18 @@ if TYPE_CHECKING:
     from sandbox.identity.verification import Verification
 
 
-FIELD = "interaction"  # which of the browser's interactions a page belongs to
+APPLICATION = "app_id"  # whose sign-in a page belongs to: the parameter of its address
 
 
 class NoInteraction(Exception):
-    """A page or an answer was asked for that no sign-in has led to."""
+    """A page or an answer was asked for that no sign-in has led to.
+
+    `reason` is the key of the sentence to show.
+    """
+
+    def __init__(self, reason: str = "session_not_found") -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(slots=True)
@@ -62,24 +73,42 @@ class Interactions:
             self._open[uid] = interaction
         return interaction
 
-    def find(self, uid: str | None) -> Interaction:
-        """Give an open interaction, or raise NoInteraction."""
-        with self._lock:
-            interaction = self._open.get(uid or "")
-        if interaction is None or interaction.expires_at <= self._clock():
-            raise NoInteraction
-        return interaction
+    def find(self, request: Request, uid: str) -> Interaction:
+        """Return one of this browser's interactions, or raise NoInteraction."""
+        for interaction in self._of_browser(request):
+            if interaction.uid == uid:
+                return interaction
+        raise NoInteraction
 
     def of(self, request: Request) -> Interaction:
-        """Give the interaction that a request names, if it is this browser's, or its newest.
+        """Return this browser's interaction for the application that the page's address names.
 
-        Raises NoInteraction.
+        Its newest where the address names none. Raises NoInteraction.
         """
-        mine = cookies.interactions(request)
-        named = request.values.get(FIELD)
-        return self.find(named if named in mine else next(iter(mine), None))
+        app_id = request.args.get(APPLICATION)
+        for interaction in self._of_browser(request):
+            if app_id in (None, interaction.application.app_id):
+                return interaction
+        raise NoInteraction
 
-    def finish(self, interaction: Interaction) -> None:
-        """Forget one."""
+    def keep(self, response: Response, request: Request, interaction: Interaction) -> None:
+        """Let the browser have this interaction instead of the application's older one."""
+        self._put(response, [interaction, *self._others(request, interaction)])
+
+    def finish(self, response: Response, request: Request, interaction: Interaction) -> None:
+        """Forget one, here and in the browser."""
         with self._lock:
             self._open.pop(interaction.uid, None)
+        self._put(response, self._others(request, interaction))
+
+    def _of_browser(self, request: Request) -> list[Interaction]:
+        with self._lock:
+            mine = [self._open.get(uid) for uid in cookies.interactions(request)]
+        return [each for each in mine if each is not None and each.expires_at > self._clock()]
+
+    def _others(self, request: Request, interaction: Interaction) -> list[Interaction]:
+        app_id = interaction.application.app_id
+        return [each for each in self._of_browser(request) if each.application.app_id != app_id]
+
+    def _put(self, response: Response, kept: list[Interaction]) -> None:
+        cookies.put_interactions(response, [each.uid for each in kept], self._life_seconds)

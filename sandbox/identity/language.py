@@ -45,6 +45,11 @@ _ENGLISH = {
     "cancel": "Cancel",
     "unknown_session": "Session not found",
     "unknown_session_text": "Please go back and sign in again.",
+    "session_not_found": "Session not found. Please go back and sign in again.",
+    "verification_not_found": (
+        "The verification was not successful. Restart the verification flow and try again."
+    ),
+    "reload": "Load this page again",
     "signed_out": "You have signed out",
     "refused": "Something went wrong",
     "invalid_phone": "The phone number is invalid",
@@ -83,6 +88,9 @@ _PORTUGUESE = {
     "cancel": "Cancelar",
     "unknown_session": "Sessão não encontrada",
     "unknown_session_text": "Volte e entre novamente.",
+    "session_not_found": "Sessão não encontrada. Volte e entre novamente.",
+    "verification_not_found": "A verificação não foi concluída. Recomece e tente de novo.",
+    "reload": "Carregar esta página de novo",
     "signed_out": "Você saiu",
     "refused": "Algo deu errado",
     "invalid_phone": "O número de telefone é inválido",

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import phonenumbers
 from flask import Blueprint, Response, request
 
 from sandbox.identity import answers
-from sandbox.identity.interactions import FIELD, NoInteraction
+from sandbox.identity.interactions import APPLICATION, NoInteraction
 from sandbox.identity.language import page_texts
 from sandbox.identity.sending import send_code
 from sandbox.identity.verification import CodeRefused
@@ -67,7 +68,7 @@ class Screens:
             send_code(self._identity, interaction, digits(typed), _USAGE_TYPES[_SCREENS[path]])
         except CodeRefused as refusal:
             return show(refusal, typed=typed)
-        return answers.see_other(_next(path, "verification-code", interaction))
+        return answers.see_other(_address(f"{path}/verification-code", interaction))
 
     def code(self, path: str) -> Response:
         """Ask for the code; nobody has a password to reset here."""
@@ -80,9 +81,9 @@ class Screens:
         try:
             self._identity.codes.check(sent, typed)
             if _SCREENS[path] == "forgot-password":
-                return answers.see_other(f"/sign-in?{FIELD}={interaction.uid}")
+                return answers.see_other(_address("sign-in", interaction))
             if self._identity.settings.confirm_accounts and not self._is_meant(path, sent):
-                return answers.see_other(_next(path, "confirm", interaction))
+                return answers.see_other(_address(f"{path}/confirm", interaction))
             return self._sign_in(interaction, sent)
         except CodeRefused as refusal:
             return show(refusal)
@@ -95,14 +96,14 @@ class Screens:
             send_code(self._identity, interaction, phone, _USAGE_TYPES[_SCREENS[path]])
         except CodeRefused as refusal:
             return _page("code.html", interaction, path, refusal, phone=phone)
-        return answers.see_other(_next(path, "verification-code", interaction))
+        return answers.see_other(_address(f"{path}/verification-code", interaction))
 
     def confirm(self, path: str) -> Response:
         """Ask whether to create an account, or to sign in to the one that exists."""
         interaction = self._identity.interactions.of(request)
         proven = _verification(interaction)
         if not proven.used or proven.usage_type == _USAGE_TYPES["forgot-password"]:
-            raise NoInteraction
+            raise NoInteraction("verification_not_found")
         known = self._identity.directory.user_with_phone(proven.phone) is not None
         show = partial(_page, "confirm.html", interaction, path, phone=proven.phone, known=known)
         if request.method == "GET":
@@ -143,13 +144,13 @@ def digits(typed: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
 
 
-def _next(path: str, step: str, interaction: Interaction) -> str:
-    return f"/{path}/{step}?{FIELD}={interaction.uid}"
+def _address(path: str, interaction: Interaction) -> str:
+    return f"/{path}?{urlencode({APPLICATION: interaction.application.app_id})}"
 
 
 def _verification(interaction: Interaction) -> Verification:
     if interaction.verification is None:
-        raise NoInteraction
+        raise NoInteraction("verification_not_found")
     return interaction.verification
 
 
@@ -167,7 +168,7 @@ def _page(
         refusal.status if refusal else 200,
         ui_locales,
         path=path,
-        interaction=interaction.uid,
+        app_id=interaction.application.app_id,
         screen=_SCREENS[path],
         problem=texts.get(refusal.reason, refusal.reason) if refusal else None,
         **values,

@@ -70,6 +70,8 @@ class IdentitySettings:
     those of the organization template; what is for new users is what Logto's default role and
     its provisioning of organizations give them. `confirm_accounts` asks before a sign-in creates
     an account, and before a registration signs in to one that exists.
+    `unknown_session_redirect_url` is where the address of a page leads that no sign-in has led to:
+    Logto's setting of that name.
     """
 
     endpoint: str
@@ -82,6 +84,7 @@ class IdentitySettings:
     clock: Callable[[], float] = time.time
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     confirm_accounts: bool = True
+    unknown_session_redirect_url: str | None = None
     report: Callable[[str], None] = _say_nothing
 
     @property

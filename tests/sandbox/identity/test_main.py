@@ -44,6 +44,7 @@ def test_the_environment_overrides_every_default():
     assert (application.app_id, application.app_secret) == ("other", "other-secret")
     assert application.redirect_uris == ("http://localhost:9/callback",)
     assert settings.connector.endpoint == "http://localhost:9/otp"
+    assert settings.unknown_session_redirect_url == "http://localhost:9/sign-in"
     assert settings.connector.authorization == "Basic abc"
 
 

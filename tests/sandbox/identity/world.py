@@ -230,12 +230,12 @@ def query(response: requests.Response) -> dict[str, str]:
 def world(
     *redirect_uris: str,
     api_resources: tuple[ApiResource, ...] = RESOURCES,
-    organization_permissions: tuple[str, ...] = (),
-    confirm_accounts: bool = True,
+    **settings: Any,
 ) -> Iterator[World]:
     """Run an application and a stand-in that knows it, and more redirect URIs for it.
 
-    New users have all scopes of the API resources, and belong to no organization.
+    `settings` are more of the stand-in's. New users have all scopes of the API resources, and
+    belong to no organization.
     """
     app, clock, events, built = ApplicationServer(), Clock(), list[str](), list[Identity]()
 
@@ -259,12 +259,11 @@ def world(
                     application(ALWAYS_REFRESHING, always_issue_refresh_token=True),
                 ),
                 api_resources=api_resources,
-                organization_permissions=organization_permissions,
                 new_user_scopes=frozenset().union(*(each.scopes for each in api_resources)),
-                confirm_accounts=confirm_accounts,
                 connector=Connector(f"{app.url}/otp", AUTHORIZATION),
                 clock=clock,
                 report=events.append,
+                **settings,
             )
         )
         built.append(stand_in.extensions["identity"])

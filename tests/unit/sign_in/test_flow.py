@@ -108,7 +108,7 @@ def test_an_attempt_expires_although_the_table_still_has_it(browser: Browser, cl
         browser.come_back(state=state, code="code")
 
 
-def test_attempts_in_several_tabs_each_complete(browser: Browser):
+def test_attempts_that_logto_answers_side_by_side_each_complete(browser: Browser):
     first, second = browser.begin(return_to="/a"), browser.begin(return_to="/b")
 
     assert browser.come_back(state=second, code="code").location == "/b"
