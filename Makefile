@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 # What the stack is told, where it stands on the command line: an environment may be another stage's.
 PARAMETERS := LOGTO_ENDPOINT LOGTO_APP_ID PARAMETER_PREFIX PUBLIC_URL DOMAIN_NAME CERTIFICATE_ARN \
-	HOSTED_ZONE_ID TWILIO_API_URL ALARM_EMAIL
+	HOSTED_ZONE_ID DISABLE_DEFAULT_ENDPOINT TWILIO_API_URL ALARM_EMAIL
 said = $(foreach name,$(PARAMETERS),$(if $(filter command,$(origin $(name))),'$(name)=$($(name))'))
 
 given = $(or $($1),$(error say which: make $@ $1=dev))

@@ -22,7 +22,7 @@ _WANTED = {
 }
 
 
-def instructions(outputs: Mapping[str, str], ssm: SSMClient, *, reveal: bool) -> str:
+def instructions(stage: str, outputs: Mapping[str, str], ssm: SSMClient, *, reveal: bool) -> str:
     """Return the text to print; the connector's secret is in it only with `reveal`.
 
     Raises botocore's ClientError.
@@ -42,6 +42,8 @@ def instructions(outputs: Mapping[str, str], ssm: SSMClient, *, reveal: bool) ->
     ]
     if "DomainTarget" in outputs:
         lines.append(f"\nThe domain's DNS record points to {outputs['DomainTarget']}")
+    if "DefaultEndpoint" in outputs:
+        lines += _closing(stage, outputs["DefaultEndpoint"])
     return "\n".join([*lines, f"\nDashboard: {outputs['DashboardUrl']}"])
 
 
@@ -65,6 +67,13 @@ def in_logtos_console(url: str, authorization: str, called_url: str | None = Non
         "  Sign-in method                Phone number with verification code",
         f"  Unknown session redirect URL  {url}/sign-in",
     ]
+
+
+def _closing(stage: str, default_endpoint: str) -> Iterator[str]:
+    yield f"\n{default_endpoint}/ still answers, too."
+    yield "Close it when the addresses above stand in Logto's Console, so that neither connector"
+    yield "nor back-channel logout calls it, and a day has brought Twilio's last receipts:"
+    yield f"  make deploy STAGE={stage} DISABLE_DEFAULT_ENDPOINT=true"
 
 
 def _missing(prefix: str, there: set[str]) -> Iterator[str]:

@@ -21,7 +21,7 @@ from ops.template import StageUnknown, merged, values_of
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _REQUIRED = {"LogtoEndpoint", "LogtoAppId"}
 
@@ -82,6 +82,7 @@ def _deploy(given: argparse.Namespace) -> int:
             "the first deployment needs to know Logto: "
             f"make deploy STAGE={given.stage} LOGTO_ENDPOINT=https://foo.logto.app LOGTO_APP_ID=abc"
         )
+    refuse_to_cut_off(given.stage, stack.parameters(), values)
     made = package.make(given.stage, architecture=given.architecture)
     for change in made.changes:
         print(f"{change.archive.name}: {change.after}")
@@ -96,7 +97,7 @@ def _deploy(given: argparse.Namespace) -> int:
     stack.deploy(made.template, values, tags)
     outputs = stack.outputs()
     assert outputs is not None  # noqa: S101 - it was made a moment ago
-    print(instructions(outputs, ssm, reveal=sys.stdout.isatty()))
+    print(instructions(given.stage, outputs, ssm, reveal=sys.stdout.isatty()))
     return 0
 
 
@@ -145,6 +146,27 @@ def stack_parameters(values: Sequence[str]) -> dict[str, str]:
     if bool(found.get("DomainName")) != bool(found.get("CertificateArn")):
         raise DeploymentError("DOMAIN_NAME and CERTIFICATE_ARN go together")
     return found
+
+
+def refuse_to_cut_off(stage: str, before: Mapping[str, str], values: Mapping[str, str]) -> None:
+    """Refuse to close API Gateway's own address while somebody may still need it.
+
+    Raises DeploymentError.
+    """
+    after = {**before, **values}
+    if after.get("DisableDefaultEndpoint") != "true":
+        return
+    if not after.get("DomainName"):
+        raise DeploymentError(
+            "the application would answer nowhere: without a DOMAIN_NAME, "
+            "DISABLE_DEFAULT_ENDPOINT must be false"
+        )
+    if before.get("DomainName") != after["DomainName"] and "DisableDefaultEndpoint" in values:
+        raise DeploymentError(
+            "Logto still calls the address that DISABLE_DEFAULT_ENDPOINT would close: deploy the "
+            "domain first, set its addresses in Logto's Console, and then run "
+            f"make deploy STAGE={stage} DISABLE_DEFAULT_ENDPOINT=true"
+        )
 
 
 def _variable(parameter: str) -> str:

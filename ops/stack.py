@@ -53,6 +53,15 @@ class Stack:
             return None
         return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
 
+    def parameters(self) -> dict[str, str]:
+        """Return the values that the stack was last told; none where there is no such stack.
+
+        Raises botocore's errors.
+        """
+        stack = self._described()
+        told = [] if stack is None else stack.get("Parameters", [])
+        return {each["ParameterKey"]: each["ParameterValue"] for each in told}
+
     def deploy(
         self, template: Path, parameters: Mapping[str, str], tags: Mapping[str, str]
     ) -> None:

@@ -17,6 +17,8 @@ DOMAIN = "sign-in.example.com"
 def test_an_update_leaves_tables_queues_and_secrets_as_they_were(sandbox: Rehearsal):
     deployment = sandbox.deployment
     before, kept = deployment.outputs, deployment.parameters()
+    refused = deployment.ops("deploy", "DISABLE_DEFAULT_ENDPOINT=true", status=1)
+    assert "the application would answer nowhere" in refused
     certificate = deployment.client("acm").request_certificate(DomainName=DOMAIN)["CertificateArn"]
 
     said = deployment.deploy(DOMAIN_NAME=DOMAIN, CERTIFICATE_ARN=certificate, PUBLIC_URL="")
@@ -25,7 +27,9 @@ def test_an_update_leaves_tables_queues_and_secrets_as_they_were(sandbox: Rehear
     assert after["PublicUrl"] == f"https://{DOMAIN}"
     assert f"https://{DOMAIN}/callback" in said
     assert after["DomainTarget"] in said
-    assert {n: v for n, v in after.items() if n not in {"PublicUrl", "DomainTarget"}} == {
+    assert f"{after['DefaultEndpoint']}/ still answers, too." in said
+    new = {"PublicUrl", "DomainTarget", "DefaultEndpoint"}
+    assert {n: v for n, v in after.items() if n not in new} == {
         n: v for n, v in before.items() if n != "PublicUrl"
     }
     assert deployment.parameters() == kept

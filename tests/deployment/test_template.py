@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ops.synthesis import synthesized
+from ops.synthesis import synthesized, translated
 from ops.template import merged, settled, stages
 from tests.engines import ROOT
 
@@ -152,6 +152,21 @@ def test_api_gateway_throttles_and_logs_no_bodies(template: dict[str, Any]):
     assert (methods["ResourcePath"], methods["HttpMethod"]) == ("/*", "*")
     assert {"ThrottlingRateLimit", "ThrottlingBurstLimit"} < methods.keys()
     assert (methods["LoggingLevel"], methods["DataTraceEnabled"]) == ("OFF", False)
+
+
+def test_the_default_endpoint_closes_by_a_parameter_that_changes_the_stage_too(
+    template: dict[str, Any],
+):
+    result = translated(template)
+    (api,) = of_type(result, "ApiGateway::RestApi").values()
+    (stage,) = of_type(result, "ApiGateway::Stage").values()
+
+    parameter = {"Ref": "DisableDefaultEndpoint"}
+    assert result["Parameters"]["DisableDefaultEndpoint"]["Default"] == "false"
+    endpoint = api["Properties"]["Body"]["x-amazon-apigateway-endpoint-configuration"]
+    assert endpoint == {"disableExecuteApiEndpoint": parameter}
+    # API Gateway goes on as before until a setting of the stage changes.
+    assert parameter in stage["Properties"]["Variables"].values()
 
 
 def test_alarms_watch_metrics_that_the_code_counts(template: dict[str, Any]):

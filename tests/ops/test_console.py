@@ -28,7 +28,7 @@ def outputs() -> dict[str, str]:
 
 
 def test_logtos_console_is_told_addresses_under_the_stage_path(ssm: Any, outputs: dict[str, str]):
-    told = instructions(outputs, ssm, reveal=False)
+    told = instructions("dev", outputs, ssm, reveal=False)
 
     for name, path in (
         ("Redirect URI", "/callback"),
@@ -46,8 +46,8 @@ def test_logtos_console_is_told_addresses_under_the_stage_path(ssm: Any, outputs
 def test_the_connectors_secret_is_shown_only_where_it_may(ssm: Any, outputs: dict[str, str]):
     put_missing(ssm, outputs["ParameterPrefix"], {"otp/authorization": SECRET})
 
-    assert SECRET in instructions(outputs, ssm, reveal=True)
-    hidden = instructions(outputs, ssm, reveal=False)
+    assert SECRET in instructions("dev", outputs, ssm, reveal=True)
+    hidden = instructions("dev", outputs, ssm, reveal=False)
     assert SECRET not in hidden
     assert f"{outputs['ParameterPrefix']}/otp/authorization" in hidden
 
@@ -56,7 +56,7 @@ def test_what_is_missing_in_ssm_is_listed_by_name(ssm: Any, outputs: dict[str, s
     there = {"otp/authorization": SECRET, "ledger-key": "k", "templates/SignIn": "{{code}}"}
     put_missing(ssm, outputs["ParameterPrefix"], there)
 
-    missing = instructions(outputs, ssm, reveal=False).partition("Still missing")[2]
+    missing = instructions("dev", outputs, ssm, reveal=False).partition("Still missing")[2]
 
     for name in ("logto/app-secret", "twilio", "templates/Register", "templates/Generic"):
         assert f"{outputs['ParameterPrefix']}/{name} " in missing
@@ -69,11 +69,23 @@ def test_where_all_is_there_nothing_is_missing(ssm: Any, outputs: dict[str, str]
     everything = {**secrets, "logto/app-secret": "s", **default_templates()}
     put_missing(ssm, outputs["ParameterPrefix"], everything)
 
-    assert "Nothing is missing in SSM." in instructions(outputs, ssm, reveal=False)
+    assert "Nothing is missing in SSM." in instructions("dev", outputs, ssm, reveal=False)
+
+
+def test_where_a_domain_is_new_it_is_said_how_the_address_before_it_is_closed(
+    ssm: Any, outputs: dict[str, str]
+):
+    default = "https://abc.execute-api.eu-west-1.amazonaws.com/api"
+    behind_domain = outputs | {"PublicUrl": "https://app.example", "DefaultEndpoint": default}
+    said = instructions("dev", behind_domain, ssm, reveal=False)
+
+    assert f"{default}/ still answers, too." in said
+    assert "make deploy STAGE=dev DISABLE_DEFAULT_ENDPOINT=true" in said
+    assert "DISABLE" not in instructions("dev", outputs, ssm, reveal=False)
 
 
 def test_a_domain_without_a_zone_needs_a_record(ssm: Any, outputs: dict[str, str]):
     target = "d-1.execute-api.eu-west-1.amazonaws.com"
 
-    assert target in instructions(outputs | {"DomainTarget": target}, ssm, reveal=False)
-    assert "DNS" not in instructions(outputs, ssm, reveal=False)
+    assert target in instructions("dev", outputs | {"DomainTarget": target}, ssm, reveal=False)
+    assert "DNS" not in instructions("dev", outputs, ssm, reveal=False)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ops.deploy import stack_parameters
+from ops.deploy import refuse_to_cut_off, stack_parameters
 from ops.stack import DeploymentError
 from tests.engines import REGION, ROOT
 
@@ -78,6 +78,63 @@ def test_a_domain_can_be_taken_back():
         "DomainName": "",
         "CertificateArn": "",
     }
+
+
+DOMAIN = {"DomainName": "a.example.com", "DisableDefaultEndpoint": "false"}
+CLOSED = DOMAIN | {"DisableDefaultEndpoint": "true"}
+
+
+@pytest.mark.parametrize(
+    ("before", "values"),
+    [
+        (DOMAIN, {"DisableDefaultEndpoint": "true"}),
+        (CLOSED, {}),
+        (CLOSED, {"DisableDefaultEndpoint": "false"}),
+        (CLOSED, {"DomainName": "b.example.com"}),
+        (CLOSED, {"DomainName": "", "DisableDefaultEndpoint": "false"}),
+        ({}, {"DisableDefaultEndpoint": "false"}),
+        ({}, {}),
+    ],
+)
+def test_the_default_endpoint_is_closed_where_a_domain_answers(
+    before: dict[str, str], values: dict[str, str]
+):
+    refuse_to_cut_off("dev", before, values)
+
+
+@pytest.mark.parametrize(
+    ("before", "values"),
+    [
+        ({}, {"DisableDefaultEndpoint": "true"}),
+        ({"DomainName": ""}, {"DisableDefaultEndpoint": "true"}),
+        (CLOSED, {"DomainName": ""}),
+    ],
+)
+def test_without_a_domain_the_default_endpoint_stays_open(
+    before: dict[str, str], values: dict[str, str]
+):
+    with pytest.raises(DeploymentError, match="would answer nowhere"):
+        refuse_to_cut_off("dev", before, values)
+
+
+@pytest.mark.parametrize("before", [{}, DOMAIN | {"DomainName": "old.example.com"}])
+def test_the_default_endpoint_is_not_closed_together_with_a_new_domain(before: dict[str, str]):
+    with pytest.raises(DeploymentError, match="make deploy STAGE=dev DISABLE_DEFAULT_ENDPOINT=t"):
+        refuse_to_cut_off(
+            "dev", before, {"DomainName": "a.example.com", "DisableDefaultEndpoint": "true"}
+        )
+
+
+def test_closing_the_default_endpoint_is_refused_before_anything_is_made(moto_server: str):
+    given = [
+        "LOGTO_ENDPOINT=https://a.logto.app",
+        "LOGTO_APP_ID=a",
+        "DISABLE_DEFAULT_ENDPOINT=true",
+    ]
+    status, said = ops("deploy", "--stage", "dev", *given, AWS_ENDPOINT_URL=moto_server, **AWS)
+
+    assert status == 1
+    assert said.startswith("Stopped: the application would answer nowhere")
 
 
 @pytest.mark.parametrize("command", ["deploy", "destroy"])

@@ -22,7 +22,9 @@ class CloudFormation:
             error: Any = {"Code": "ValidationError", "Message": self.refusal}
             raise ClientError({"Error": error}, "DescribeStacks")
         outputs = [{"OutputKey": "PublicUrl", "OutputValue": "https://a"}]
+        told = [{"ParameterKey": "DomainName", "ParameterValue": "a"}]
         stack: dict[str, Any] = {"StackName": StackName, "StackStatus": self.status}
+        stack |= {"Parameters": told}
         return {"Stacks": [stack | ({"Outputs": outputs} if "_COMPLETE" in self.status else {})]}
 
 
@@ -33,6 +35,11 @@ def stack(**known: str) -> Stack:
 
 def test_a_stack_tells_its_outputs():
     assert stack(status="UPDATE_COMPLETE").outputs() == {"PublicUrl": "https://a"}
+
+
+def test_a_stack_tells_what_it_was_told():
+    assert stack(status="UPDATE_COMPLETE").parameters() == {"DomainName": "a"}
+    assert stack(refusal=GONE).parameters() == {}
 
 
 def test_a_stack_that_is_not_there_tells_nothing():
