@@ -7,6 +7,7 @@ are right.
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ ASYMMETRIC = frozenset(
 )
 LEEWAY_SECONDS = 30
 MAX_LENGTH = 32_768
+_COMPACT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)  # RFC 7515 7.1; PyJWT takes padding
 
 
 class AlgorithmNotAnnounced(AnswerRejected):
@@ -67,8 +69,8 @@ class SignedTokens:
         return claims
 
     def _signed(self, token: str, audience: str, kind: TokenKind) -> dict[str, Any]:
-        if len(token) > MAX_LENGTH or not token.isascii():
-            raise AnswerRejected(f"{kind.name}: too long, or no text in base64url")
+        if len(token) > MAX_LENGTH or not _COMPACT.fullmatch(token):
+            raise AnswerRejected(f"{kind.name}: too long, or no compact serialization")
         kid, algorithm = self._key_wanted(jwt.get_unverified_header(token), kind)
         for key in self.keys.find(kid, algorithm):
             claims: dict[str, Any] = jwt.decode(
