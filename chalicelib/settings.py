@@ -198,6 +198,11 @@ class Settings(BaseModel):
         "BR PT; unset: all. Name those that your users live in: in SMS pumping, bots have codes "
         "sent to expensive numbers abroad whose owners share in the price.",
     )
+    costly_numbers: bool = Field(
+        default=False,
+        description="Whether satellite phones, international networks (+870, +881, +882, +883 …), "
+        "premium-rate and shared-cost numbers get codes. Texts to them cost many times as much.",
+    )
     number_short_limit: int = Field(
         default=5,
         ge=1,

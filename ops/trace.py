@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
 from chalicelib.otp.errors import LedgerUnavailable
 from chalicelib.otp.ledger import LedgerHistory, LedgerKeys
+from chalicelib.otp.phone_numbers import spellings
 
 if TYPE_CHECKING:
     import argparse
@@ -62,8 +64,13 @@ def run(given: argparse.Namespace) -> int:
 
 
 def trace(ledger: LedgerHistory, keys: LedgerKeys, recipient: str, limit: int) -> Iterator[str]:
-    """Give the lines about a number's codes, newest first; raises LedgerUnavailable."""
-    entries = ledger.history(keys.recipient(recipient), limit)
+    """Give the lines about a number's codes, newest first; raises LedgerUnavailable.
+
+    Those of the same phone's other spelling are among them.
+    """
+    found = (ledger.history(keys.recipient(number), limit) for number in spellings(recipient))
+    newest_first = sorted(chain(*found), key=lambda entry: entry.accepted_at, reverse=True)
+    entries = newest_first[:limit]
     if not entries:
         yield "No code for this number has been taken up from the queue."
     for entry in entries:

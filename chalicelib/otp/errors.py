@@ -12,6 +12,8 @@ class Limit(StrEnum):
     """What can hold a code back before the queue."""
 
     COUNTRY_NOT_ALLOWED = "country_not_allowed"
+    NUMBER_COSTLY = "number_costly"
+    """A satellite phone, a premium rate or the like."""
     NUMBER_REFUSED = "number_refused"
     """Twilio refused the number for good a while ago."""
     NUMBER_SHORT = "number_short"
@@ -53,7 +55,11 @@ class HeldBack(OtpError):
     @property
     def passes(self) -> bool:
         """Whether the same request may go through later."""
-        return self.limit not in {Limit.COUNTRY_NOT_ALLOWED, Limit.NUMBER_REFUSED}
+        return self.limit not in {
+            Limit.COUNTRY_NOT_ALLOWED,
+            Limit.NUMBER_COSTLY,
+            Limit.NUMBER_REFUSED,
+        }
 
 
 class QueueUnavailable(OtpError):

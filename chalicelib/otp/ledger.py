@@ -178,7 +178,8 @@ class LedgerKeys:
     def entry(self, request: OtpRequest, message_id: str, accepted_at: float) -> LedgerEntry:
         """Give the entry of a request, as it is before anything happened to it."""
         return LedgerEntry(
-            id=self._hash("code", *subject(request, message_id), request.code),
+            # By Logto's spelling of the number, for which it has codes of their own.
+            id=self._hash("code", request.recipient, *_purpose(request, message_id), request.code),
             recipient_hash=self.recipient(request.recipient),
             usage_type=request.usage_type,
             region=request.region,
@@ -187,11 +188,16 @@ class LedgerKeys:
         )
 
     def latest_id(self, request: OtpRequest, message_id: str) -> str:
-        """Name what is kept about the newest code of a request's number and type."""
+        """Name what is kept about the newest code of a request's phone and type."""
         return "latest." + self._hash("latest", *subject(request, message_id))
 
     def recipient(self, recipient: str) -> str:
-        """Name a number, given as E.164."""
+        """Name a number, given as E.164, by its spelling.
+
+        What is counted for a phone is named by `OtpRequest.phone`; what became of a message, or
+        what Twilio says of a number, belongs to the spelling that Twilio was given: it may refuse
+        one and take the other.
+        """
         return self._hash("recipient", recipient)
 
     def text(self, text: str) -> str:
@@ -204,8 +210,16 @@ class LedgerKeys:
 
 
 def subject(request: OtpRequest, message_id: str) -> tuple[str, ...]:
-    """Return what a code is about: of all with the same subject only the newest counts."""
+    """Return what a code is about: of all with the same subject only the newest counts.
+
+    That is the phone and the type, whichever spelling of its number Logto used: a phone that gets
+    two codes shows the later one on top.
+    """
+    return (request.phone, *_purpose(request, message_id))
+
+
+def _purpose(request: OtpRequest, message_id: str) -> tuple[str, ...]:
     # The Console's test message always has the same code: each one is a subject of its own,
     # so that none is taken for another, nor replaced by it.
     own = (message_id,) if request.is_connector_test else ()
-    return (request.recipient, request.usage_type, *own)
+    return (request.usage_type, *own)

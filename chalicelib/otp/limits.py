@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib import log
 from chalicelib.otp.errors import HeldBack, LedgerUnavailable, Limit
+from chalicelib.otp.phone_numbers import is_costly
 from chalicelib.otp.request import locale_of
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ class LimitPolicy:
     overall: int
     allowed_countries: frozenset[str] = frozenset()
     """ISO 3166-1 alpha-2; none means all."""
+    costly_numbers: bool = False
+    """Whether satellite phones, premium rates and the like get codes."""
     fail_open: bool = True
     """Whether codes go out when nobody can count them."""
 
@@ -119,6 +122,8 @@ class Limits:
         allowed = self.policy.allowed_countries
         if allowed and request.region not in allowed:
             return Limit.COUNTRY_NOT_ALLOWED
+        if not self.policy.costly_numbers and is_costly(request.recipient):
+            return Limit.NUMBER_COSTLY
         keys, now = self.keys(), int(self.clock())
         with ExitStack() as taken:
             try:
@@ -136,11 +141,16 @@ class Limits:
         # The number comes first: a flood of one number ends at its own item and reaches none
         # that others share. What a later limit refuses is given back to those before, so that
         # a visitor who keeps trying while a country is full has not used up the number.
-        recipient = keys.entry(request, message_id="", accepted_at=now).recipient_hash
-        held_back = self.counters.take_number(recipient, self.policy.number, now)
-        if held_back is not None:
-            return held_back
-        taken.callback(_quietly, self.counters.give_back_number, recipient, self.policy.number, now)
+        # A second spelling of a phone's number counts for the phone as well; only its own item may
+        # be marked as refused for it, or whoever asks by a spelling that Twilio does not take would
+        # lock the phone's owner out.
+        windows = self.policy.number
+        for number in dict.fromkeys((request.recipient, request.phone)):
+            recipient = keys.recipient(number)
+            held_back = self.counters.take_number(recipient, windows, now)
+            if held_back is not None:
+                return held_back
+            taken.callback(_quietly, self.counters.give_back_number, recipient, windows, now)
         for limit, tally in self._tallies(request, keys, now):
             if self.clock() - now > PATIENCE_SECONDS:
                 raise LedgerUnavailable("too slow")

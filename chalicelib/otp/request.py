@@ -1,8 +1,7 @@
 """One request for a code, as Logto's HTTP SMS connector words it.
 
 Read twice from the same text: before the queue, to tell Logto at once what can't be sent,
-and behind it, where anybody may have put the message. Logto is only known to send digits
-without "+", whatever it says elsewhere.
+and behind it, where anybody may have put the message.
 """
 
 from __future__ import annotations
@@ -12,8 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import phonenumbers
-
+from chalicelib.otp import phone_numbers
 from chalicelib.otp.errors import RequestInvalid
 
 if TYPE_CHECKING:
@@ -24,7 +22,6 @@ MAX_CODE_LENGTH = 32
 TEST_CODE = "000000"
 TEST_USAGE_TYPE = "Generic"
 
-_DIGITS = re.compile(r"\+?([0-9]{1,20})")
 _USAGE_TYPE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 # SQS takes what XML 1.0 can hold; JSON text may legally carry more, unescaped.
 _NOT_FOR_SQS = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -46,6 +43,11 @@ class OtpRequest:
     """Everything that a template may show, the code included."""
     ip: str | None = field(default=None, repr=False)
     """The visitor's address as Logto was told it; a client can forge it."""
+
+    @property
+    def phone(self) -> str:
+        """The phone that `recipient` reaches, in E.164, by one name: to count, not to send to."""
+        return phone_numbers.canonical(self.recipient)
 
     @property
     def is_connector_test(self) -> bool:
@@ -71,8 +73,11 @@ class OtpRequest:
         usage_type = body.get("type")
         if not isinstance(usage_type, str) or not _USAGE_TYPE.fullmatch(usage_type):
             raise RequestInvalid("type_missing", locale)
-        recipient, region = _e164(body.get("to"), locale)
-        ip = body.get("ip")
+        to, ip = body.get("to"), body.get("ip")
+        try:
+            recipient, region = phone_numbers.parse(to if isinstance(to, str) else "")
+        except phone_numbers.NotANumber:
+            raise RequestInvalid("number_invalid", locale) from None
         return cls(
             recipient=recipient,
             region=region,
@@ -101,22 +106,3 @@ def _json_object(text: str) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise RequestInvalid("unreadable")
     return body
-
-
-def _e164(to: object, locale: str | None) -> tuple[str, str]:
-    digits = _DIGITS.fullmatch(to) if isinstance(to, str) else None
-    if digits is None:
-        raise RequestInvalid("number_invalid", locale)
-    try:
-        number = phonenumbers.parse(f"+{digits[1]}")
-    except phonenumbers.NumberParseException:
-        raise RequestInvalid("number_invalid", locale) from None
-    # "Possible", not "valid": the library's lists of issued ranges age, and a customer with
-    # a new number is worth more than a refused message to a number that nobody has.
-    if not phonenumbers.is_possible_number(number):
-        raise RequestInvalid("number_invalid", locale)
-    # The first region of the calling code where the exact one can't be told (+1 555 …).
-    region = phonenumbers.region_code_for_number(number) or (
-        phonenumbers.region_code_for_country_code(number.country_code or 0)
-    )
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), region

@@ -147,6 +147,7 @@ def _limits(secrets: Parameters) -> Limits:
         per_country=wanted.country_hourly_limit,
         overall=wanted.overall_hourly_limit,
         allowed_countries=frozenset(wanted.allowed_countries.split()),
+        costly_numbers=wanted.costly_numbers,
         fail_open=wanted.limits_fail_open,
     )
     return Limits(refused_numbers(), _ledger_keys(secrets), policy, time.time)

@@ -68,6 +68,26 @@ def test_the_sixth_code_to_a_number_is_one_too_many_and_said_so_in_the_visitors_
     assert len(stage.queued()) == 5
 
 
+def test_a_phone_gets_no_more_codes_by_its_other_spelling_and_each_goes_where_logto_said(
+    site: Site, stage: Stage
+):
+    numbers = [NUMBER, "551187654321"] * 3
+    answers = [post_otp(site, body(number)).status_code for number in numbers]
+
+    assert answers == [200] * 5 + [429]
+    assert [json.loads(text)["to"] for text in stage.queued()].count("551187654321") == 2
+
+
+def test_a_satellite_phone_is_refused_in_the_visitors_language(site: Site, stage: Stage):
+    answer = post_otp(site, body("881612345678", locale="pt-PT"))
+
+    assert answer.status_code == 403
+    assert answer.text == (
+        "Não é possível enviar mensagens para este tipo de número. Use outro, por favor."
+    )
+    assert stage.queued() == []
+
+
 @pytest.mark.parametrize(
     "setting",
     [

@@ -26,10 +26,12 @@ def operator(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     return stage
 
 
-def write(stage: Stage, accepted_at: float, result: LedgerResult | None) -> None:
+def write(
+    stage: Stage, accepted_at: float, result: LedgerResult | None, number: str = NUMBER
+) -> None:
     entry = LedgerEntry(
         id=f"code-{accepted_at}",
-        recipient_hash=LedgerKeys(KEY).recipient(NUMBER),
+        recipient_hash=LedgerKeys(KEY).recipient(number),
         usage_type="SignIn",
         region="US",
         message_id="message-1",
@@ -55,6 +57,19 @@ def test_each_code_is_told_step_by_step_newest_first(
         "  08:00:01.500  postponed: busy (20429)",
         "  08:00:06.250  sent: SM1",
     ]
+
+
+@pytest.mark.parametrize("asked", ["+55 11 8765 4321", "+55 11 98765 4321"])
+def test_both_spellings_of_a_phone_are_told_of(
+    operator: Stage, capsys: pytest.CaptureFixture[str], asked: str
+):
+    write(operator, 1_800_000_000.0, None, "+551187654321")
+    write(operator, 1_800_000_060.0, None, "+5511987654321")
+    write(operator, 1_800_000_120.0, None, "+551187654321")
+
+    assert main(["trace", "--codes", "2", asked]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[11:19] for line in lines if line.startswith("2027")] == ["08:02:00", "08:01:00"]
 
 
 def test_a_refusal_is_told_with_twilios_code(operator: Stage, capsys: pytest.CaptureFixture[str]):

@@ -41,6 +41,13 @@ def test_a_message_whose_entry_went_to_a_much_later_code_is_dead():
     assert late.result == LedgerResult(Outcome.EXPIRED)
 
 
+def test_of_two_codes_by_two_spellings_of_a_phone_the_newer_counts_and_each_has_an_entry():
+    new, old = (OtpRequest.parse(code(to=to)) for to in ("5511987654321", "551187654321"))
+
+    assert KEYS.latest_id(new, "m-1") == KEYS.latest_id(old, "m-2")
+    assert KEYS.entry(new, "m-1", NOW).id != KEYS.entry(old, "m-2", NOW).id
+
+
 @pytest.mark.parametrize(
     ("given", "shown"),
     [

@@ -23,6 +23,7 @@ def request(to: str = "5511987654321", ip: str | None = None, **changes: Any) ->
     return OtpRequest.parse(json.dumps(body | changes))
 
 
+OLD_SPELLING = request("551187654321")  # of the phone that is BRAZIL
 BRAZIL, PORTUGAL, OTHER_BRAZIL = request(), request("351912345678"), request("5511987654322")
 TEST_MESSAGE = request(type="Generic", payload={"code": "000000"})
 
@@ -75,6 +76,52 @@ def test_only_allowed_countries_get_codes_and_finding_out_costs_nothing(counters
     assert held_back(made, PORTUGAL, satellite) == [Limit.COUNTRY_NOT_ALLOWED] * 2
     assert counters.calls == []
     assert held_back(made, BRAZIL) == [None]
+
+
+@pytest.mark.parametrize("number", ["881612345678", "979123456789", "449098790000", "558001234567"])
+def test_costly_numbers_get_no_codes_unless_a_setting_says_so(counters: FakeCounters, number: str):
+    asked = request(number)
+    free = "558001234567"  # a toll-free one, which costs no more than others
+
+    expected = None if number == free else Limit.NUMBER_COSTLY
+    assert held_back(limits(counters), asked) == [expected]
+    assert held_back(limits(counters, costly_numbers=True), asked) == [None]
+
+
+def test_a_costly_number_is_refused_for_good_and_costs_nothing(counters: FakeCounters):
+    with pytest.raises(HeldBack) as refused:
+        limits(counters).admit(request("881612345678"))
+
+    assert not refused.value.passes
+    assert counters.calls == []
+
+
+def test_two_spellings_of_a_phone_share_its_limit(counters: FakeCounters):
+    found = held_back(limits(counters), BRAZIL, OLD_SPELLING, OLD_SPELLING, BRAZIL)
+
+    assert found == [None, None, Limit.NUMBER_SHORT, Limit.NUMBER_SHORT]
+
+
+def test_what_a_later_limit_refuses_is_given_back_to_the_phone_by_either_spelling(
+    counters: FakeCounters,
+):
+    clock = Clock()
+    held_back(limits(counters, clock, overall=1), PORTUGAL, *[OLD_SPELLING] * 9)
+
+    assert held_back(limits(counters, clock, overall=9), OLD_SPELLING, BRAZIL) == [None, None]
+
+
+def test_a_spelling_that_twilio_refuses_does_not_lock_the_phones_owner_out(counters: FakeCounters):
+    counters.remember(KEYS.entry(OLD_SPELLING, "", 0).recipient_hash, 21211, int(Clock().now))
+    made = limits(counters)
+
+    assert held_back(made, OLD_SPELLING, BRAZIL) == [Limit.NUMBER_REFUSED, None]
+
+
+def test_a_phone_that_twilio_refuses_gets_nothing_by_its_other_spelling(counters: FakeCounters):
+    counters.remember(KEYS.entry(BRAZIL, "", 0).recipient_hash, 21610, int(Clock().now))
+
+    assert held_back(limits(counters), OLD_SPELLING, BRAZIL) == [Limit.NUMBER_REFUSED] * 2
 
 
 def test_a_refused_number_is_held_back_with_one_call(counters: FakeCounters):
