@@ -28,6 +28,15 @@ class User:
         number = self._text("phone_number")
         return f"+{number.removeprefix('+')}" if number else None
 
+    @property
+    def authenticated_at(self) -> int | None:
+        """When the user last proved the phone number to Logto, in seconds since the epoch.
+
+        None where Logto does not say so: it does after a sign-in with `prompt=login`.
+        """
+        moment = self.claims.get("auth_time")
+        return moment if isinstance(moment, int) and not isinstance(moment, bool) else None
+
     def _text(self, claim: str) -> str | None:
         value = self.claims.get(claim)
         return value if isinstance(value, str) and value.strip() else None

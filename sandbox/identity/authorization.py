@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sandbox.identity.identity import Identity
     from sandbox.identity.interactions import Interaction
     from sandbox.identity.oauth import ParametersRequest
+    from sandbox.identity.records import Session
 
 _FIRST_SCREENS = {
     "register": "/register",
@@ -56,8 +57,8 @@ def _answer(
         user = interaction.user
     try:
         grant: CodeGrant = identity.server.get_consent_grant(asked, end_user=user)
-        freshly_signed_in = interaction is not None and interaction.user is not None
-        if user is None or (grant.prompt == "login" and not freshly_signed_in):
+        fresh = interaction is not None and interaction.user is not None
+        if user is None or (not fresh and _wants_a_new_sign_in(identity, grant, session)):
             return _ask_to_sign_in(identity, grant)
         application = grant.client.application
         if application.app_id in user.barred_from:
@@ -70,7 +71,7 @@ def _answer(
         interaction = interaction or identity.interactions.begin(asked, application)
         interaction.user = user
         return _to_page(identity, interaction, "/consent")
-    asked.session = identity.directory.open_session(user, session)
+    asked.session = identity.directory.open_session(user, session, fresh=fresh)
     response: Response = identity.server.create_authorization_response(
         asked, grant_user=user, grant=grant
     )
@@ -81,6 +82,16 @@ def _answer(
     if interaction is not None:
         identity.interactions.finish(response, request, interaction)
     return response
+
+
+def _wants_a_new_sign_in(identity: Identity, grant: CodeGrant, session: Session | None) -> bool:
+    max_age = grant.request.payload.data.get("max_age", "")
+    is_older = (
+        session is not None
+        and max_age.isdigit()
+        and identity.settings.clock() - session.authenticated_at > int(max_age)
+    )
+    return grant.prompt == "login" or is_older
 
 
 def _ask_to_sign_in(identity: Identity, grant: CodeGrant) -> Response:

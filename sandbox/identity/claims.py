@@ -52,13 +52,15 @@ def user_claims(user: User, scopes: Collection[str]) -> dict[str, Any]:
 
 
 def id_token_claims(authorization: Authorization, settings: IdentitySettings) -> dict[str, Any]:
-    """Give an ID token's claims: no `at_hash`, and `sid` only where the application wants it."""
+    """Return an ID token's claims: no `at_hash`; `sid` and `auth_time` only where asked for."""
     grant, now = authorization.grant, int(settings.clock())
     claims = user_claims(grant.user, authorization.scopes)
     if authorization.nonce is not None:
         claims["nonce"] = authorization.nonce
     if grant.sid is not None:
         claims["sid"] = grant.sid
+    if authorization.auth_time is not None:
+        claims["auth_time"] = authorization.auth_time
     return claims | {
         "aud": grant.application.app_id,
         "exp": now + settings.lifetimes.id_token_seconds,

@@ -65,7 +65,12 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
             offline="offline_access" in request.scope.split(),
             resources=values.getlist("resource"),
         )
-        authorization = Authorization(grant, request.scope, values.get("nonce"))
+        prompts = values.get("prompt", "").split()
+        asked_when = "max_age" in values or "login" in prompts
+        auth_time = (
+            int(request.session.authenticated_at) if asked_when and request.session else None
+        )
+        authorization = Authorization(grant, request.scope, values.get("nonce"), auth_time)
         self.server.tokens.add_code(
             code, authorization, request.payload.redirect_uri, values.get("code_challenge")
         )

@@ -85,15 +85,21 @@ class Directory:
         with self._lock:
             del self._users[user.sub]
 
-    def open_session(self, user: User, current: Session | None) -> Session:
-        """Give the current session if it is this user's, a new one otherwise."""
+    def open_session(self, user: User, current: Session | None, *, fresh: bool) -> Session:
+        """Return the current session if it is this user's, a new one otherwise.
+
+        `fresh` says that the user has just typed a code in.
+        """
         with self._lock:
             if current is not None and current.user is user:
+                if fresh:
+                    current.authenticated_at = self._clock()
                 return current
             session = Session(
                 id=secrets.token_urlsafe(32),
                 user=user,
                 expires_at=self._clock() + self._settings.lifetimes.session_seconds,
+                authenticated_at=self._clock(),
             )
             self._sessions[session.id] = session
             return session

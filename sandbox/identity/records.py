@@ -59,6 +59,8 @@ class Session:
     id: str
     user: User
     expires_at: float
+    authenticated_at: float
+    """When the user last typed a code in."""
     sids: dict[str, str] = field(default_factory=dict)
     grants: dict[str, Grant] = field(default_factory=dict)
 
@@ -86,6 +88,8 @@ class Authorization:
     grant: Grant
     scope: str
     nonce: str | None = None
+    auth_time: int | None = None
+    """When the user was authenticated, where the request asked for that."""
 
     @property
     def scopes(self) -> list[str]:

@@ -15,7 +15,7 @@ import pytest
 
 from sandbox.identity import ApiResource
 from tests.application import Site, Stage, serving_app
-from tests.sandbox.identity.world import World, world
+from tests.sandbox.identity.world import World, new_phone, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,6 +143,33 @@ def test_a_suspended_user_is_sent_to_sign_in(example: Example):
     answer = example.site.get("/my-orders", headers={"Accept": "text/html"})
     assert answer.headers["Location"].startswith(f"{HERE}/sign-in?")
     assert example.site.get("/account").status_code == 401
+
+
+def test_a_sensitive_step_asks_for_a_code_although_logto_knows_the_visitor(example: Example):
+    browser = example.logto.browser()
+    phone = new_phone()
+
+    def came_back(path: str) -> str | None:
+        """Follow a sign-in as far as Logto goes by itself; None where it asks for the number."""
+        answer = browser.get(example.site.get(path).headers["Location"])
+        location = answer.headers["Location"]
+        return location.removeprefix(HERE) if location.startswith(HERE) else None
+
+    begun = browser.get(example.site.get("/sign-in").headers["Location"])
+    example.site.get(
+        example.logto.walk(browser, begun, phone).headers["Location"].removeprefix(HERE)
+    )
+    known = came_back("/sign-in")
+    assert known is not None
+    example.site.get(known)
+    again = example.site.get("/payout").headers["Location"]
+    assert again == "/sign-in?prompt=login&return_to=/payout"
+
+    assert came_back(again) is None
+    begun = browser.get(example.site.get(again).headers["Location"])
+    back = example.logto.walk(browser, begun, phone).headers["Location"]
+    assert example.site.get(back.removeprefix(HERE)).headers["Location"] == "/payout"
+    assert example.site.get("/payout").json() == {"paid_to": example.sub}
 
 
 def test_an_organizations_member_may_what_the_organization_allows(example: Example):

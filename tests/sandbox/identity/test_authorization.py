@@ -205,3 +205,18 @@ def test_cancelling_the_consent_leads_to_the_bare_callback(logto: World):
 
 def test_a_known_resource_may_be_asked_for(logto: World):
     assert "code" in logto.sign_in(logto.browser(), resource=API)
+
+
+def test_an_older_session_than_max_age_must_prove_the_number_again(own_logto: World):
+    browser, phone = own_logto.browser(), new_phone()
+    signed_in_at = int(own_logto.clock())
+    first = own_logto.tokens(browser, phone)
+    assert "auth_time" not in own_logto.read(first["id_token"]).claims
+    own_logto.clock.advance(100)
+
+    known = own_logto.redeem(query(own_logto.authorize(browser, max_age="100"))["code"]).json()
+    assert own_logto.read(known["id_token"]).claims["auth_time"] == signed_in_at
+
+    own_logto.clock.advance(1)
+    again = own_logto.tokens(browser, phone, max_age="100")
+    assert own_logto.read(again["id_token"]).claims["auth_time"] == signed_in_at + 101
