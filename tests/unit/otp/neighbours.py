@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 LATE_SECONDS = 2.0
 FINE, DIE_BEFORE, DIE_AFTER = "fine", "die", "die after"
 FAIL_BEFORE, FAIL_AFTER = "fail", "fail after"
+LOST = "lost"
 TAKEN_LATE, TAKEN_LATE_AND_DIE = "taken late", "taken late and die"
 REFUSED, POSTPONED, WRONG = "refused", "postponed", "misconfigured"
 
@@ -34,6 +35,7 @@ class WatchedLedger(FakeLedger):
     def __init__(self, world: World, actor: Actor) -> None:
         super().__init__(entries=world.ledger.entries, markers=world.ledger.markers)
         self._world, self._actor = world, actor
+        self.was_out_of_reach = False
 
     def read(self, *args: Any) -> Any:
         return self._watched("read", lambda: super(WatchedLedger, self).read(*args))
@@ -53,6 +55,7 @@ class WatchedLedger(FakeLedger):
         how = self._actor.about_to(call, self._world.clock())
         if how == DIE_BEFORE:
             self._actor.die()
+        self.was_out_of_reach |= how in {FAIL_BEFORE, FAIL_AFTER}
         if how == FAIL_BEFORE:
             raise LedgerUnavailable("down")
         done = do()
@@ -61,6 +64,8 @@ class WatchedLedger(FakeLedger):
             self._actor.die()
         if how == FAIL_AFTER:
             raise LedgerUnavailable("answer lost")
+        if how == LOST:
+            return self._watched("repeat", do)  # as boto3 does; much may happen before
         return done
 
 

@@ -9,6 +9,7 @@ import json
 import math
 from dataclasses import dataclass, field
 
+from chalicelib.otp.claims import SETTLE_SECONDS
 from chalicelib.otp.delivery import Delivery
 from chalicelib.otp.ledger import LedgerEntry, LedgerResult, Outcome
 from chalicelib.otp.queued_code import ACCEPTED_AT
@@ -138,6 +139,16 @@ class World:
             newer = [m for m in self.messages if m.number == message.number]
             promise(max(m.accepted_at for m in newer) > message.accepted_at, "nothing newer")
 
+    def _is_held(self, claim_id: str) -> bool:
+        """Tell whether a claim still keeps its code, or others of its number, from being sent."""
+        ripe_at = self.clock() + SETTLE_SECONDS
+        attempts = [entry.attempt for entry in self.ledger.entries.values() if entry.attempt]
+        return any(
+            latest.locked_until > ripe_at
+            for latest in self.ledger.markers.values()
+            if latest.claim_id == claim_id
+        ) or any(each.ended_by > self.clock() for each in attempts if each.claim_id == claim_id)
+
     def _work(self, actor: Actor, message: Message) -> None:
         self.claims += 1
         redrives = message.redrives
@@ -175,6 +186,7 @@ class World:
             "messageAttributes": {ACCEPTED_AT: {"stringValue": f"{message.accepted_at:.3f}"}},
         }
         answer = Worker(delivery, queue, 0.0, InTurn()).handle([record], lambda: math.inf)
+        promise(ledger.was_out_of_reach or not self._is_held(claim_id), "a lock that nobody holds")
         how = actor.about_to("answer", self.clock())
         if (
             message.redrives == redrives
