@@ -19,6 +19,7 @@ from tests.engines import LOOPBACK, REGION, aws_client, create_table
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator
+    from types import ModuleType
 
     import pytest
     from chalice.app import Chalice
@@ -30,12 +31,15 @@ LEDGER_KEY = base64.b64encode(b"k" * 32).decode()
 
 
 class Stage:
-    """Tables, queues and parameters of its own in the AWS at `aws_url`, and their names."""
+    """Tables, queues and parameters of its own in the AWS at `aws_url`, and their names.
 
-    def __init__(self, aws_url: str, **environment: str) -> None:
-        name = uuid4().hex
+    The tables may be in another AWS, at `dynamodb_url`.
+    """
+
+    def __init__(self, aws_url: str, dynamodb_url: str = "", **environment: str) -> None:
+        name, dynamodb_url = uuid4().hex, dynamodb_url or aws_url
         self.sqs, self.ssm = aws_client("sqs", aws_url), aws_client("ssm", aws_url)
-        self.dynamodb = aws_client("dynamodb", aws_url)
+        self.dynamodb = aws_client("dynamodb", dynamodb_url)
         self.sessions_table, self.ledger_table = f"sessions-{name}", f"ledger-{name}"
         create_table(self.dynamodb, "SessionsTable", self.sessions_table)
         create_table(self.dynamodb, "LedgerTable", self.ledger_table)
@@ -56,6 +60,7 @@ class Stage:
             "OTP_DEAD_LETTER_QUEUE_URL": self.dead_letter_queue_url,
             "PARAMETER_PREFIX": self.prefix,
             "AWS_ENDPOINT_URL": aws_url,
+            "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
@@ -142,7 +147,16 @@ def listening(chalice_app: Chalice, tls: ssl.SSLContext | None = None) -> Iterat
 
 def forget() -> None:
     """Let `wiring` and `aws` make their objects anew, as a new process would."""
-    parts = (wiring.process, wiring.signing_in, wiring.codes, aws)
+    forget_all_but_clients()
+    _forget(aws)
+
+
+def forget_all_but_clients() -> None:
+    """Let `wiring` make its objects anew, on the clients of AWS that there are."""
+    _forget(wiring.process, wiring.signing_in, wiring.codes)
+
+
+def _forget(*parts: ModuleType) -> None:
     for made in (each for part in parts for each in vars(part).values()):
         if hasattr(made, "cache_clear"):
             made.cache_clear()

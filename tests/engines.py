@@ -49,11 +49,16 @@ def aws_client(service: str, url: str, config: Config | None = None) -> Any:
 def products_dynamodb(url: str) -> Any:
     """Give a client that makes a call at most twice, as the product's does, a lost one at once."""
     client = aws_client("dynamodb", url, aws.CONFIG)
+    repeat_at_once(client)
+    return client
+
+
+def repeat_at_once(client: Any) -> None:
+    """Let one of the product's clients repeat a lost call without waiting up to a second."""
     client.meta.events.register_first(
-        "needs-retry.dynamodb",
+        "needs-retry",
         lambda attempts, caught_exception, **_: 0 if caught_exception and attempts == 1 else None,
     )
-    return client
 
 
 def create_table(client: Any, logical_id: str, table_name: str) -> None:

@@ -50,9 +50,9 @@ class Gate:
     failed: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def lose_next(self, answers: int = 1) -> None:
-        """Lose the answers of the next calls that AWS takes, and of none after them."""
-        first = len(self.operations)
+    def lose_next(self, answers: int = 1, *, after: int = 0) -> None:
+        """Lose the answers of the next calls that AWS takes, `after` others, and of no more."""
+        first = len(self.operations) + after
         self.loses = lambda place, _: first <= place < first + answers
 
     def build(self, _: str) -> Flask:

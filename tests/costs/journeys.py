@@ -24,7 +24,6 @@ from sandbox.phone import PhoneSettings, create_app
 from sandbox.server import running
 from tests.application import AUTHORIZATION, Stage
 from tests.costs.lambdas import Instance, Invocation, instance
-from tests.engines import aws_client, create_table
 from tests.sandbox.identity.world import World, new_phone, world
 
 if TYPE_CHECKING:
@@ -47,7 +46,6 @@ class Journey:
     worker: Instance
     stage: Stage
     logto: World
-    dynamodb: Any
     took: dict[str, list[Invocation]] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)
 
@@ -176,7 +174,7 @@ class Journey:
 
     def _age(self, *, seen_seconds: int = 0, checked_seconds: int = 0) -> None:
         """Let the session be as if it were seen and checked so long ago."""
-        store = DynamoDBRecordStore(self.dynamodb, self.stage.sessions_table)
+        store = DynamoDBRecordStore(self.stage.dynamodb, self.stage.sessions_table)
         sessions = Sessions(store, SessionLifetime(7 * 86_400, 14 * 86_400, 900), time.time)
         cookies = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
         kept = sessions.find(CookieJar(secure=False).read(cookies, "portaria_session"))
@@ -203,14 +201,11 @@ def journey(moto_url: str, dynamodb_url: str) -> Iterator[Journey]:
         phone_url = stack.enter_context(running(lambda _: phone))
         stage = Stage(
             moto_url,
-            AWS_ENDPOINT_URL_DYNAMODB=dynamodb_url,
+            dynamodb_url,
             LOGTO_ENDPOINT=logto.url,
             PUBLIC_URL=logto.app.url,
             TWILIO_API_URL=phone_url,
         )
-        dynamodb = aws_client("dynamodb", dynamodb_url)
-        create_table(dynamodb, "SessionsTable", stage.sessions_table)
-        create_table(dynamodb, "LedgerTable", stage.ledger_table)
         stage.put("ledger-key", base64.b64encode(b"k" * 32).decode())
         stage.put("twilio", json.dumps(account))
         for kind in TEMPLATES:
@@ -218,4 +213,4 @@ def journey(moto_url: str, dynamodb_url: str) -> Iterator[Journey]:
             stage.ssm.put_parameter(Name=name, Value="Code: {{code}}", Type="String")
         api = stack.enter_context(instance("app", stage.environment))
         worker = stack.enter_context(instance("send_otp", stage.environment))
-        yield Journey(api, worker, stage, logto, dynamodb)
+        yield Journey(api, worker, stage, logto)

@@ -104,7 +104,7 @@ def _stored(journey: Journey) -> dict[str, int]:
     """Give the size of one item of each kind, the largest where they differ."""
     kinds: dict[str, int] = {}
     for table in (journey.stage.sessions_table, journey.stage.ledger_table):
-        for item in journey.dynamodb.scan(TableName=table)["Items"]:
+        for item in journey.stage.dynamodb.scan(TableName=table)["Items"]:
             kind = _kind(item)
             kinds[kind] = max(kinds.get(kind, 0), item_bytes(item))
     return dict(sorted(kinds.items()))

@@ -75,8 +75,10 @@ class Line:
         answer = app.send_otp(event, LambdaContext(FUNCTION, time.monotonic))
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
-    def texts(self) -> list[str]:
-        answer = requests.get(f"{self.phone_url}/messages.json", timeout=30)
+    def texts(self, to: str = "") -> list[str]:
+        """Give the texts that arrived, newest first, of one number or of all."""
+        asked = {"to": to} if to else {}
+        answer = requests.get(f"{self.phone_url}/messages.json", asked, timeout=30)
         return [message["body"] for message in answer.json()["messages"]]
 
     def work_until_done(self) -> None:
@@ -93,11 +95,13 @@ class Line:
 
 
 @contextmanager
-def laid(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
+def laid(
+    aws_url: str, monkeypatch: pytest.MonkeyPatch, dynamodb_url: str = "", **settings: str
+) -> Iterator[Line]:
     """Lay a line with a stage and a phone of its own."""
     phone = create_app(PHONE)
     with running(lambda _: phone) as url:
-        stage = Stage(moto_server, TWILIO_API_URL=url)
+        stage = Stage(aws_url, dynamodb_url, TWILIO_API_URL=url, **settings)
         stage.put("ledger-key", base64.b64encode(b"k" * 32).decode())
         stage.put("templates/SignIn", "Code: {{code}}")
         stage.put("templates/SignIn/pt-BR", "Use {{code}}")

@@ -15,7 +15,6 @@ from chalicelib import aws, wiring
 from chalicelib.otp.ledger import LedgerKeys
 from chalicelib.otp.request import OtpRequest
 from tests.application import AUTHORIZATION, LEDGER_KEY, Site, Stage, environment, serving
-from tests.engines import aws_client, create_table
 
 if TYPE_CHECKING:
     import requests
@@ -200,8 +199,7 @@ def test_when_nobody_can_count_the_setting_decides(
 def test_of_a_thousand_requests_at_once_for_one_number_exactly_five_get_through(
     moto_server: str, dynamodb_local: str, monkeypatch: pytest.MonkeyPatch
 ):
-    stage = Stage(moto_server, AWS_ENDPOINT_URL_DYNAMODB=dynamodb_local)
-    create_table(aws_client("dynamodb", dynamodb_local), "LedgerTable", stage.ledger_table)
+    stage = Stage(moto_server, dynamodb_local)
     event = EVENT | {"body": body()}
     with environment(stage, monkeypatch), ThreadPoolExecutor(THREADS) as pool:
         wiring.intake()  # boto3's clients are safe to use with threads, but not to make

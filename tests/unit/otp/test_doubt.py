@@ -192,18 +192,25 @@ def test_another_types_text_with_the_same_digits_is_not_taken_for_it(desk: Desk)
 
 
 class Forgetful(FakeLedger):
-    """A ledger whose next entries can't be written."""
+    """A ledger whose next entries can't be written, or are and nobody hears of it."""
 
-    failures = 0
+    failures, lost_answers = 0, 0
 
     def fail(self, times: int) -> None:
         self.failures = times
+
+    def lose_answers(self, times: int) -> None:
+        self.lost_answers = times
 
     def save(self, entry: LedgerEntry) -> LedgerEntry | None:
         if self.failures:
             self.failures -= 1
             raise LedgerUnavailable("down")
-        return super().save(entry)
+        saved = super().save(entry)
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise LedgerUnavailable("answer lost")
+        return saved
 
 
 def with_ledger(desk: Desk, ledger: FakeLedger) -> None:
@@ -218,6 +225,18 @@ def test_an_outcome_is_written_although_the_ledger_stumbles(desk: Desk):
 
     assert desk.deliver() is None
     assert desk.ledger.outcomes == [Outcome.SENT]
+
+
+def test_an_outcome_that_was_written_and_nobody_heard_of_is_known_again(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+):
+    with_ledger(desk, ledger := Forgetful())
+    desk.sender.during_send = lambda: ledger.lose_answers(2)
+
+    assert desk.deliver() is None
+    assert desk.ledger.outcomes == [Outcome.SENT]
+    assert desk.steps == ["accepted", "claimed", "sent"]
+    assert capsys.readouterr().out.count('"code_ended"') == 1
 
 
 def test_a_sent_code_whose_outcome_is_not_written_comes_back_and_is_not_sent_again(desk: Desk):

@@ -1,0 +1,123 @@
+"""The codes of one number, from `POST /otp` to the phone, and what became of them."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import app
+from chalicelib.otp.claims import LEASE_SECONDS, SETTLE_SECONDS
+from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
+from chalicelib.otp.ledger import Latest, LedgerEntry, LedgerKeys
+from chalicelib.otp.request import OtpRequest
+from tests.application import AUTHORIZATION, LEDGER_KEY
+
+if TYPE_CHECKING:
+    from tests.integration.line import Line
+
+KEYS = LedgerKeys.from_base64(LEDGER_KEY)
+CODE, NEWER, NEXT = "111111", "222222", "333333"
+ROUNDS = 9
+
+
+@dataclass
+class Codes:
+    """The codes of one number; `came_back` are messages that the worker did not finish."""
+
+    line: Line
+    to: str
+    ip: str
+    came_back: list[Any] = field(default_factory=list)
+    status: int | None = None
+
+    def ask(self, code: str = CODE) -> None:
+        """Ask for a code as Logto's connector does."""
+        headers = {"Authorization": AUTHORIZATION, "Content-Type": "application/json"}
+        event = {
+            "resource": "/otp",
+            "path": "/otp",
+            "httpMethod": "POST",
+            "headers": headers,
+            "multiValueHeaders": {name: [value] for name, value in headers.items()},
+            "multiValueQueryStringParameters": None,
+            "pathParameters": None,
+            "stageVariables": None,
+            "requestContext": {"resourcePath": "/otp", "httpMethod": "POST", "path": "/otp"},
+            "isBase64Encoded": False,
+            "body": json.dumps(self._body(code)),
+        }
+        self.status = app.app(event, None)["statusCode"]
+
+    def put(self, code: str, age_seconds: float = 0.0) -> None:
+        """Put a code on the queue that was accepted so long ago."""
+        self.line.accept(self._body(code), time.time() - age_seconds)
+
+    def deliver(self) -> None:
+        """Deliver what came back and whatever is on the queue, each as one batch."""
+        for batch in (self.came_back, self.line.receive()):
+            back = set(self.line.work(batch)) if batch else set()
+            self.came_back = [each for each in self.came_back if each not in batch]
+            for message in batch:
+                if message["MessageId"] in back:
+                    self.came_back.append(message)
+                else:
+                    self._delete(message)
+
+    def deliver_to_the_end(self) -> None:
+        """Deliver until nothing comes back, with so much time between that no claim is new."""
+        self.deliver()
+        for _ in range(ROUNDS):
+            if not self.came_back:
+                return
+            self.let_leases_end()
+            self.deliver()
+        raise AssertionError("a message goes round for ever")
+
+    def let_leases_end(self) -> None:
+        """Let so much time pass for the ledger that no claim of these codes is new."""
+        seconds = LEASE_SECONDS + SETTLE_SECONDS + 1
+        for code in (CODE, NEWER, NEXT):
+            entry, latest = self.standing(code)
+            if entry is not None and entry.attempt is not None:
+                began_at = entry.attempt.began_at - seconds
+                ended_by = entry.attempt.ended_by - seconds
+                attempt = replace(entry.attempt, began_at=began_at, ended_by=ended_by)
+                assert self._ledger.save(replace(entry, attempt=attempt))
+            if latest.claim_id is not None:
+                self._ledger.unlock(latest.id, latest.claim_id, latest.locked_until - seconds)
+
+    def standing(self, code: str) -> tuple[LedgerEntry | None, Latest]:
+        """Give what the ledger knows of a code, and of the number."""
+        request = OtpRequest.parse(json.dumps(self._body(code)))
+        return self._ledger.read(KEYS.entry(request, "", 0).id, KEYS.latest_id(request, ""))
+
+    def outcome(self, code: str) -> str | None:
+        entry, _ = self.standing(code)
+        return entry.result.outcome.value if entry and entry.result else None
+
+    def texts(self, code: str) -> int:
+        """Count the texts at the phone that have this code."""
+        return self.line.texts(f"+{self.to}").count(f"Code: {code}")
+
+    @property
+    def counted(self) -> int:
+        """How many codes the number's limit has counted."""
+        item = self.line.stage.dynamodb.get_item(
+            TableName=self.line.stage.ledger_table,
+            Key={"id": {"S": f"limit#number#{KEYS.recipient('+' + self.to)}"}},
+        ).get("Item", {})
+        return sum(item.get(f"n{place}", {"N": "0"})["N"] != "0" for place in range(20))
+
+    def _delete(self, message: Any) -> None:
+        self.line.stage.sqs.delete_message(
+            QueueUrl=self.line.stage.queue_url, ReceiptHandle=message["ReceiptHandle"]
+        )
+
+    @property
+    def _ledger(self) -> DynamoDBLedger:
+        return DynamoDBLedger(self.line.stage.dynamodb, self.line.stage.ledger_table, 86_400)
+
+    def _body(self, code: str) -> dict[str, Any]:
+        return {"to": self.to, "type": "SignIn", "payload": {"code": code}, "ip": self.ip}
