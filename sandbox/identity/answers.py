@@ -28,9 +28,14 @@ def callback(
     redirect_uri: str, parameters: Mapping[str, str | None], *, fragment: bool = False
 ) -> Response:
     """Send the browser back to an application with what is not None of the parameters."""
+    return see_other(with_query(redirect_uri, parameters, fragment=fragment))
+
+
+def with_query(uri: str, parameters: Mapping[str, str | None], *, fragment: bool = False) -> str:
+    """Return an address with what is not None of the parameters."""
     query = urlencode({name: value for name, value in parameters.items() if value is not None})
-    separator = "#" if fragment else "&" if urlsplit(redirect_uri).query else "?"
-    return see_other(f"{redirect_uri}{separator}{query}")
+    separator = "#" if fragment else "&" if urlsplit(uri).query else "?"
+    return f"{uri}{separator}{query}" if query else uri
 
 
 def json(body: Mapping[str, Any], status: int = 200) -> Response:

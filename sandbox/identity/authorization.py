@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from authlib.oauth2 import OAuth2Error  # type: ignore[import-untyped]
 from flask import Blueprint, Response, request
@@ -26,7 +26,7 @@ _FIRST_SCREENS = {
     "identifier:sign_in": "/identifier-sign-in",
     "identifier:register": "/identifier-register",
 }
-_FOR_THE_PAGE = ("login_hint", "identifier", "ui_locales")
+_FOR_THE_PAGE = ("ui_locales", "one_time_token", "login_hint", "identifier")
 
 
 def blueprint(identity: Identity) -> Blueprint:
@@ -96,18 +96,24 @@ def _wants_a_new_sign_in(identity: Identity, grant: CodeGrant, session: Session 
 
 def _ask_to_sign_in(identity: Identity, grant: CodeGrant) -> Response:
     interaction = identity.interactions.begin(grant.request, grant.client.application)
-    screen = interaction.parameter("first_screen") or interaction.parameter("interaction_mode")
-    return _to_page(identity, interaction, _FIRST_SCREENS.get(screen or "", "/sign-in"))
+    asked = interaction.parameter("first_screen") or interaction.parameter("interaction_mode")
+    screen = _FIRST_SCREENS.get(asked or "", "/sign-in")
+    direct = interaction.parameter("direct_sign_in")
+    if not direct:
+        return _to_page(identity, interaction, screen)
+    method, _, target = direct.partition(":")
+    path = "/".join(["/direct", *filter(None, (quote(method), quote(target)))])
+    return _to_page(identity, interaction, path, fallback=screen.removeprefix("/"))
 
 
-def _to_page(identity: Identity, interaction: Interaction, path: str) -> Response:
+def _to_page(identity: Identity, interaction: Interaction, path: str, **more: str) -> Response:
     app_id = interaction.application.app_id
     query = {APPLICATION: app_id}
     for name in _FOR_THE_PAGE:
         value = interaction.parameter(name)
         if value is not None:
             query[name] = value
-    response = answers.see_other(f"{path}?{urlencode(query)}")
+    response = answers.see_other(f"{path}?{urlencode(query | more)}")
     cookies.announce_application(response, app_id)
     identity.interactions.keep(response, request, interaction)
     return response

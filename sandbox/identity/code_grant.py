@@ -33,9 +33,20 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
 
     TOKEN_ENDPOINT_AUTH_METHODS = CLIENT_AUTHENTICATION
 
+    @classmethod
+    def check_authorization_endpoint(cls, request: ParametersRequest) -> bool:
+        """Take a request without `response_type` too, to refuse it once its client is known."""
+        return request.payload.response_type in (None, "code")
+
     @staticmethod
     def validate_authorization_redirect_uri(request: ParametersRequest, client: Client) -> str:
-        """Refuse an unregistered redirect URI to the browser's face, never through it."""
+        """Refuse an unregistered redirect URI to the browser's face, never through it.
+
+        A missing one is the registered one, where there is no other.
+        """
+        registered = client.application.redirect_uris
+        if not request.payload.redirect_uri and len(registered) == 1:
+            request.form["redirect_uri"] = registered[0]
         redirect_uri = request.payload.redirect_uri
         if not redirect_uri or not client.check_redirect_uri(redirect_uri):
             raise Refused(
@@ -142,6 +153,8 @@ class LogtoRules:
     def check(self, grant: CodeGrant, _redirect_uri: str) -> None:
         """Refuse unknown prompts and resources; drop `offline_access` without consent."""
         values = grant.request.payload.data
+        if "response_type" not in values:
+            raise Refused("invalid_request", "missing required parameter 'response_type'")
         prompts = set(values.get("prompt", "").split())
         if prompts - _PROMPTS:
             raise Refused("invalid_request", "unsupported prompt value requested")

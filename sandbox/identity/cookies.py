@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 SESSION = "_session"
 INTERACTION = "_interaction"
+LOGOUT = "_logout"
 
 
 def announce_application(response: Response, app_id: str) -> None:

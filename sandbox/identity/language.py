@@ -50,6 +50,7 @@ _ENGLISH = {
         "The verification was not successful. Restart the verification flow and try again."
     ),
     "reload": "Load this page again",
+    "sign_out": "Sign out",
     "signed_out": "You have signed out",
     "refused": "Something went wrong",
     "invalid_phone": "The phone number is invalid",
@@ -91,6 +92,7 @@ _PORTUGUESE = {
     "session_not_found": "Sessão não encontrada. Volte e entre novamente.",
     "verification_not_found": "A verificação não foi concluída. Recomece e tente de novo.",
     "reload": "Carregar esta página de novo",
+    "sign_out": "Sair",
     "signed_out": "Você saiu",
     "refused": "Algo deu errado",
     "invalid_phone": "O número de telefone é inválido",

@@ -1,7 +1,13 @@
-"""Sign-out: the end-session endpoint, and the word of it to the applications of the session."""
+"""Sign-out: the end-session endpoint, and the word of it to the applications of the session.
+
+The endpoint answers with a form that a script submits at once: a visitor without JavaScript stays
+on a blank page, signed in. Only the browser that got the form can submit it.
+"""
 
 from __future__ import annotations
 
+import hmac
+import secrets
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
@@ -18,35 +24,55 @@ if TYPE_CHECKING:
     from sandbox.identity.settings import Application
 
 _PATIENCE_SECONDS = 2.5
+_FORM_SECONDS = 3600
+_CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; frame-ancestors 'none'"
 
 
 def blueprint(identity: Identity) -> Blueprint:
     """Give the routes."""
-    routes = Blueprint("logout", __name__)
+    routes = Blueprint("logout", __name__, url_prefix="/oidc/session/end")
+    asked: dict[str, str] = {}  # where to go after a sign-out, by the secret in its form
 
-    @routes.route("/oidc/session/end", methods=["GET", "POST"])
+    @routes.errorhandler(Refused)
+    def refuse(refusal: Refused) -> Response:
+        return answers.refusal(errors.body_of(refusal), refusal.status_code)
+
+    @routes.route("", methods=["GET", "POST"])
     def end_session() -> Response:
-        try:
-            target = _target(identity)
-        except Refused as refusal:
-            return answers.refusal(errors.body_of(refusal), refusal.status_code)
+        target = _target(identity)
+        xsrf = secrets.token_hex(24)
+        asked[xsrf] = target
+        response = answers.page("sign_out.html", xsrf=xsrf)
+        response.headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
+        cookies.put(response, cookies.LOGOUT, xsrf, _FORM_SECONDS)
+        return response
+
+    @routes.post("/confirm")
+    def confirm() -> Response:
+        xsrf = request.cookies.get(cookies.LOGOUT, "")
+        if xsrf not in asked:
+            raise Refused("invalid_request", "could not find logout details")
+        if not hmac.compare_digest(xsrf.encode(), request.form.get("xsrf", "").encode()):
+            raise Refused("invalid_request", "xsrf token invalid")
         session = identity.directory.session(request.cookies.get(cookies.SESSION))
         if session is not None:
             identity.directory.close_session(session)
             identity.settings.report(f"signed out: {session.user.sub}")
             _tell_applications(identity, session)
-        if target is None:
-            response = answers.page("signed_out.html")
-        else:
-            response = answers.callback(target, {"state": request.values.get("state")})
+        response = answers.see_other(asked.pop(xsrf))
         cookies.drop(response, cookies.SESSION)
+        cookies.drop(response, cookies.LOGOUT)
         return response
+
+    @routes.get("/success")
+    def success() -> Response:
+        return answers.page("signed_out.html")
 
     return routes
 
 
-def _target(identity: Identity) -> str | None:
-    """Give the registered URI to go to; the client is named by its id or by an ID token.
+def _target(identity: Identity) -> str:
+    """Return where to go afterwards; the client is named by its id or by an ID token.
 
     An `id_token_hint` is not needed, and nobody is asked whether they are sure.
     """
@@ -60,11 +86,11 @@ def _target(identity: Identity) -> str | None:
         client_id = audience
     target = request.values.get("post_logout_redirect_uri")
     if target is None:
-        return None
+        return f"{identity.settings.issuer}/session/end/success"
     application = identity.settings.application(client_id)
     if application is None or target not in application.post_logout_redirect_uris:
         raise Refused("invalid_request", "post_logout_redirect_uri not registered")
-    return target
+    return answers.with_query(target, {"state": request.values.get("state")})
 
 
 def _tell_applications(identity: Identity, session: Session) -> None:

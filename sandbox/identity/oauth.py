@@ -40,7 +40,7 @@ class Client(ClientMixin):  # type: ignore[misc]
         self._known_scopes = known_scopes
 
     def get_default_redirect_uri(self) -> None:
-        """Give none: Logto wants the redirect URI spelled out."""
+        """Give none: the code grant knows when the redirect URI may be missing."""
 
     def get_allowed_scope(self, scope: str | None) -> str:
         """Drop unknown scopes without a word, as Logto does."""
@@ -58,9 +58,9 @@ class Client(ClientMixin):  # type: ignore[misc]
         """Allow Basic and form credentials everywhere."""
         return method in CLIENT_AUTHENTICATION
 
-    def check_response_type(self, response_type: str) -> bool:
-        """Allow the code flow only."""
-        return response_type == "code"
+    def check_response_type(self, response_type: str | None) -> bool:
+        """Allow the code flow only; that none is named is found out later."""
+        return response_type in (None, "code")
 
     def check_grant_type(self, _grant_type: str) -> bool:
         """Allow what is registered."""
@@ -119,6 +119,15 @@ class LogtoAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         if application is None:
             raise Refused("invalid_client", f"invalid client {client_id}")
         return Client(application, self._known_scopes)
+
+    def authenticate_client(
+        self, asked: ParametersRequest, methods: Sequence[str], endpoint: str = "token"
+    ) -> Client:
+        """Find out which client calls; a call that names none is a 400."""
+        if "client_id" not in asked.form and "Authorization" not in request.headers:
+            raise Refused("invalid_request", "no client authentication mechanism provided")
+        found: Client = super().authenticate_client(asked, methods, endpoint)
+        return found
 
     def create_oauth2_request(self, given: ParametersRequest | None) -> ParametersRequest:
         """Take the request at hand, or one that has waited."""

@@ -48,6 +48,7 @@ def blueprint(identity: Identity) -> Blueprint:
     routes.add_url_rule(code, view_func=screens.code, methods=both)
     routes.add_url_rule(f"{code}/resend", view_func=screens.resend, methods=["POST"])
     routes.add_url_rule(f"{_PATH}/confirm", view_func=screens.confirm, methods=both)
+    routes.add_url_rule("/direct/<path:_method>", view_func=screens.direct)
     return routes
 
 
@@ -112,6 +113,12 @@ class Screens:
             return self._sign_in(interaction, proven)
         except CodeRefused as refusal:
             return show(refusal)
+
+    def direct(self, _method: str) -> Response:
+        """Go on to a page of our own: there are no social or enterprise connectors here."""
+        interaction = self._identity.interactions.of(request)
+        fallback = "register" if request.args.get("fallback") == "register" else "sign-in"
+        return answers.see_other(_address(fallback, interaction))
 
     def _is_meant(self, path: str, proven: Verification) -> bool:
         known = self._identity.directory.user_with_phone(proven.phone) is not None

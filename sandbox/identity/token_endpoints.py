@@ -15,6 +15,8 @@ from sandbox.identity.oauth import CLIENT_AUTHENTICATION, challenge
 from sandbox.identity.records import AccessToken
 
 if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as AnyResponse
+
     from sandbox.identity.oauth import LogtoAuthorizationServer, ParametersRequest
     from sandbox.identity.records import RefreshToken
 
@@ -49,8 +51,12 @@ def blueprint(server: LogtoAuthorizationServer) -> Blueprint:
         return answers.json(user_claims(authorization.grant.user, authorization.scopes))
 
     @routes.get("/jwks")
-    def jwks() -> Response:
-        return answers.json(server.keys.public())
+    def jwks() -> AnyResponse:
+        response = answers.json(server.keys.public())
+        response.content_type = "application/jwk-set+json; charset=utf-8"
+        response.headers["Cache-Control"] = "no-cache, max-age=0, must-revalidate"
+        response.add_etag()
+        return response.make_conditional(request)
 
     return routes
 

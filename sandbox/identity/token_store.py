@@ -152,14 +152,11 @@ class TokenStore:
             return self.issue_refresh_token(token.authorization)
 
     def revoke(self, value: str, app_id: str) -> None:
-        """Revoke an application's token (RFC 7009); a refresh token takes its grant along."""
+        """Revoke an application's token of either kind (RFC 7009), and its whole grant with it."""
         with self._lock:
-            access_token = self.access_token(value)
-            if access_token and _belongs_to(access_token.authorization, app_id):
-                del self._access_tokens[value]
-            refresh_token = self.refresh_token(value)
-            if refresh_token and _belongs_to(refresh_token.authorization, app_id):
-                refresh_token.authorization.grant.revoked = True
+            token = self.access_token(value) or self.refresh_token(value)
+            if token is not None and token.authorization.grant.application.app_id == app_id:
+                token.authorization.grant.revoked = True
 
     def _usable(self, authorization: Authorization, expires_at: float) -> bool:
         return not authorization.grant.revoked and self._clock() < expires_at
@@ -168,7 +165,3 @@ class TokenStore:
         if token.rotated_at is None:
             return False
         return self._clock() > token.rotated_at + _ROTATION_GRACE_SECONDS
-
-
-def _belongs_to(authorization: Authorization, app_id: str) -> bool:
-    return authorization.grant.application.app_id == app_id

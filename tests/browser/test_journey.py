@@ -222,6 +222,7 @@ def test_who_signs_out_at_the_identity_provider_is_signed_out_here(
     sign_in(page, sandbox, number)
     elsewhere = page.context.new_page()
     elsewhere.goto(f"{sandbox.url('identity')}/oidc/session/end?client_id=portaria-local")
+    heading(elsewhere, "You have signed out")
 
     page.reload()
     heading(page, WELCOME)
@@ -301,9 +302,17 @@ def test_the_address_of_an_unfinished_sign_in_is_worth_nothing_elsewhere(
     heading(theirs, WELCOME)
 
 
-def test_scripts_are_not_needed(new_browser: Callable[..., Page], sandbox: Sandbox, number: str):
+def test_scripts_are_not_needed_to_sign_in_nor_to_be_signed_out_here(
+    new_browser: Callable[..., Page], sandbox: Sandbox, number: str
+):
     page = new_browser(java_script_enabled=False)
     sign_in(page, sandbox, number)
+
+    # Logto's own sign-out is a form that only a script submits, so its page stays blank.
+    page.get_by_role("link", name="Sign out").click()
+    page.wait_for_url(f"{sandbox.url('identity')}/oidc/session/end?*")
+    page.goto(sandbox.url("app"))
+    heading(page, WELCOME)
 
 
 @pytest.mark.parametrize("viewport", PHONES, ids=["phone", "desktop"])

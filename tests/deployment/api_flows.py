@@ -71,7 +71,7 @@ def sign_out_everywhere(site: Site, logto: World) -> None:
 def hear_of_a_sign_out(site: Site, logto: World) -> None:
     """Sign in, and let Logto tell that the user has signed out there."""
     browser = sign_in(site, logto)
-    browser.get("/oidc/session/end", params={"client_id": "portaria"})
+    logto.sign_out(browser, client_id="portaria")
     while not logto.app.posted("backchannel-logout"):
         time.sleep(0.01)
     form = logto.app.posted("backchannel-logout")[-1].body

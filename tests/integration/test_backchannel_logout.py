@@ -27,7 +27,7 @@ def site(moto_server: str, logto: World, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def sign_out_at(logto: World, browser: Browser) -> str:
     """Sign out at Logto; gives the form that it posts to the application."""
-    browser.get("/oidc/session/end", params={"client_id": "portaria"})
+    logto.sign_out(browser, client_id="portaria")
     while not logto.app.posted("backchannel-logout"):
         time.sleep(0.01)
     return logto.app.posted("backchannel-logout")[-1].body

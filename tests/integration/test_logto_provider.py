@@ -163,8 +163,8 @@ def test_a_provider_that_announces_no_issuer_in_callbacks_may_leave_it_out():
 
 
 def test_signing_out_leads_to_logto_and_back(logto: World, provider: LogtoProvider):
-    url = provider.end_session_url(f"{logto.app.url}/")
-    answer = logto.browser().get(url)
+    browser = logto.browser()
+    answer = logto.submit(browser, browser.get(provider.end_session_url(f"{logto.app.url}/")))
 
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith(f"{logto.app.url}/")

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from tests.recordings import recorded
-from tests.sandbox.identity.world import API, APP, THIRD_PARTY, new_phone, query
+from tests.sandbox.identity.world import API, APP, THIRD_PARTY, new_phone, query, world
 
 if TYPE_CHECKING:
     from tests.sandbox.identity.world import World
@@ -80,7 +80,6 @@ def test_the_browser_is_sent_where_logto_was_recorded_to_send_it(
     ("recording", "changes"),
     [
         ("auth_bad_redirect_uri", {"redirect_uri": "https://evil.example/callback"}),
-        ("auth_bad_redirect_uri", {"redirect_uri": None}),
         ("auth_unknown_client", {"client_id": "nope"}),
     ],
 )
@@ -93,6 +92,52 @@ def test_what_cannot_be_trusted_is_refused_without_a_redirect(
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (400, known["content_type"])
     assert answer.json() == known["body"] | {"iss": logto.issuer}
+
+
+def test_the_only_registered_redirect_uri_need_not_be_sent(logto: World):
+    browser = logto.browser()
+
+    begun = logto.authorize(browser, redirect_uri=None)
+
+    assert begun.headers["Location"] == f"/sign-in?app_id={APP}"
+    called = logto.walk(browser, begun).headers["Location"]
+    assert called.startswith(f"{logto.app.url}/callback?code=")
+
+
+def test_of_several_redirect_uris_one_must_be_sent():
+    with world("https://app.example.test/callback") as logto:
+        answer = logto.authorize(logto.browser(), redirect_uri=None)
+
+    assert answer.status_code == 400
+
+
+def test_a_missing_response_type_is_told_in_the_query(logto: World):
+    answer = logto.authorize(logto.browser(), response_type=None)
+
+    told = query(answer)
+    assert told["error"] == "invalid_request"
+    assert (told["state"], told["iss"]) == ("a-state", logto.issuer)
+
+
+@pytest.mark.parametrize("screen", ["sign-in", "register"])
+def test_a_direct_sign_in_without_such_a_connector_falls_back_to_a_page(logto: World, screen: str):
+    browser = logto.browser()
+
+    begun = logto.authorize(
+        browser,
+        direct_sign_in="social:google",
+        first_screen="register" if screen == "register" else None,
+    )
+
+    location = begun.headers["Location"]
+    assert location == f"/direct/social/google?app_id={APP}&fallback={screen}"
+    assert browser.get(location).headers["Location"] == f"/{screen}?app_id={APP}"
+
+
+def test_a_one_time_token_is_handed_to_the_page(logto: World):
+    begun = logto.authorize(logto.browser(), one_time_token="a b")
+
+    assert begun.headers["Location"] == f"/sign-in?app_id={APP}&one_time_token=a+b"
 
 
 def test_a_browser_is_shown_the_refusal_as_a_page(logto: World):

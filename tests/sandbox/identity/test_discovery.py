@@ -25,6 +25,17 @@ def test_there_is_one_p384_key_described_as_recorded(logto: World):
         assert key[name] == known[name]
 
 
+def test_keys_have_a_type_of_their_own_and_are_asked_about_each_time(logto: World):
+    browser = logto.browser()
+
+    answer = browser.get("/oidc/jwks")
+
+    assert answer.headers["Content-Type"] == "application/jwk-set+json; charset=utf-8"
+    assert answer.headers["Cache-Control"] == "no-cache, max-age=0, must-revalidate"
+    known = {"If-None-Match": answer.headers["ETag"]}
+    assert browser.get("/oidc/jwks", headers=known).status_code == 304
+
+
 def test_after_a_rotation_the_new_key_has_no_alg_and_the_old_one_stays_listed(own_logto: World):
     before = own_logto.tokens()["id_token"]
     own_logto.identity.rotate_key()

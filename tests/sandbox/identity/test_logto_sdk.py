@@ -54,7 +54,7 @@ def test_the_sdk_signs_in_refreshes_and_signs_out(own_logto: World):
         access = await client.getAccessTokenClaims(API)
         assert (access.aud, access.scope) == (API, "read")
 
-        gone = browser.get(await client.signOut(f"{logto.app.url}/"))
+        gone = logto.submit(browser, browser.get(await client.signOut(f"{logto.app.url}/")))
         assert gone.headers["Location"] == f"{logto.app.url}/"
         assert not client.isAuthenticated()
 

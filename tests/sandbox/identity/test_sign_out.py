@@ -21,7 +21,7 @@ RECORDED = recorded("backchannel-logout")
 
 def sign_out(logto: World, browser: Browser, **changes: str) -> Any:
     known = {"client_id": APP, "post_logout_redirect_uri": f"{logto.app.url}/"}
-    return browser.get("/oidc/session/end", params=known | changes)
+    return logto.sign_out(browser, **(known | changes))
 
 
 def logout_tokens(logto: World, path: str = "backchannel-logout") -> list[str]:
@@ -44,12 +44,10 @@ def test_an_id_token_names_the_client_too_even_an_expired_one(logto: World):
     hint = logto.tokens(browser)["id_token"]
     logto.clock.advance(7200)
 
-    answer = browser.get(
-        "/oidc/session/end",
-        params={"id_token_hint": hint, "post_logout_redirect_uri": f"{logto.app.url}/"},
-    )
+    home = f"{logto.app.url}/"
+    answer = logto.sign_out(browser, id_token_hint=hint, post_logout_redirect_uri=home)
 
-    assert answer.headers["Location"].startswith(f"{logto.app.url}/")
+    assert answer.headers["Location"] == home
 
 
 @pytest.mark.parametrize("client_id", [APP, BARE_APP])
@@ -75,10 +73,37 @@ def test_an_unregistered_uri_is_refused_and_the_session_lives_on(logto: World):
 
 
 def test_without_a_uri_the_provider_shows_its_own_page(logto: World):
-    answer = logto.browser().get("/oidc/session/end")
+    browser = logto.browser()
 
-    assert answer.status_code == 200
-    assert "You have signed out" in answer.text
+    page = browser.follow(logto.sign_out(browser))
+
+    assert page.status_code == 200
+    assert "You have signed out" in page.text
+
+
+def test_nobody_is_signed_out_before_the_form_of_a_script_is_submitted(logto: World):
+    browser = logto.browser()
+    logto.sign_in(browser)
+
+    page = browser.get("/oidc/session/end", params={"client_id": APP})
+
+    assert page.status_code == 200
+    assert 'action="/oidc/session/end/confirm"' in page.text
+    assert 'name="xsrf"' in page.text
+    assert "<button" not in page.text
+    assert "code" in query(logto.authorize(browser, prompt="none"))
+    assert logto.app.posted("backchannel-logout") == []
+
+
+def test_a_form_that_this_browser_did_not_get_signs_nobody_out(logto: World):
+    browser, attacker = logto.browser(), logto.browser()
+    logto.sign_in(browser)
+    theirs = attacker.get("/oidc/session/end", params={"client_id": APP})
+
+    assert logto.submit(browser, theirs).status_code == 400
+    browser.get("/oidc/session/end", params={"client_id": APP})
+    assert logto.submit(browser, theirs).status_code == 400
+    assert "code" in query(logto.authorize(browser, prompt="none"))
 
 
 def test_tokens_with_offline_access_survive_and_others_die(logto: World):

@@ -229,13 +229,21 @@ def test_an_application_cannot_revoke_anothers_token(logto: World):
     assert logto.userinfo(tokens["access_token"]).status_code == 200
 
 
-def test_revoking_an_access_token_leaves_the_refresh_token(logto: World):
+def test_revoking_an_access_token_ends_the_grant_too(logto: World):
     tokens = logto.tokens()
 
     logto.revoke(tokens["access_token"])
 
     assert logto.userinfo(tokens["access_token"]).status_code == 401
-    assert logto.refresh(tokens["refresh_token"]).status_code == 200
+    refreshed = logto.refresh(tokens["refresh_token"])
+    assert_as_recorded(refreshed, "refresh_after_revoke", logto.issuer)
+
+
+@pytest.mark.parametrize("path", ["/oidc/token", "/oidc/token/revocation"])
+def test_a_call_without_any_client_is_an_invalid_request(logto: World, path: str):
+    answer = logto.post(path, grant_type="refresh_token", token="a", refresh_token="a")
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
 def test_an_unknown_grant_type_is_refused(logto: World):

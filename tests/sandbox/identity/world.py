@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -168,6 +169,17 @@ class World:
         """Agree to a new account, or to one that exists, where that is asked after the code."""
         location = entered.headers["Location"]
         return browser.post(location) if "/confirm?" in location else entered
+
+    def sign_out(self, browser: Browser, **parameters: str) -> requests.Response:
+        """Sign a visitor out; returns the redirect to the application, or the refusal."""
+        return self.submit(browser, browser.get("/oidc/session/end", params=parameters))
+
+    def submit(self, browser: Browser, page: requests.Response) -> requests.Response:
+        """Submit the form of a sign-out, as its script does."""
+        if page.status_code != 200:
+            return page
+        form = dict(re.findall(r'name="(\w+)" value="(\w+)"', page.text))
+        return browser.post("/oidc/session/end/confirm", data=form)
 
     def token(self, **form: str) -> requests.Response:
         known = {"client_id": APP, "client_secret": SECRET}
