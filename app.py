@@ -37,15 +37,17 @@ def home(visitor: Visitor) -> Page:
     return responses.home(visitor, wiring.sign_in().current(visitor.visit))
 
 
+# An image on a neighbour's page could otherwise sign a visitor in whom Logto still knows, or
+# crowd out the attempts that are open in other tabs.
 @app.route("/sign-in")
-@responses.browser(app)
+@responses.browser(app, only_navigation=True)
 def sign_in(visitor: Visitor) -> Departure:
     """Send the visitor to Logto's sign-in page."""
     return wiring.sign_in().begin(visitor.visit, SignInOptions.from_visit(visitor.visit))
 
 
 @app.route("/sign-up")
-@responses.browser(app)
+@responses.browser(app, only_navigation=True)
 def sign_up(visitor: Visitor) -> Departure:
     """Send the visitor to Logto's registration page."""
     options = SignInOptions.from_visit(visitor.visit, sign_up=True)

@@ -47,6 +47,8 @@ def visitor(request: Request) -> Visitor:
                 method=request.method,
                 origin=request.headers.get("origin"),
                 fetch_site=request.headers.get("sec-fetch-site"),
+                fetch_mode=request.headers.get("sec-fetch-mode"),
+                fetch_dest=request.headers.get("sec-fetch-dest"),
                 purpose=request.headers.get("sec-purpose") or request.headers.get("purpose"),
             ),
         ),

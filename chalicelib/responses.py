@@ -54,8 +54,13 @@ SERVER_ERROR = 500
 UNEXPECTED = (SERVER_ERROR, FailureKind.UNEXPECTED)
 
 
-def browser(app: Chalice) -> Callable[[Callable[[Visitor], Page | Departure]], Route]:
-    """Wrap a route that shows a page or sends the browser on; errors become pages."""
+def browser(
+    app: Chalice, *, only_navigation: bool = False
+) -> Callable[[Callable[[Visitor], Page | Departure]], Route]:
+    """Wrap a route that shows a page or sends the browser on; errors become pages.
+
+    With `only_navigation` it answers windows only, and no image, frame or script.
+    """
 
     def respond(view: Callable[[Visitor], Page | Departure], request: Request) -> Response:
         try:
@@ -68,6 +73,8 @@ def browser(app: Chalice) -> Callable[[Callable[[Visitor], Page | Departure]], R
             # The visitor has not gone there, so nothing may begin or end; asked in earnest,
             # the browser comes again.
             return plain(503, "")
+        if only_navigation and not asking.visit.provenance.is_navigation:
+            return plain(403, "Open this address in a window of its own.")
         try:
             return _answer(asking, view(asking))
         except Exception as error:  # noqa: BLE001 - every failure has a page

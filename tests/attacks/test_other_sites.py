@@ -15,6 +15,17 @@ FROM_ELSEWHERE: dict[str, dict[str, str]] = {
     "prefetch": {"Sec-Purpose": "prefetch"},
     "prerender": {"Sec-Purpose": "prefetch;prerender"},
 }
+PARTS_OF_A_PAGE: dict[str, dict[str, str]] = {
+    "img": {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+    "script": {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"},
+    "style sheet": {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "style"},
+    "iframe": {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+    "object": {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "object"},
+    "embed": {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "embed"},
+    "fetch()": {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"},
+    "fetch() within the origin": {"Sec-Fetch-Mode": "same-origin", "Sec-Fetch-Dest": "empty"},
+    "prefetch": {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "empty", "Sec-Purpose": "prefetch"},
+}
 FORGED: dict[str, dict[str, str]] = {
     "no origin": {},
     "another origin": {"Origin": "https://evil.example"},
@@ -39,6 +50,41 @@ def test_a_link_on_another_site_signs_nobody_out(visitor: Browser, headers: dict
     assert answer.status_code in {200, 503}
     assert "Set-Cookie" not in answer.headers
     assert visitor.user
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+@pytest.mark.parametrize("headers", PARTS_OF_A_PAGE.values(), ids=PARTS_OF_A_PAGE)
+def test_no_part_of_our_own_pages_signs_anybody_out(
+    visitor: Browser, site: str, headers: dict[str, str]
+):
+    answer = visitor.get(
+        "/sign-out", headers={"Sec-Fetch-Site": site, **headers, **cookie(visitor)}
+    )
+
+    assert answer.status_code in {200, 503}
+    assert "Set-Cookie" not in answer.headers
+    assert visitor.user
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-up"])
+@pytest.mark.parametrize("site", ["same-origin", "same-site", "cross-site"])
+@pytest.mark.parametrize("headers", PARTS_OF_A_PAGE.values(), ids=PARTS_OF_A_PAGE)
+def test_no_part_of_a_page_begins_a_sign_in(
+    target: Target, path: str, site: str, headers: dict[str, str]
+):
+    answer = target.browser().get(path, headers={"Sec-Fetch-Site": site, **headers})
+
+    assert answer.status_code in {403, 503}
+    assert "Set-Cookie" not in answer.headers
+    assert "Location" not in answer.headers
+
+
+@pytest.mark.parametrize("site", ["same-origin", "same-site", "cross-site", "none"])
+def test_a_link_anywhere_may_lead_to_a_sign_in(target: Target, site: str):
+    navigation = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    answer = target.browser().get("/sign-in", headers={"Sec-Fetch-Site": site, **navigation})
+
+    assert answer.status_code == 302
 
 
 @pytest.mark.parametrize("path", ["/sign-out", "/account/sign-out-everywhere"])

@@ -7,14 +7,35 @@ from chalicelib.sign_in.provenance import Provenance
 SITE = "https://app.example/api"
 
 
+def told(site: str | None, mode: str | None, dest: str | None) -> Provenance:
+    return Provenance("GET", fetch_site=site, fetch_mode=mode, fetch_dest=dest)
+
+
 @pytest.mark.parametrize(
-    ("told", "allowed"),
+    ("provenance", "allowed"),
     [
         (Provenance("GET"), True),
         (Provenance("GET", fetch_site="none"), True),
         (Provenance("GET", fetch_site="same-origin"), True),
         (Provenance("GET", fetch_site="same-site"), False),
         (Provenance("GET", fetch_site="cross-site"), False),
+        (told("same-origin", "navigate", "document"), True),
+        (told("none", "navigate", "document"), True),
+        (told("same-origin", "navigate", None), True),
+        (told("cross-site", "navigate", "document"), False),
+        (told("same-site", "navigate", "document"), False),
+        (told("same-origin", "no-cors", "image"), False),
+        (told("same-origin", "cors", "empty"), False),
+        (told("same-origin", "same-origin", "empty"), False),
+        (told("same-origin", "navigate", "iframe"), False),
+        (told("same-origin", "navigate", "frame"), False),
+        (told("same-origin", "navigate", "object"), False),
+        (told("same-origin", "navigate", "embed"), False),
+        (told("same-origin", "navigate", "fencedframe"), False),
+        (told("same-origin", "websocket", "websocket"), False),
+        (told("same-origin", None, "image"), False),
+        (told(None, "no-cors", None), False),
+        (told("same-origin", "", ""), False),
         (Provenance("POST", fetch_site="same-origin"), True),
         (Provenance("POST", origin="https://app.example"), True),
         (Provenance("POST"), False),
@@ -26,8 +47,10 @@ SITE = "https://app.example/api"
         (Provenance("POST", origin="http://app.example"), False),
     ],
 )
-def test_only_the_visitor_and_our_own_pages_may_change_something(told: Provenance, allowed: bool):
-    assert told.is_the_visitors_will(SITE) is allowed
+def test_only_the_visitor_and_our_own_pages_may_change_something(
+    provenance: Provenance, allowed: bool
+):
+    assert provenance.is_the_visitors_will(SITE) is allowed
 
 
 @pytest.mark.parametrize(
