@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Value = TypeVar("Value")
+FOR_EVER = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """What happens while loading fails."""
+
+    retry_seconds: float | None = None
+    """How long the next try waits where an old value covers the failure; by default a TTL."""
+    cool_down_seconds: float = 0.0
+    """How long it waits where none does: meanwhile the same failure is raised."""
+    max_age_seconds: float = FOR_EVER
+    """How old a value may become that still covers failures."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held(Generic[Value]):
+    value: Value
+    loaded_at: float
 
 
 class LastGood(Generic[Value]):
-    """What `load` gave, for `ttl_seconds`; when a later load fails, what it gave before.
+    """What `load` returned, for `ttl_seconds`; when a later load fails, what it returned before.
 
-    After a failure the next try waits for another TTL, so that an outage is not met with
-    a storm of calls. `on_failure` hears of each failure that an old value covers; where
-    there is no old value the failure goes to the caller.
+    An outage is not met with a storm of calls: `outage` says when the next try is. Of each
+    failure that an old value covers `on_failure` is told; any other one goes to the caller.
+    Threads that want a value at once share one load.
     """
 
     def __init__(
@@ -26,36 +46,60 @@ class LastGood(Generic[Value]):
         ttl_seconds: float,
         clock: Callable[[], float],
         on_failure: Callable[[Exception], None],
+        outage: Outage = Outage(),
     ) -> None:
         self._load = load
         self._ttl_seconds = ttl_seconds
+        self._outage = outage
         self._clock = clock
         self._on_failure = on_failure
         self._lock = threading.Lock()
-        self._held: tuple[Value] | None = None
-        self._fresh_until = float("-inf")
-        self._loaded_at = float("-inf")
+        self._held: _Held[Value] | None = None
+        self._failure: Exception | None = None
+        self._tried_at = -FOR_EVER
 
     def get(self) -> Value:
-        """Give the value, loading it when it is older than its TTL."""
+        """Return the value, loading it when it is older than its TTL; raises what `load` does."""
+        held = self._held
+        if held is not None and self._clock() < held.loaded_at + self._ttl_seconds:
+            return held.value  # without the lock: nobody waits for a renewal that others want
         with self._lock:
-            if self._held is None or self._clock() >= self._fresh_until:
+            if self._clock() >= self._next_try_at():
                 self._reload()
-            assert self._held is not None  # noqa: S101 - _reload raised otherwise
-            return self._held[0]
+            if self._failure is not None and not self._covered():
+                raise self._failure.with_traceback(None)
+            assert self._held is not None  # noqa: S101 - there is a failure otherwise
+            return self._held.value
 
     def renew(self, *, older_than_seconds: float) -> None:
         """Load the value anew before its time, unless somebody has just done so."""
         with self._lock:
-            if self._held is not None and self._clock() >= self._loaded_at + older_than_seconds:
+            if self._held is not None and self._clock() >= self._tried_at + older_than_seconds:
                 self._reload()
 
+    def failed_within(self, seconds: float) -> bool:
+        """Whether the latest load failed, no longer ago than that."""
+        return self._failure is not None and self._clock() < self._tried_at + seconds
+
     def _reload(self) -> None:
-        self._loaded_at = self._clock()
         try:
-            self._held = (self._load(),)
-        except Exception as error:
-            if self._held is None:
-                raise
-            self._on_failure(error)
-        self._fresh_until = self._clock() + self._ttl_seconds
+            value = self._load()
+        except Exception as error:  # noqa: BLE001 - told, or raised by `get`
+            self._failure = error
+            if self._covered():
+                self._on_failure(error)
+        else:
+            self._held, self._failure = _Held(value, self._clock()), None
+        self._tried_at = self._clock()  # at its end: a load that hangs is not repeated at once
+
+    def _covered(self) -> bool:
+        held = self._held
+        return held is not None and self._clock() < held.loaded_at + self._outage.max_age_seconds
+
+    def _next_try_at(self) -> float:
+        if self._failure is None:
+            return -FOR_EVER if self._held is None else self._held.loaded_at + self._ttl_seconds
+        if not self._covered():
+            return self._tried_at + self._outage.cool_down_seconds
+        retry_seconds = self._outage.retry_seconds
+        return self._tried_at + (self._ttl_seconds if retry_seconds is None else retry_seconds)

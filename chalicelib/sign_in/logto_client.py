@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from logto import LogtoConfig, LogtoException
 from logto.models.oidc import UserInfoScope
 
-from chalicelib import log
 from chalicelib.sign_in.access_token_map import AccessTokenMap
-from chalicelib.sign_in.allowance import Allowance
 from chalicelib.sign_in.bearer import ACCESS_TOKEN
+from chalicelib.sign_in.documents import Document
 from chalicelib.sign_in.errors import (
     AccessRefused,
     AnswerRejected,
     ProviderMisconfigured,
-    SignInError,
     SignInRefused,
 )
-from chalicelib.sign_in.logout_token import LogoutToken, read_logout_token
+from chalicelib.sign_in.id_token import ID_TOKEN
+from chalicelib.sign_in.logout_token import LOGOUT_TOKEN, LogoutToken, read_logout_token
+from chalicelib.sign_in.metadata import fetch_metadata
 from chalicelib.sign_in.oidc_core import BoundedOidcCore
 from chalicelib.sign_in.provider import (
     AccessToken,
@@ -38,7 +38,8 @@ from chalicelib.sign_in.provider import (
 )
 from chalicelib.sign_in.sdk_client import RecordStorage, SdkClient
 from chalicelib.sign_in.sealing import new_token
-from chalicelib.sign_in.signed_token import AlgorithmNotAnnounced
+from chalicelib.sign_in.signed_token import AlgorithmNotAnnounced, TokenKind
+from chalicelib.sign_in.signing_keys import SigningKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,10 +47,6 @@ if TYPE_CHECKING:
     from chalicelib.sign_in.options import SignInOptions
 
 Judged = TypeVar("Judged")
-
-METADATA_SECONDS = 3600.0
-RETRY_SECONDS = 30.0  # after a failed fetch that the last good metadata covers
-RENEWALS, RENEWAL_SECONDS = 3, 60.0  # for tokens by unannounced algorithms: so often in so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,49 +80,30 @@ class LogtoProvider:
         self._application = application
         self._timeout_seconds = timeout_seconds
         self._clock = clock
-        self._core: BoundedOidcCore | None = None
-        self._fresh_until = float("-inf")
-        self._renewals = Allowance(RENEWALS, RENEWAL_SECONDS, clock)
+        self._keys: SigningKeys | None = None
+        self._cores = Document("metadata", self._discovered, clock)
 
     @property
     def issuer(self) -> str:
         """The issuer identifier that tokens and callbacks must carry."""
         return f"{self._application.endpoint}/oidc"
 
-    async def core(self) -> BoundedOidcCore:
-        """Give the provider's metadata and keys; they outlive requests, and outages of Logto's."""
-        if self._core is None or self._clock() >= self._fresh_until:
-            await self._discover()
-        assert self._core is not None  # noqa: S101 - _discover raised otherwise
-        return self._core
+    def _discovered(self) -> BoundedOidcCore:
+        metadata = fetch_metadata(self._application.endpoint, self._timeout_seconds)
+        jwks_uri = metadata.model.jwks_uri
+        if self._keys is None or self._keys.jwks_uri != jwks_uri:
+            # Otherwise they outlive the metadata: their endpoint may be the one that is down.
+            self._keys = SigningKeys(jwks_uri, self._timeout_seconds, self._clock)
+        return BoundedOidcCore(metadata, self._keys, self._timeout_seconds)
 
-    async def id_token_claims(self, id_token: str, access_token: str) -> dict[str, Any]:
-        """Verify an ID token that came with an access token, and give its claims."""
-        app_id = self._application.app_id
-        return await self._judged(lambda core: core.claims(id_token, access_token, app_id))
-
-    async def _judged(self, judge: Callable[[BoundedOidcCore], Judged]) -> Judged:
+    def _judged(self, kind: TokenKind, judge: Callable[[BoundedOidcCore], Judged]) -> Judged:
+        core = self._cores.get()
         try:
-            return judge(await self.core())
+            return judge(core)
         except AlgorithmNotAnnounced:
             # Logto may have changed its key since it was asked; a stranger may be lying.
-            if not self._renewals.take():
-                raise
-        self._fresh_until = float("-inf")
-        return judge(await self.core())
-
-    async def _discover(self) -> None:
-        try:
-            self._core = await BoundedOidcCore.discover(
-                self._application.endpoint, self._timeout_seconds
-            )
-        except SignInError as error:
-            if self._core is None:
-                raise
-            log.failure("metadata_kept", error, reason=error.reason)
-            self._fresh_until = self._clock() + RETRY_SECONDS
-        else:
-            self._fresh_until = self._clock() + METADATA_SECONDS
+            newer = self._cores.newer(core, kind.name)
+        return judge(newer)
 
     def authorization_request(
         self, redirect_uri: str, options: SignInOptions
@@ -146,12 +124,16 @@ class LogtoProvider:
             asyncio.run(client.handleSignInCallback(callback_uri))
         except LogtoException:
             raise AnswerRejected("callback") from None
-        return SignedIn(client.claims, client.storage.values)
+        answer = client.answer
+        if answer is None or answer.id_token is None:
+            raise AnswerRejected("no ID token")
+        claims = self._id_token_claims(answer.id_token, answer.access_token)
+        return SignedIn(claims, {**client.storage.values, "idToken": answer.id_token})
 
     def accepts_issuer(self, issuer: str | None) -> bool:
         """Tell whether a callback with this `iss`, or none, may be Logto's (RFC 9207)."""
         if issuer is None:
-            return not asyncio.run(self.core()).names_itself
+            return not self._cores.get().names_itself
         return issuer == self.issuer
 
     def access_token(self, storage: dict[str, str], audience: Audience) -> AccessToken | None:
@@ -177,11 +159,14 @@ class LogtoProvider:
 
     def user_info(self, access_token: str) -> dict[str, Any]:
         """Ask for what Logto knows of the user; AccessRefused for a token that it refuses."""
-        return asyncio.run(self._user_info(access_token))
+        found: dict[str, Any] = asyncio.run(
+            self._cores.get().fetchUserInfo(access_token)
+        ).model_dump(exclude_unset=True)
+        return found
 
     def claims_of(self, refreshed: Refreshed) -> dict[str, Any]:
         """Verify the ID token of a refresh and give its claims."""
-        return asyncio.run(self.id_token_claims(refreshed.id_token or "", refreshed.access_token))
+        return self._id_token_claims(refreshed.id_token or "", refreshed.access_token)
 
     def end_session_url(self, post_logout_redirect_uri: str) -> str:
         """Give where the browser ends its session at Logto."""
@@ -189,28 +174,27 @@ class LogtoProvider:
 
     def revoke(self, storage: dict[str, str]) -> None:
         """Revoke the refresh token, if there is one, and with it all that was granted."""
-        token = self._client(storage).getRefreshToken()
+        token = storage.get("refreshToken")
         if token is not None:
-            asyncio.run(self._revoke(token))
+            app_id, app_secret = self._application.app_id, self._application.app_secret()
+            asyncio.run(self._cores.get().revoke(app_id, app_secret, token))
 
     def read_logout_token(self, token: str) -> LogoutToken:
         """Verify a back-channel logout token, which the SDK can't."""
         app_id = self._application.app_id
-        return asyncio.run(self._judged(lambda core: read_logout_token(core.tokens, token, app_id)))
+        return self._judged(
+            LOGOUT_TOKEN, lambda core: read_logout_token(core.tokens, token, app_id)
+        )
 
     def read_access_token(self, token: str, audience: str) -> dict[str, Any]:
         """Verify a JWT access token, which the SDK only decodes, and return its claims."""
-        return asyncio.run(
-            self._judged(lambda core: core.tokens.claims(token, audience, ACCESS_TOKEN))
+        return self._judged(
+            ACCESS_TOKEN, lambda core: core.tokens.claims(token, audience, ACCESS_TOKEN)
         )
 
-    async def _user_info(self, access_token: str) -> dict[str, Any]:
-        answer = await (await self.core()).fetchUserInfo(access_token)
-        return answer.model_dump(exclude_unset=True)
-
-    async def _revoke(self, token: str) -> None:
-        core = await self.core()
-        await core.revoke(self._application.app_id, self._application.app_secret(), token)
+    def _id_token_claims(self, id_token: str, access_token: str) -> dict[str, Any]:
+        app_id = self._application.app_id
+        return self._judged(ID_TOKEN, lambda core: core.claims(id_token, access_token, app_id))
 
     def _client(self, storage: dict[str, str], extra: dict[str, str] | None = None) -> SdkClient:
         config = LogtoConfig(
@@ -220,7 +204,7 @@ class LogtoProvider:
             scopes=[_scope(name) for name in self._application.scopes],
             resources=list(self._application.resources),
         )
-        return SdkClient(config, RecordStorage(storage), self, extra or {})
+        return SdkClient(config, RecordStorage(storage), self._cores.get(), extra or {})
 
 
 def _scope(name: str) -> UserInfoScope | str:

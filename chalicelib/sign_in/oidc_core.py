@@ -1,17 +1,15 @@
 """The SDK's OIDC core, made to live as long as the process and to give up in time.
 
 Closes what `logto` 0.2.1 leaves open in its `OidcCore`: calls without a sensible time-out
-that follow redirects (see `oidc_http`); the status and the issuer of the discovery document
-go unchecked; most of what makes an ID token worth believing is not looked at; tokens for an
-API resource within an organization can't be asked for; and what the userinfo endpoint says
-beyond the model's names is dropped.
+that follow redirects (see `oidc_http`); most of what makes an ID token worth believing is not
+looked at; tokens for an API resource within an organization can't be asked for; and what the
+userinfo endpoint says beyond the model's names is dropped.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from logto.models.oidc import OidcProviderMetadata
 from logto.models.response import TokenResponse, UserInfoResponse
 from logto.OidcCore import OidcCore
 from pydantic import ConfigDict, ValidationError
@@ -20,10 +18,12 @@ from chalicelib.sign_in.errors import AnswerRejected, ProviderUnreachable
 from chalicelib.sign_in.id_token import check_access_token_hash, verified_claims
 from chalicelib.sign_in.oidc_http import call
 from chalicelib.sign_in.signed_token import MAX_LENGTH, SignedTokens
-from chalicelib.sign_in.signing_keys import SigningKeys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from chalicelib.sign_in.metadata import Metadata
+    from chalicelib.sign_in.signing_keys import SigningKeys
 
 
 class UserInfo(UserInfoResponse):
@@ -35,43 +35,15 @@ class UserInfo(UserInfoResponse):
 class BoundedOidcCore(OidcCore):
     """An `OidcCore` whose calls end within `timeout_seconds` and raise our own errors."""
 
-    def __init__(
-        self,
-        metadata: OidcProviderMetadata,
-        timeout_seconds: float,
-        *,
-        names_itself: bool = False,
-    ) -> None:
-        super().__init__(metadata)
+    def __init__(self, metadata: Metadata, keys: SigningKeys, timeout_seconds: float) -> None:
+        super().__init__(metadata.model)
         self._timeout_seconds = timeout_seconds
-        self.names_itself = names_itself
-        """Whether every callback carries the issuer (RFC 9207), which the model leaves out."""
+        self.names_itself = metadata.names_itself
         self.tokens = SignedTokens(
-            SigningKeys(metadata.jwks_uri, timeout_seconds),
-            metadata.issuer,
-            frozenset(metadata.id_token_signing_alg_values_supported),
+            keys,
+            metadata.model.issuer,
+            frozenset(metadata.model.id_token_signing_alg_values_supported),
         )
-
-    @classmethod
-    async def discover(cls, endpoint: str, timeout_seconds: float) -> BoundedOidcCore:
-        """Fetch the discovery document of Logto at `endpoint` and check whose it is.
-
-        Raises ProviderUnreachable, also for another issuer's: that is not Logto's answer to
-        anybody, and must end nobody's session.
-        """
-        url = f"{endpoint}/oidc/.well-known/openid-configuration"
-        answer = await call("GET", url, timeout_seconds)
-        if not answer.is_ok:
-            raise ProviderUnreachable(f"discovery: HTTP {answer.status}")
-        document = answer.json()
-        try:
-            metadata = OidcProviderMetadata(**document)
-        except ValidationError:
-            raise ProviderUnreachable("discovery: unreadable") from None
-        if metadata.issuer != f"{endpoint}/oidc":
-            raise ProviderUnreachable("discovery of another issuer")
-        names_itself = document.get("authorization_response_iss_parameter_supported") is True
-        return cls(metadata, timeout_seconds, names_itself=names_itself)
 
     async def fetchTokenByCode(  # noqa: N802 - overrides the SDK's
         self,
@@ -138,10 +110,6 @@ class BoundedOidcCore(OidcCore):
         claims = verified_claims(self.tokens, id_token, client_id)
         check_access_token_hash(id_token, claims, access_token)
         return claims
-
-    def verifyIdToken(self, idToken: str, clientId: str) -> None:  # noqa: N802, N803
-        """Verify an ID token by all rules, not only by signature, issuer and audience."""
-        verified_claims(self.tokens, idToken, clientId)
 
     async def revoke(self, client_id: str, client_secret: str, token: str) -> None:
         """Revoke a refresh token (RFC 7009), which the SDK can't."""

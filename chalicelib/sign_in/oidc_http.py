@@ -65,7 +65,7 @@ class Answer:
             raise self.refusal()
         if self.media_type != "application/json":
             raise ProviderUnreachable("unreadable answer: no JSON")
-        content = self._parsed()
+        content = self.parsed()
         if not isinstance(content, dict):
             raise ProviderUnreachable("unreadable answer: no object")
         return content
@@ -73,18 +73,24 @@ class Answer:
     def refusal(self) -> SignInError:
         """Give the error that an answer other than 200 stands for."""
         # A server that fails may put anything into its answer; only a sound one's is final.
-        content = self._parsed() if self.status < _HTTP_SERVER_ERROR else None
+        content = self.parsed() if self.status < _HTTP_SERVER_ERROR else None
         code = content.get("error") if isinstance(content, dict) else None
         if not isinstance(code, str):
             return ProviderUnreachable(f"HTTP {self.status}")
         refusal = _REFUSALS.get(code)
         return refusal(code) if refusal else ProviderUnreachable("other error")
 
-    def _parsed(self) -> Any:
+    def parsed(self) -> Any:
+        """Return the JSON of the body, whatever it is, or None."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
             return None
+
+
+def get(url: str, timeout_seconds: float) -> Answer:
+    """Get one of the provider's public documents, outside of any event loop; raises as `call`."""
+    return asyncio.run(call("GET", url, timeout_seconds))
 
 
 async def call(

@@ -8,7 +8,7 @@ tokens stay within bounds. Names in camelCase are the SDK's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from logto import LogtoClient, LogtoConfig, Storage
@@ -22,16 +22,6 @@ if TYPE_CHECKING:
 
     from chalicelib.sign_in.oidc_core import BoundedOidcCore
     from chalicelib.sign_in.provider import Audience
-
-
-class Issuer(Protocol):
-    """Whoever knows the provider's metadata and keys, for longer than a request."""
-
-    async def core(self) -> BoundedOidcCore:
-        """Give the OIDC core."""
-
-    async def id_token_claims(self, id_token: str, access_token: str) -> dict[str, Any]:
-        """Verify an ID token that came with an access token, and give its claims."""
 
 
 class RecordStorage(Storage):
@@ -63,29 +53,29 @@ class RecordStorage(Storage):
 class SdkClient(LogtoClient):
     """A `LogtoClient` for one request, on the process's metadata and keys.
 
-    `extra` goes along with the authorization request; `claims` are those of the ID token that
-    came last, verified.
+    `extra` goes along with the authorization request; `answer` is what the token endpoint
+    said last, and nobody has looked at its ID token yet.
     """
 
     def __init__(
         self,
         config: LogtoConfig,
         storage: RecordStorage,
-        issuer: Issuer,
+        core: BoundedOidcCore,
         extra: dict[str, str],
     ) -> None:
         super().__init__(config, storage)
         self.storage = storage
-        self.claims: dict[str, Any] = {}
-        self._issuer = issuer
+        self.answer: TokenResponse | None = None
+        self._core = core
         self._extra = extra
 
     async def getOidcCore(self) -> OidcCore:  # noqa: N802 - overrides the SDK's
-        """Give the process's core, where the SDK fetches the metadata anew."""
-        return await self._issuer.core()
+        """Return the process's core, where the SDK fetches the metadata anew."""
+        return self._core
 
     async def handleSignInCallback(self, callbackUri: str) -> None:  # noqa: N802, N803
-        """Complete the sign-in, if the answer came where it was to come."""
+        """Exchange the code for tokens, if the answer came where it was to come."""
         # The SDK compares the path only: a callback on another host would pass.
         attempt = self._getSignInSession()
         if attempt is None or callbackUri.partition("?")[0] != attempt.redirectUri:
@@ -95,8 +85,7 @@ class SdkClient(LogtoClient):
     async def refresh(self, audience: Audience) -> TokenResponse:
         """Exchange the refresh token, and keep what came before anybody looks at it."""
         # The SDK judges the ID token first, and loses the rotated refresh token with it.
-        core = await self._issuer.core()
-        answer = await core.fetchTokenByRefreshToken(
+        answer = await self._core.fetchTokenByRefreshToken(
             clientId=self.config.appId,
             clientSecret=self.config.appSecret,
             refreshToken=self.getRefreshToken() or "",
@@ -121,12 +110,8 @@ class SdkClient(LogtoClient):
         resource: str,
         tokenResponse: TokenResponse,  # noqa: N803
     ) -> None:
-        # The SDK only checks what it stores; the claims are needed too, verified once.
-        if tokenResponse.id_token is not None:
-            self.claims = await self._issuer.id_token_claims(
-                tokenResponse.id_token, tokenResponse.access_token
-            )
-            self.storage.set("idToken", tokenResponse.id_token)
+        # The SDK verifies here, inside the event loop, and throws the claims away.
+        self.answer = tokenResponse
         self._keep(resource, tokenResponse)
 
     async def _buildSignInUrl(self, *args: Any, **kwargs: Any) -> str:  # noqa: N802

@@ -72,7 +72,7 @@ class SignedTokens:
         if len(token) > MAX_LENGTH or not _COMPACT.fullmatch(token):
             raise AnswerRejected(f"{kind.name}: too long, or no compact serialization")
         kid, algorithm = self._key_wanted(jwt.get_unverified_header(token), kind)
-        for key in self.keys.find(kid, algorithm):
+        for key in self.keys.find(kid, algorithm, kind.name):
             claims: dict[str, Any] = jwt.decode(
                 token,
                 key,

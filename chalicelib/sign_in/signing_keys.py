@@ -1,42 +1,18 @@
-"""The provider's signing keys: kept for the process, fetched anew when one is missing.
-
-A token that names an unknown key makes us fetch the set again at once, because the provider
-may have rotated just now; but only so often, or anybody could make us flood the provider
-with tokens of his own. When a fetch fails, the keys that were fetched before stay in use.
-"""
+"""The provider's signing keys: kept for the process, fetched anew when one is missing."""
 
 from __future__ import annotations
 
-import json
-import threading
 import time
-from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
-from urllib.error import HTTPError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import jwt
 
-from chalicelib.sign_in.allowance import Allowance
+from chalicelib.sign_in.documents import Document
 from chalicelib.sign_in.errors import ProviderUnreachable
+from chalicelib.sign_in.oidc_http import get
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-REFETCHES, REFETCH_SECONDS = 3, 60.0  # so often in so long, whatever tokens come
-MAX_AGE_SECONDS = 3600.0  # a key that the provider withdrew is believed no longer than this
-MAX_BYTES = 65_536
-_UNREADABLE = (ValueError, TypeError, KeyError, RecursionError)
-
-
-class _NoRedirects(HTTPRedirectHandler):
-    """Takes keys from where the metadata says, and from nowhere else."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-_open = build_opener(_NoRedirects).open
 
 
 class SigningKeys:
@@ -48,49 +24,30 @@ class SigningKeys:
         timeout_seconds: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._jwks_uri = jwks_uri
-        self._timeout_seconds = timeout_seconds
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._keys: list[dict[str, Any]] = []
-        self._tried_at = float("-inf")
-        self._refetches = Allowance(REFETCHES, REFETCH_SECONDS, clock)
+        self.jwks_uri = jwks_uri
+        self._document = Document("keys", lambda: _fetched(jwks_uri, timeout_seconds), clock)
 
-    def find(self, kid: str | None, algorithm: str) -> list[jwt.PyJWK]:
-        """Give the keys that a token with this header may be signed with; mostly one, or none.
+    def find(self, kid: str | None, algorithm: str, wanted_for: str) -> list[jwt.PyJWK]:
+        """Return the keys that a token with this header may be signed with; mostly one, or none.
 
-        Raises ProviderUnreachable where no keys were ever fetched.
+        A key that is missing is looked for in a newer set, but only so often for each kind of
+        token (`wanted_for`). Raises ProviderUnreachable where there are no keys to look through.
         """
-        with self._lock:
-            found = _matching(self._keys, kid, algorithm)
-            is_old = self._clock() - self._tried_at >= MAX_AGE_SECONDS
-            if is_old or (not found and self._refetches.take()):
-                self._fetch()
-                found = _matching(self._keys, kid, algorithm)
-            return found
-
-    def _fetch(self) -> None:
-        try:
-            self._keys = _fetched(self._jwks_uri, self._timeout_seconds)
-        except (HTTPException, OSError, *_UNREADABLE) as error:
-            if isinstance(error, HTTPError):
-                error.close()  # it is the answer, too
-            if not self._keys:
-                raise ProviderUnreachable(f"keys: {type(error).__name__}") from None
-        self._tried_at = self._clock()
+        keys = self._document.get()
+        found = _matching(keys, kid, algorithm)
+        return found or _matching(self._document.newer(keys, wanted_for), kid, algorithm)
 
 
 def _fetched(jwks_uri: str, timeout_seconds: float) -> list[dict[str, Any]]:
-    request = Request(jwks_uri, headers={"Accept": "application/json"})  # noqa: S310 - its issuer's
-    give_up_at = time.monotonic() + timeout_seconds
-    body = bytearray()
-    with _open(request, timeout=timeout_seconds) as answer:
-        while chunk := answer.read1(MAX_BYTES):
-            body += chunk
-            if len(body) > MAX_BYTES or time.monotonic() > give_up_at:
-                # The time-out above is for each read: drop by drop it would last for ever.
-                raise ValueError("key set too large or too slow")
-    return [key for key in json.loads(body)["keys"] if isinstance(key, dict)]
+    try:
+        answer = get(jwks_uri, timeout_seconds)
+    except ProviderUnreachable as error:
+        raise ProviderUnreachable(f"keys: {error.reason}") from None
+    content = answer.parsed() if answer.is_ok else None
+    keys = content.get("keys") if isinstance(content, dict) else None
+    if not isinstance(keys, list):
+        raise ProviderUnreachable(f"keys: HTTP {answer.status}, or unreadable")
+    return [key for key in keys if isinstance(key, dict)]
 
 
 def _matching(keys: list[dict[str, Any]], kid: str | None, algorithm: str) -> list[jwt.PyJWK]:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from chalicelib.sign_in.documents import (
+    COOL_DOWN_SECONDS,
+    FRESH_SECONDS,
+    MAX_AGE_SECONDS,
+    RENEWAL_SECONDS,
+    RENEWALS,
+    RETRY_SECONDS,
+)
 from chalicelib.sign_in.errors import AnswerRejected, ProviderUnreachable
 from chalicelib.sign_in.id_token import check_access_token_hash
+from chalicelib.sign_in.logout_token import read_logout_token
+from chalicelib.sign_in.oidc_http import MAX_BYTES
 from chalicelib.sign_in.signed_token import MAX_LENGTH
-from chalicelib.sign_in.signing_keys import (
-    MAX_AGE_SECONDS,
-    MAX_BYTES,
-    REFETCH_SECONDS,
-    REFETCHES,
-)
 from tests.integration.tokens import (
     CLIENT,
     EC_KEY,
@@ -116,7 +121,7 @@ def test_an_algorithm_that_the_provider_does_not_announce_is_rejected(desk: Desk
 
 def test_a_key_of_another_type_or_for_another_use_is_not_used(desk: Desk):
     for keys in ([public(EC_KEY, use="enc")], [public(EC_KEY, alg="ES256")], [public(RSA_KEY)]):
-        desk.clock.advance(MAX_AGE_SECONDS)
+        desk.clock.advance(FRESH_SECONDS)
         desk.server.keys = keys
         assert desk.rejects(token()) == "ID token: no such key"
 
@@ -156,39 +161,117 @@ def test_a_flood_of_unknown_kids_does_not_reach_the_provider(desk: Desk):
     for n in range(100):
         desk.rejects(token(headers={"kid": f"unknown-{n}"}))
     first = desk.server.asked
-    assert first <= 1 + REFETCHES
+    assert first <= 1 + RENEWALS
 
-    desk.clock.advance(REFETCH_SECONDS)
+    desk.clock.advance(RENEWAL_SECONDS)
     for n in range(100):
         desk.rejects(token(headers={"kid": f"unknown-{n}"}))
-    assert desk.server.asked - first <= REFETCHES
+    assert desk.server.asked - first <= RENEWALS
 
 
-def test_keys_once_known_outlive_an_outage(desk: Desk):
+def test_strangers_can_not_use_up_what_the_providers_own_tokens_need(desk: Desk):
     desk.verify(token())
-    desk.clock.advance(MAX_AGE_SECONDS)
-    for status, body in ((500, None), (200, "not JSON"), (200, "[]"), (200, "x" * (MAX_BYTES + 1))):
+    for n in range(20):
+        with pytest.raises(AnswerRejected):
+            read_logout_token(
+                desk.tokens, token(headers={"kid": f"x-{n}", "typ": "logout+jwt"}), CLIENT
+            )
+    desk.server.keys = [public(RSA_KEY, kid="rsa", alg="RS256")]
+
+    assert desk.verify(token(RSA_KEY, "RS256", {"kid": "rsa"}))
+
+
+NO_KEYS = [
+    (500, None),
+    (404, "{}"),
+    (200, "not JSON"),
+    (200, "[]"),
+    (200, "{}"),
+    (200, '{"keys": {}}'),
+    (200, "x" * (MAX_BYTES + 1)),
+]
+
+
+def test_keys_once_known_outlive_an_outage_but_not_for_ever(desk: Desk):
+    desk.verify(token())
+    desk.clock.advance(FRESH_SECONDS)
+    for status, body in NO_KEYS:
         desk.server.status, desk.server.body = status, body
         assert desk.verify(token())
-        desk.clock.advance(MAX_AGE_SECONDS)
+        desk.clock.advance(RETRY_SECONDS)
+    desk.clock.advance(MAX_AGE_SECONDS - FRESH_SECONDS - len(NO_KEYS) * RETRY_SECONDS)
+
+    with pytest.raises(ProviderUnreachable):
+        desk.verify(token())
+
+
+def test_in_an_outage_a_missing_key_is_nobodys_fault(desk: Desk):
+    desk.verify(token())
+    desk.server.status = 500
+    for _ in range(2 * RENEWALS):
+        with pytest.raises(ProviderUnreachable):
+            desk.verify(token(headers={"kid": "new"}))
+        desk.clock.advance(COOL_DOWN_SECONDS)
+
+    assert desk.verify(token())
+    assert desk.server.asked == 1 + RENEWALS
 
 
 def test_a_withdrawn_key_is_not_believed_for_ever(desk: Desk):
     desk.verify(token())
     desk.server.keys = [public(OTHER_EC_KEY, kid="new")]
-    desk.clock.advance(MAX_AGE_SECONDS)
+    desk.clock.advance(FRESH_SECONDS)
 
     assert desk.rejects(token()) == "ID token: no such key"
 
 
-@pytest.mark.parametrize(
-    ("status", "body"), [(500, None), (200, "not JSON"), (200, "{}"), (200, "x" * (MAX_BYTES + 1))]
-)
+@pytest.mark.parametrize(("status", "body"), NO_KEYS)
 def test_without_keys_nothing_is_believed(desk: Desk, status: int, body: str | None):
     desk.server.status, desk.server.body = status, body
 
     with pytest.raises(ProviderUnreachable):
         desk.verify(token())
+
+
+def test_a_flood_of_tokens_does_not_reach_a_provider_that_has_no_keys(desk: Desk):
+    desk.server.status = 500
+    for _ in range(30):
+        with pytest.raises(ProviderUnreachable):
+            desk.verify(token())
+    assert desk.server.asked == 1
+
+    desk.server.status = 200
+    desk.clock.advance(COOL_DOWN_SECONDS)
+    assert desk.verify(token())
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_threads_that_want_the_keys_at_once_share_one_fetch(desk: Desk, status: int):
+    desk.server.status = status
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: _verdict(desk, token()), range(8)))
+
+    assert answers == ["good" if status == 200 else "unreachable"] * 8
+    assert desk.server.asked == 1
+
+
+def test_threads_that_miss_a_key_at_once_share_one_fetch(desk: Desk):
+    desk.verify(token())
+    desk.server.keys = [public(RSA_KEY, kid="rsa", alg="RS256")]
+    new = token(RSA_KEY, "RS256", {"kid": "rsa"})
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: _verdict(desk, new), range(8)))
+
+    assert answers == ["good"] * 8
+    assert desk.server.asked == 2
+
+
+def _verdict(desk: Desk, text: str) -> str:
+    try:
+        desk.verify(text)
+    except ProviderUnreachable:
+        return "unreachable"
+    return "good"
 
 
 def test_the_access_token_is_the_one_that_at_hash_names():

@@ -1,67 +1,172 @@
-"""Metadata and keys: once known, changed, senseless, gone."""
+"""Metadata and keys: how often they are fetched, and how long they outlive an outage of Logto's."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from socket import create_server
-from typing import TYPE_CHECKING
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
-from flask import Flask
-from logto import OidcProviderMetadata
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from flask import Flask, Response
 
-from chalicelib.sign_in.errors import (
-    AnswerRejected,
-    ProviderUnreachable,
-)
-from chalicelib.sign_in.logto_client import (
-    METADATA_SECONDS,
+from chalicelib.sign_in.documents import (
+    COOL_DOWN_SECONDS,
+    FRESH_SECONDS,
+    MAX_AGE_SECONDS,
     RENEWALS,
-    LogtoProvider,
 )
-from chalicelib.sign_in.oidc_core import BoundedOidcCore
+from chalicelib.sign_in.errors import AnswerRejected, ProviderUnreachable
+from chalicelib.sign_in.logto_client import LogtoProvider
 from sandbox.server import running
 from tests.fakes import Clock
-from tests.integration.logto import (
-    TIMEOUT,
-    Answer,
-    answering,
-    begin,
-    come_back,
-    provider_of,
-)
+from tests.integration.logto import RECORDED_ENDPOINT, begin, come_back, provider_of
 from tests.recordings import recorded
-from tests.sandbox.identity.world import APP, World
+from tests.sandbox.identity.world import World
 
-if TYPE_CHECKING:
-    pass
-
-
-def test_metadata_and_keys_are_fetched_once_a_process(logto: World, provider: LogtoProvider):
-    for _ in range(2):
-        request = begin(logto, provider)
-        provider.exchange(request.storage, come_back(logto, request))
-    core = provider._core
-
-    begin(logto, provider)
-    assert core is not None
-    assert provider._core is core
+P384, RSA = ec.generate_private_key(ec.SECP384R1()), rsa.generate_private_key(65_537, 2048)
 
 
-def test_metadata_once_known_outlive_an_outage_of_logtos():
-    document = json.dumps(recorded("discovery"))
-    answers = {"openid_configuration": (200, "application/json", document)}
-    clock = Clock()
-    with running(lambda url: answering(url, answers)) as url:
-        provider = provider_of(url, clock=clock)
-        known = provider.end_session_url("http://localhost:8000/")
-        answers["openid_configuration"] = (500, "text/plain", "")
-        clock.advance(METADATA_SECONDS)
+class Documents:
+    """A server with Logto's recorded metadata and keys, which counts how often it is asked."""
 
-        assert provider.end_session_url("http://localhost:8000/") == known
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+        self.metadata: dict[str, object] = recorded("discovery")
+        self.failing: set[str] = set()
+        self.clock = Clock()
+
+    def flask(self, url: str) -> Flask:
+        app = Flask(__name__)
+
+        @app.get("/oidc/.well-known/openid-configuration")
+        def metadata() -> Response:
+            return self._answer("metadata", self.metadata, url)
+
+        @app.get("/oidc/jwks")
+        def keys() -> Response:
+            return self._answer("keys", recorded("jwks"), url)
+
+        return app
+
+    def _answer(self, name: str, content: object, url: str) -> Response:
+        self.asked[name] += 1
+        body = json.dumps(content).replace(RECORDED_ENDPOINT, url)
+        return Response(body, 500 if name in self.failing else 200, mimetype="application/json")
+
+
+@pytest.fixture
+def documents() -> Documents:
+    return Documents()
+
+
+@pytest.fixture
+def told(documents: Documents) -> Iterator[LogtoProvider]:
+    """Logto as it is known by these documents."""
+    with running(documents.flask) as url:
+        yield provider_of(url, clock=documents.clock)
+
+
+def forged(algorithm: str = "ES384", kid: str = "unknown") -> str:
+    """Make a logout token as a stranger would, by a key that is not Logto's."""
+    key = P384 if algorithm == "ES384" else RSA
+    return jwt.encode({}, key, algorithm, headers={"kid": kid, "typ": "logout+jwt"})
+
+
+def test_metadata_and_keys_are_fetched_once_a_process(documents: Documents, told: LogtoProvider):
+    kid = recorded("jwks")["keys"][0]["kid"]
+    for _ in range(3):
+        told.end_session_url("http://localhost:8000/")
+        with pytest.raises(AnswerRejected):
+            told.read_logout_token(forged(kid=kid))
+
+    assert documents.asked == {"metadata": 1, "keys": 1}
+
+
+def test_metadata_once_known_outlive_an_outage_of_logtos_but_not_for_ever(
+    documents: Documents, told: LogtoProvider
+):
+    known = told.end_session_url("http://localhost:8000/")
+    documents.failing.add("metadata")
+    documents.clock.advance(FRESH_SECONDS)
+    assert told.end_session_url("http://localhost:8000/") == known
+
+    documents.clock.advance(MAX_AGE_SECONDS - FRESH_SECONDS)
+    with pytest.raises(ProviderUnreachable):
+        told.end_session_url("http://localhost:8000/")
+
+
+def test_keys_once_known_outlive_metadata_that_are_fetched_anew(
+    documents: Documents, told: LogtoProvider
+):
+    kid = recorded("jwks")["keys"][0]["kid"]
+    with pytest.raises(AnswerRejected, match="InvalidSignature"):
+        told.read_logout_token(forged(kid=kid))
+    documents.failing.add("keys")
+    documents.clock.advance(FRESH_SECONDS)
+
+    with pytest.raises(AnswerRejected, match="InvalidSignature"):
+        told.read_logout_token(forged(kid=kid))
+    assert documents.asked == {"metadata": 2, "keys": 2}
+
+
+@pytest.mark.parametrize("failing", ["metadata", "keys"])
+def test_a_flood_of_logout_tokens_does_not_reach_a_logto_that_is_down(
+    documents: Documents, told: LogtoProvider, failing: str
+):
+    documents.failing.add(failing)
+    for _ in range(30):
+        with pytest.raises(ProviderUnreachable):
+            told.read_logout_token(forged())
+    assert documents.asked[failing] == 1
+
+    documents.failing.clear()
+    documents.clock.advance(COOL_DOWN_SECONDS)
+    with pytest.raises(AnswerRejected, match="no such key"):
+        told.read_logout_token(forged())
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "asked"),
+    [
+        ("ES384", {"metadata": 1, "keys": 1 + RENEWALS}),
+        ("RS256", {"metadata": 1 + RENEWALS}),  # which Logto's metadata do not announce
+    ],
+)
+def test_a_flood_of_strange_tokens_does_not_reach_a_logto_that_is_up(
+    documents: Documents, told: LogtoProvider, algorithm: str, asked: dict[str, int]
+):
+    for n in range(30):
+        with pytest.raises(AnswerRejected):
+            told.read_logout_token(forged(algorithm, f"unknown-{n}"))
+
+    assert documents.asked == asked
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256"])
+def test_algorithms_that_nobody_believes_make_nobody_look(
+    documents: Documents, told: LogtoProvider, algorithm: str
+):
+    for _ in range(3):
+        token = jwt.encode({}, "x" * 32 if algorithm == "HS256" else "", algorithm)
+        with pytest.raises(AnswerRejected, match="algorithm"):
+            told.read_logout_token(token)
+
+    assert documents.asked == {"metadata": 1}
+
+
+def test_visitors_who_come_at_once_share_one_fetch(documents: Documents, told: LogtoProvider):
+    documents.failing.add("metadata")
+    with ThreadPoolExecutor(8) as pool:
+        for started in [pool.submit(told.end_session_url, "http://localhost/") for _ in range(8)]:
+            with pytest.raises(ProviderUnreachable):
+                started.result()
+
+    assert documents.asked == {"metadata": 1}
 
 
 def test_a_change_of_algorithm_stops_no_sign_in(logto: World, provider: LogtoProvider):
@@ -69,86 +174,6 @@ def test_a_change_of_algorithm_stops_no_sign_in(logto: World, provider: LogtoPro
         request = begin(logto, provider)
         assert provider.exchange(request.storage, come_back(logto, request)).claims["sub"]
         logto.identity.rotate_key()
-
-
-def test_tokens_by_unannounced_algorithms_do_not_flood_the_provider():
-    asked: list[str] = []
-    document = json.dumps(recorded("discovery"))
-    foreign = jwt.encode({}, rsa.generate_private_key(65_537, 2048), "RS256")
-
-    def counting(url: str) -> Flask:
-        app = answering(url, {"openid_configuration": (200, "application/json", document)})
-        app.before_request(lambda: asked.append("call"))
-        return app
-
-    with running(counting) as url:
-        provider = provider_of(url, clock=Clock())
-        for _ in range(20):
-            with pytest.raises(AnswerRejected, match="algorithm"):
-                provider.read_logout_token(foreign)
-
-    assert len(asked) == 1 + RENEWALS
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        (500, "application/json", "{}"),
-        (404, "text/html", "<html>"),
-        (200, "text/html", "<html>"),
-        (200, "application/json", "not JSON"),
-        (200, "application/json", "{}"),
-        (200, "application/json", "[]"),
-        (302, "text/plain", ""),
-    ],
-)
-def test_a_discovery_that_makes_no_sense_is_no_logto(answer: Answer):
-    with (
-        running(lambda url: answering(url, {"openid_configuration": answer})) as url,
-        pytest.raises(ProviderUnreachable),
-    ):
-        provider_of(url).end_session_url("http://localhost:8000/")
-
-
-def test_a_discovery_of_another_issuer_is_no_logto():
-    document = json.dumps(recorded("discovery") | {"issuer": "https://evil.example/oidc"})
-    answers = {"openid_configuration": (200, "application/json", document)}
-    with (
-        running(lambda url: answering(url, answers)) as url,
-        pytest.raises(ProviderUnreachable),
-    ):
-        provider_of(url).end_session_url("http://localhost:8000/")
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        (500, "application/json", "{}"),
-        (200, "text/html", "<html>"),
-        (200, "application/json", "[]"),
-        (200, "application/json", '{"keys": []}'),
-        (200, "application/json", '{"keys": [{"kty": "EC"}]}'),
-    ],
-)
-def test_keys_that_make_no_sense_verify_nothing(answer: Answer):
-    token = jwt.encode({"sub": "a"}, "x" * 32, "HS256", headers={"kid": "a"})
-    with running(lambda url: answering(url, {"jwks": answer})) as url:
-        metadata = OidcProviderMetadata(**recorded("discovery") | {"jwks_uri": f"{url}/jwks"})
-
-        with pytest.raises((ProviderUnreachable, AnswerRejected)):
-            BoundedOidcCore(metadata, TIMEOUT).verifyIdToken(token, APP)
-
-
-def test_a_logto_that_is_down_is_unreachable_and_found_again_later():
-    document = json.dumps(recorded("discovery"))
-    answers: dict[str, Answer] = {}
-    with running(lambda url: answering(url, answers)) as url:
-        provider = provider_of(url)
-        with pytest.raises(ProviderUnreachable):
-            provider.end_session_url("http://localhost:8000/")
-
-        answers["openid_configuration"] = (200, "application/json", document)
-        assert provider.end_session_url("http://localhost:8000/")
 
 
 def test_a_logto_that_hangs_is_given_up():

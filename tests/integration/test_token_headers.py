@@ -15,11 +15,11 @@ from jwt import InsecureKeyLengthWarning
 from jwt.algorithms import ECAlgorithm
 
 from chalicelib.sign_in.bearer import ACCESS_TOKEN
+from chalicelib.sign_in.documents import FRESH_SECONDS
 from chalicelib.sign_in.errors import AnswerRejected
 from chalicelib.sign_in.id_token import ID_TOKEN, verified_claims
 from chalicelib.sign_in.logout_token import EVENT, LOGOUT_TOKEN, read_logout_token
 from chalicelib.sign_in.signed_token import SignedTokens, TokenKind
-from chalicelib.sign_in.signing_keys import MAX_AGE_SECONDS
 from tests.integration.tokens import CLIENT, EC_KEY, RSA_KEY, Desk, public, token
 
 KINDS = {kind.name: kind for kind in (ID_TOKEN, LOGOUT_TOKEN, ACCESS_TOKEN)}
@@ -138,7 +138,7 @@ def test_text_that_is_no_ascii_is_refused(desk: Desk, kind: TokenKind):
 def test_a_published_key_of_any_type_is_one_or_none(desk: Desk, name: str):
     for key, value in itertools.product((EC_KEY, RSA_KEY), VALUES):
         desk.server.keys = [public(key) | {name: value}]
-        desk.clock.advance(MAX_AGE_SECONDS)
+        desk.clock.advance(FRESH_SECONDS)
         for alg in ("ES384", "RS256"):
             expired = signed({"alg": alg, "kid": "ec"}, good_claims(ID_TOKEN) | {"exp": 1})
             assert refused(desk, ID_TOKEN, expired), (name, value)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import threading
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chalicelib.last_good import LastGood
+from chalicelib.last_good import LastGood, Outage
 from tests.fakes import Clock
 
 TTL = 30
@@ -13,13 +15,17 @@ TTL = 30
 class Source:
     """Gives what it is told to, in order; raises what is an exception."""
 
-    def __init__(self, *values: object) -> None:
+    def __init__(self, *values: object, outage: Outage | None = None) -> None:
         self.values = deque(values)
         self.calls = 0
         self.failures: list[Exception] = []
         self.clock = Clock()
         self.held = LastGood(
-            self.load, ttl_seconds=TTL, clock=self.clock, on_failure=self.failures.append
+            self.load,
+            ttl_seconds=TTL,
+            clock=self.clock,
+            on_failure=self.failures.append,
+            outage=outage or Outage(),
         )
 
     def load(self) -> object:
@@ -106,3 +112,105 @@ def test_a_value_that_can_not_be_renewed_stays():
 
     assert source.held.get() == "a"
     assert len(source.failures) == 1
+
+
+def test_the_next_try_comes_as_soon_as_the_outage_says():
+    source = Source("a", OSError("down"), "c", outage=Outage(retry_seconds=5))
+    source.held.get()
+    source.clock.advance(TTL)
+    assert [source.held.get(), source.held.get()] == ["a", "a"]
+
+    source.clock.advance(5)
+    assert source.held.get() == "c"
+
+
+def test_without_a_value_the_failure_is_raised_again_until_it_has_cooled_down():
+    source = Source(OSError("down"), OSError("down"), "c", outage=Outage(cool_down_seconds=5))
+    for _ in range(2):
+        for _ in range(10):
+            with pytest.raises(OSError, match="down"):
+                source.held.get()
+        source.clock.advance(5)
+
+    assert source.calls == 2
+    assert source.held.get() == "c"
+
+
+def test_a_value_that_is_too_old_covers_no_failure():
+    source = Source("a", OSError("1"), OSError("2"), "d", outage=Outage(max_age_seconds=2 * TTL))
+    source.held.get()
+    source.clock.advance(TTL)
+    assert source.held.get() == "a"
+
+    source.clock.advance(TTL)
+    with pytest.raises(OSError, match="2"):
+        source.held.get()
+    assert source.held.get() == "d"
+    assert [str(failure) for failure in source.failures] == ["1"]
+
+
+def test_whether_the_latest_load_failed_can_be_asked():
+    source = Source("a", OSError("down"), "c")
+    source.held.get()
+    assert not source.held.failed_within(5)
+
+    source.clock.advance(TTL)
+    source.held.get()
+    assert source.held.failed_within(5)
+    source.clock.advance(5)
+    assert not source.held.failed_within(5)
+    assert source.held.failed_within(TTL)
+
+
+class Slow:
+    """Loads until it is told to end, with the first load at once."""
+
+    def __init__(self, *outcomes: object) -> None:
+        self.begun, self.may_end = threading.Event(), threading.Event()
+        self.outcomes, self.calls = deque(outcomes), 0
+        self.clock = Clock()
+        self.held = LastGood(
+            self.load,
+            ttl_seconds=TTL,
+            clock=self.clock,
+            on_failure=lambda _: None,
+            outage=Outage(cool_down_seconds=5),
+        )
+
+    def load(self) -> object:
+        self.calls += 1
+        self.begun.set()
+        self.may_end.wait()
+        outcome = self.outcomes.popleft()
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+@pytest.mark.parametrize("outcome", ["a", OSError("down")])
+def test_threads_that_come_during_a_load_share_it(outcome: object):
+    slow = Slow(outcome)
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(slow.held.get) for _ in range(8)]
+        slow.begun.wait()
+        slow.may_end.set()
+        answers = [each.exception() or each.result() for each in asked]
+
+    assert answers == [outcome] * 8
+    assert slow.calls == 1
+
+
+def test_nobody_waits_for_a_renewal_while_the_value_is_fresh():
+    slow = Slow("a", "b")
+    slow.may_end.set()
+    slow.held.get()
+    slow.may_end.clear()
+    slow.begun.clear()
+    with ThreadPoolExecutor(1) as pool:
+        renewal = pool.submit(slow.held.renew, older_than_seconds=0)
+        slow.begun.wait()
+        assert slow.held.get() == "a"
+        slow.may_end.set()
+        renewal.result()
+
+    assert slow.held.get() == "b"
