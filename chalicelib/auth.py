@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote, unquote, urlencode
 
 from chalicelib import api_responses, wiring
-from chalicelib.incoming import visitor
+from chalicelib.incoming import navigates, visitor
 from chalicelib.responses import json
 from chalicelib.sign_in.errors import SignInRequired
 from chalicelib.sign_in.flow import SESSION_COOKIE
@@ -180,19 +180,10 @@ def _is_own(asking: Visitor) -> bool:
 
 
 def _sign_in_first(call: _Call) -> Response:
-    if not _navigates(call.request):
+    if call.request.method != "GET" or not navigates(call.request):
         return json(401, {"error": "not_signed_in"})
     way_back = urlencode({"return_to": _path(call.request)})
     return api_responses.redirect(f"{call.visitor.visit.public_url}/sign-in?{way_back}")
-
-
-def _navigates(request: Request) -> bool:
-    if request.method != "GET":
-        return False
-    mode = request.headers.get("sec-fetch-mode")
-    if mode is not None:
-        return str(mode) == "navigate"
-    return "text/html" in request.headers.get("accept", "")
 
 
 def _path(request: Request) -> str:

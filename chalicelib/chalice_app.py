@@ -1,19 +1,33 @@
-"""Chalice's application object with a request of its own for each thread.
+"""Chalice's application object, with a request for each thread and answers that are ours.
 
 Chalice keeps one `current_request` for the whole process. That is right on Lambda, which has
 one request at a time, and wrong on a threaded server: a view that reads it a moment later may
 find another user's request.
+
+What Chalice answers by itself (405, 415, 500, and the errors that views raise) is bare JSON, and
+an exception's text stands in its log.
 """
 
 from __future__ import annotations
 
+import sys
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from chalice.app import Chalice
+from chalice.app import Chalice, Response, RestAPIEventHandler
+
+from chalicelib import responses
+from chalicelib.incoming import navigates, visitor
+from chalicelib.pages import FailureKind
+from chalicelib.security_headers import security_headers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chalice.app import Request
+
+NOT_FOUND = 404
+_OF_CHALICE = {"Code", "Message"}  # the body of what Chalice answers by itself
 
 
 class Application(Chalice):
@@ -45,3 +59,73 @@ class Application(Chalice):
     @lambda_context.setter
     def lambda_context(self, context: Any) -> None:
         self._context.set(context)
+
+    def __call__(self, event: Any, context: Any) -> dict[str, Any]:
+        """Answer one request; as Chalice's own, with another handler of what fails."""
+        self.lambda_context = context
+        handler = _Handler(
+            self.routes,
+            self.api,
+            self.log,
+            self.debug,
+            middleware_handlers=self._get_middleware_handlers("http"),
+        )
+        self.current_request = handler.create_request_object(event, context)
+        answer: dict[str, Any] = handler(event, context)
+        return answer
+
+
+class _Handler(RestAPIEventHandler):
+    """Chalice's handler of one request."""
+
+    _reference: str | None = None
+
+    def _global_error_handler(self, event: Any, get_response: Callable[..., Response]) -> Response:
+        # The outermost step: middleware of a team's has had its turn.
+        return self._ours(super()._global_error_handler(event, get_response))
+
+    def _main_rest_api_handler(self, event: Any, context: Any) -> Response:
+        resource = event.get("requestContext", {}).get("resourcePath")
+        if resource is not None and resource not in self.routes:
+            # Chalice fails here; API Gateway knows a resource that this code doesn't.
+            body = {"Code": "NotFoundError", "Message": "There is no such resource."}
+            return Response(body, status_code=NOT_FOUND)
+        return super()._main_rest_api_handler(event, context)
+
+    def _unhandled_exception_to_response(self) -> Response:
+        if self.debug:
+            return super()._unhandled_exception_to_response()
+        error = sys.exc_info()[1]
+        assert isinstance(error, Exception)  # noqa: S101 - Chalice calls this where it has caught one
+        self._reference = responses.report(error, responses.SERVER_ERROR)
+        body = {
+            "Code": "InternalServerError",
+            "Message": "An internal server error occurred.",
+            "Reference": self._reference,
+        }
+        return Response(body, status_code=responses.SERVER_ERROR)
+
+    def _ours(self, answer: Response) -> Response:
+        if not (isinstance(answer.body, dict) and answer.body.keys() >= _OF_CHALICE):
+            return answer
+        json = {"Content-Type": "application/json"}
+        answer.headers = security_headers() | json | answer.headers
+        return self._page(answer) or answer
+
+    def _page(self, answer: Response) -> Response | None:
+        if self.current_request is None or not navigates(self.current_request):
+            return None
+        try:
+            asking = visitor(self.current_request)
+        except Exception:  # noqa: BLE001 - no base URL, so no page with links
+            return None
+        status = answer.status_code
+        page = responses.failure_page(asking, status, _kind(status), self._reference)
+        page.headers = answer.headers | page.headers  # Allow, for one
+        return page
+
+
+def _kind(status: int) -> FailureKind:
+    if status == NOT_FOUND:
+        return FailureKind.NOT_FOUND
+    return FailureKind.UNEXPECTED if status >= responses.SERVER_ERROR else FailureKind.NOT_ACCEPTED

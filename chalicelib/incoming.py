@@ -56,6 +56,14 @@ def visitor(request: Request) -> Visitor:
     )
 
 
+def navigates(request: Request) -> bool:
+    """Whether a person's browser asks, who wants to see a page, rather than a script."""
+    mode = request.headers.get("sec-fetch-mode")
+    if mode is not None:
+        return str(mode) == "navigate"
+    return "text/html" in request.headers.get("accept", "")
+
+
 def called_url(request: Request) -> str:
     """Give the whole address that was called, as the caller of a public URL writes it.
 

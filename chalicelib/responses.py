@@ -175,6 +175,16 @@ def wrapped(app: Chalice, respond: Callable[[View, Request], Response]) -> Calla
     return decorate
 
 
+def failure_page(
+    asking: Visitor, status: int, kind: FailureKind, reference: str | None = None
+) -> Response:
+    """Answer with the page that says what went wrong."""
+    page = wiring.pages().failure(
+        asking.language, base_url=asking.visit.public_url, kind=kind, reference=reference
+    )
+    return _answer(asking, page, status)
+
+
 def _answer(asking: Visitor, result: Page | Departure, status: int = 200) -> Response:
     headers = security_headers(https=asking.visit.public_url.startswith("https://"))
     if isinstance(result, Page):
@@ -187,13 +197,7 @@ def _answer(asking: Visitor, result: Page | Departure, status: int = 200) -> Res
 
 def _failure(asking: Visitor, error: Exception) -> Response:
     status, kind = failure_of(error)
-    page = wiring.pages().failure(
-        asking.language,
-        base_url=asking.visit.public_url,
-        kind=kind,
-        reference=report(error, status),
-    )
-    return _answer(asking, page, status)
+    return failure_page(asking, status, kind, report(error, status))
 
 
 def failure_of(error: Exception) -> tuple[int, FailureKind]:

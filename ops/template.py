@@ -12,9 +12,12 @@ from typing import Any
 
 from chalice.package import YAMLTemplateSerializer
 
+from ops import gateway_responses
+
 ROOT = Path(__file__).parent.parent
 MERGED = ROOT / ".chalice" / "resources.yaml"
 _TABLE = "AWS::DynamoDB::Table"
+_API = "AWS::Serverless::Api"
 
 
 class StageUnknown(Exception):
@@ -52,16 +55,19 @@ def values_of(stage: str, template: dict[str, Any]) -> dict[str, str]:
 
 
 def settled(template: dict[str, Any], stage: str) -> dict[str, Any]:
-    """Give the whole template with the values of `stage`.
+    """Return the whole template with the values of `stage`.
 
     The stage can't be another one afterwards, and what becomes of the tables with the stack is
-    written where CloudFormation allows for no reference. Raises StageUnknown.
+    written where CloudFormation allows for no reference. API Gateway's own answers are made of
+    the product's pages. Raises StageUnknown.
     """
     values = values_of(stage, template)
     result = copy.deepcopy(template)
     result["Parameters"]["Stage"] |= {"Default": stage, "AllowedValues": [stage]}
     result["Parameters"]["ParameterPrefix"]["Default"] = f"/portaria/{stage}"
     for resource in result["Resources"].values():
+        if resource["Type"] == _API:
+            resource["Properties"]["GatewayResponses"] = gateway_responses.in_template()
         if resource["Type"] == _TABLE:
             at_the_end = values["TablesAtTheEnd"]
             resource |= {"DeletionPolicy": at_the_end, "UpdateReplacePolicy": at_the_end}

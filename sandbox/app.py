@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 from chalice.cli import create_local_server
 from chalice.cli.factory import CLIFactory
-from chalice.local import ChaliceRequestHandler, LocalDevServer
+from chalice.local import ChaliceRequestHandler, LocalDevServer, LocalGatewayException
 
+from ops.gateway_responses import BASE_URL, HTML, JSON, NOT_FOUND, gateway_responses
 from ops.template import ROOT
 from sandbox import stage
 from sandbox.deployment import STAGE
@@ -74,6 +75,17 @@ class _RequestHandler(ChaliceRequestHandler):
         path = urlsplit(getattr(self, "path", "")).path
         if path != "/health":
             print(f"{self.command or '-'} {path or '-'} {int(code)}")
+
+    def _send_error_response(self, error: LocalGatewayException) -> None:
+        """Answer for API Gateway, which turns away what no route is for, as it is told to there."""
+        nothing_there = b"Missing Authentication Token" in (error.body or b"")
+        response = gateway_responses()[NOT_FOUND if nothing_there else "DEFAULT_4XX"]
+        content_type, body = JSON, error.body
+        if nothing_there:
+            content_type = HTML if HTML in self.headers.get("accept", "") else JSON
+            body = response.bodies[content_type].replace(BASE_URL, "").encode()
+        headers = dict(response.headers) | {"Content-Type": f"{content_type}; charset=utf-8"}
+        self._send_http_response(response.status or error.CODE, headers, body)
 
     def log_error(self, *_: Any) -> None:
         """Say nothing: the text quotes the request line, and log_request has the status."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from jinja2 import Environment
 
@@ -33,6 +33,8 @@ class FailureKind(StrEnum):
     PROVIDER_UNREACHABLE = "provider_unreachable"
     ANSWER_REJECTED = "answer_rejected"
     UNAVAILABLE = "unavailable"
+    NOT_FOUND = "not_found"
+    NOT_ACCEPTED = "not_accepted"
     UNEXPECTED = "unexpected"
 
 
@@ -82,13 +84,20 @@ class Pages:
         return self._with_form(page, leads_to)
 
     def failure(
-        self, language: Language, *, base_url: str, kind: FailureKind, reference: str
+        self, language: Language, *, base_url: str, kind: FailureKind, reference: str | None = None
     ) -> Page:
-        """Give the page that says what went wrong and how to go on.
+        """Return the page that says what went wrong and how to go on.
 
-        `reference` stands on the page and in the log.
+        `reference` stands on the page and in the log, where something was logged.
         """
         return self._page("failure.html", language, base_url, kind=kind.value, reference=reference)
+
+    def not_found(self, languages: Iterable[Language], *, base_url: str) -> Page:
+        """Return the page for where nobody can tell which of the languages the visitor reads."""
+        first, *_ = spoken = list(languages)
+        page = self._page("not_found.html", first, base_url, spoken=spoken)
+        headers = {**page.headers, "Content-Language": ", ".join(each.tag for each in spoken)}
+        return Page(page.html, headers)
 
     def _with_form(self, page: Page, leads_to: str) -> Page:
         # Browsers apply the policy to where the form's answer leads, too.

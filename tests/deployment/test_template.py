@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 import tomllib
@@ -9,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.security_headers import security_headers
 from ops.synthesis import synthesized, translated
 from ops.template import merged, settled, stages
 from tests.engines import ROOT
@@ -152,6 +155,39 @@ def test_api_gateway_throttles_and_logs_no_bodies(template: dict[str, Any]):
     assert (methods["ResourcePath"], methods["HttpMethod"]) == ("/*", "*")
     assert {"ThrottlingRateLimit", "ThrottlingBurstLimit"} < methods.keys()
     assert (methods["LoggingLevel"], methods["DataTraceEnabled"]) == ("OFF", False)
+
+
+def test_what_api_gateway_answers_by_itself_carries_our_headers(template: dict[str, Any]):
+    (api,) = of_type(translated(template), "ApiGateway::RestApi").values()
+    told = api["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
+
+    assert set(told) == {"DEFAULT_4XX", "DEFAULT_5XX", "MISSING_AUTHENTICATION_TOKEN"}
+    for response in told.values():
+        for name, value in security_headers(https=True).items():
+            header = response["responseParameters"][f"gatewayresponse.header.{name}"]
+            assert header == f"'{value}'" or name == "Content-Security-Policy"
+    assert [name for name, response in told.items() if "statusCode" in response] == [
+        "MISSING_AUTHENTICATION_TOKEN"
+    ]
+
+
+def test_where_no_route_is_api_gateway_answers_404_as_json_and_as_a_page(template: dict[str, Any]):
+    responses = template["Resources"]["RestAPI"]["Properties"]["GatewayResponses"]
+    not_found = responses["MISSING_AUTHENTICATION_TOKEN"]
+    page, values = not_found["ResponseTemplates"]["text/html"]["Fn::Sub"]
+
+    assert not_found["StatusCode"] == "404"
+    assert json.loads(not_found["ResponseTemplates"]["application/json"]) == {"error": "not_found"}
+    for title in ("There is no such page", "Esta página não existe"):
+        assert f">{title}</h" in page
+    # The page's style is allowed by its own policy.
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = not_found["ResponseParameters"]["Headers"]["Content-Security-Policy"]
+    assert f"style-src 'sha256-{digest}'" in policy
+    # The only thing to be filled in is where the application is.
+    assert set(re.findall(r"\$\{?\w+", page)) == {"${base_url"}
+    assert values.keys() == {"base_url"}
 
 
 def test_the_default_endpoint_closes_by_a_parameter_that_changes_the_stage_too(
