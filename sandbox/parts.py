@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sandbox import deployment
+from sandbox import stage
 from sandbox.phone.settings import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN
 from sandbox.settings import STAND_IN_APP_SECRET
 
@@ -84,12 +84,12 @@ def base_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _identity(settings: Settings) -> Part:
-    stage = deployment.local_stage().environment_variables
+    application = stage.environment(settings)
     asked_for = ("LOGTO_APP_ID", "LOGTO_SCOPES", "LOGTO_RESOURCES", "API_RESOURCE")
     environment = {
         "IDENTITY_PORT": str(settings.identity_port),
         "APP_URL": settings.app_url,
-        **{name: stage[name] for name in asked_for if name in stage},
+        **{name: application[name] for name in asked_for if name in application},
         "LOGTO_APP_SECRET": STAND_IN_APP_SECRET,
         "OTP_AUTHORIZATION": settings.otp_authorization,
     }

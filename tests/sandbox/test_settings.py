@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox import deployment, stage
+from sandbox.parts import parts
 from sandbox.settings import Settings, SettingsError, merged
 
 if TYPE_CHECKING:
@@ -42,6 +43,14 @@ def test_a_real_logto_is_used_when_all_of_it_is_set():
     environment = stage.environment(settings)
     assert environment["LOGTO_ENDPOINT"] == "https://example.logto.app"
     assert environment["LOGTO_APP_ID"] == "app"
+
+
+def test_the_stand_in_for_logto_knows_what_the_application_asks_for():
+    asked_for = {"LOGTO_SCOPES": "phone read:orders", "LOGTO_RESOURCES": "https://api.example.com"}
+
+    (identity,) = (part for part in parts(Settings.from_env(asked_for)) if part.name == "identity")
+
+    assert asked_for.items() <= identity.environment.items()
 
 
 @pytest.mark.parametrize("sender", ["TWILIO_MESSAGING_SERVICE_SID", "TWILIO_FROM"])
