@@ -115,7 +115,8 @@ class SignIn:
         """Sign out: here first, then at Logto; no step's failure stops the next.
 
         Whoever signs out has lost the cookie afterwards, whatever happened: the session of a
-        table that can't be reached lives on, and nobody holds its key.
+        table that can't be reached lives on, and nobody holds its key. Nor are its tokens revoked,
+        which nobody can read.
         """
         session = None
         try:
@@ -130,7 +131,7 @@ class SignIn:
         """Sign the user out of this application on all devices, and of Logto on this one.
 
         What another device keeps at Logto is Logto's: a new sign-in there may need no code.
-        Raises StoreUnavailable where some may still be signed in; then this one is, too.
+        Raises StoreUnavailable where some may still be signed in; to do it again does the rest.
         """
         token = visit.jar.read(visit.cookie_header, SESSION_COOKIE)
         kept = self.sessions.find(token)

@@ -78,7 +78,12 @@ class Refreshing:
             session = self._judged(session, refreshed, refreshed.id_token)
             if saved is not None and session is not saved.session:
                 self.sessions.save(saved, session)
-        return session if saved else None  # ended meanwhile: a sign-out wins
+        if saved is not None:
+            return session
+        # Ended meanwhile, and then a sign-out wins; or a later request has written, too, while
+        # boto3 repeated a save whose answer was lost, and then its version is the one that counts.
+        kept = self.sessions.find(leased.token)
+        return kept.session if kept else None
 
     def _judged(self, session: Session, refreshed: Refreshed, id_token: str) -> Session:
         claims = self.provider().claims_of(refreshed)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.sign_in.errors import SignInError
+from chalicelib.sign_in.errors import SignInError, StoreUnavailable
 from chalicelib.sign_in.provider import Audience
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ class Revalidation:
             return self._benefit_of_the_doubt(session)
         try:
             return self.refreshing.finish(leased, Audience())
+        except StoreUnavailable:
+            raise  # the provider may have refused the user for good
         except SignInError:
             return self._benefit_of_the_doubt(session)
 
