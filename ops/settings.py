@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticUndefined
 
-from chalicelib.settings import Settings, SettingsError, is_loopback
+from chalicelib.setting_kinds import is_loopback
+from chalicelib.settings import Settings, SettingsError
 from ops.generated import GeneratedPage
 
 if TYPE_CHECKING:

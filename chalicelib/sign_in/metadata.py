@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from logto.models.oidc import OidcProviderMetadata
 from pydantic import ValidationError
 
-from chalicelib.settings import is_loopback
+from chalicelib.setting_kinds import is_loopback
 from chalicelib.sign_in.errors import ProviderUnreachable
 from chalicelib.sign_in.oidc_http import get
 
