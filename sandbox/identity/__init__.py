@@ -15,6 +15,7 @@ from sandbox.identity import (
     consent,
     discovery,
     logout,
+    management,
     screens,
     token_endpoints,
     unknown_session,
@@ -67,6 +68,7 @@ def create_app(settings: IdentitySettings) -> Flask:
     app.register_blueprint(consent.blueprint(identity))
     app.register_blueprint(unknown_session.blueprint(settings))
     app.register_blueprint(logout.blueprint(identity))
+    app.register_blueprint(management.blueprint(identity))
 
     @app.after_request
     def harden(response: Response) -> Response:

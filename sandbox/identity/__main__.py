@@ -15,6 +15,7 @@ from sandbox.identity import (
     create_app,
 )
 from sandbox.identity.claims import OIDC_SCOPES
+from sandbox.identity.settings import MANAGEMENT_APP_ID
 from sandbox.server import serve
 
 if TYPE_CHECKING:
@@ -27,13 +28,14 @@ ORGANIZATION = "portaria-local"
 
 
 def settings_from(environment: Mapping[str, str], endpoint: str) -> IdentitySettings:
-    """Return the settings of the sandbox's one application, which signs its visitors in.
+    """Return the settings of the sandbox's application, and of one that may end its sessions.
 
     The API resources and permissions are those that the application asks for. There is no console
     to give them to anybody, so every user has them all, and also in the one organization.
     IDENTITY_CONFIRM_ACCOUNTS=false is for tools that fill in `phone` and `code` and nothing else.
     """
     app_url = environment.get("APP_URL", "http://localhost:8000")
+    secret = environment.get("LOGTO_APP_SECRET", "portaria-local-secret")
     asked = environment.get("LOGTO_SCOPES", "").split()
     permissions = frozenset(asked).difference(OIDC_SCOPES)
     indicators = environment.get("LOGTO_RESOURCES", "").split()
@@ -43,12 +45,13 @@ def settings_from(environment: Mapping[str, str], endpoint: str) -> IdentitySett
         applications=(
             Application(
                 app_id=environment.get("LOGTO_APP_ID", "portaria-local"),
-                app_secret=environment.get("LOGTO_APP_SECRET", "portaria-local-secret"),
+                app_secret=secret,
                 redirect_uris=(f"{app_url}/callback",),
                 post_logout_redirect_uris=(f"{app_url}/", app_url),
                 backchannel_logout_uri=f"{app_url}/backchannel-logout",
                 backchannel_logout_session_required=True,
             ),
+            Application(MANAGEMENT_APP_ID, secret, (), machine_to_machine=True, manages_logto=True),
         ),
         connector=Connector(
             endpoint=f"{app_url}/otp",

@@ -73,7 +73,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         grant = self.server.tokens.grant(
             request.session,
             request.client.application,
-            offline="offline_access" in request.scope.split(),
+            scope=request.scope,
             resources=values.getlist("resource"),
         )
         prompts = values.get("prompt", "").split()

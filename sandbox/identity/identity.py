@@ -5,6 +5,7 @@ from __future__ import annotations
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from sandbox.identity.client_credentials import ClientCredentialsGrant
 from sandbox.identity.code_grant import CodeGrant, LogtoRules, S256Challenge
 from sandbox.identity.directory import Directory
 from sandbox.identity.id_token import IdTokenWithCode, IdTokenWithRefresh
@@ -43,6 +44,7 @@ class Identity:
             CodeGrant, [S256Challenge(required=False), LogtoRules(), IdTokenWithCode()]
         )
         self.server.register_grant(RefreshGrant, [IdTokenWithRefresh()])
+        self.server.register_grant(ClientCredentialsGrant)
 
     def rotate_key(self) -> None:
         """Sign with a new RSA key from now on."""

@@ -62,9 +62,9 @@ class Client(ClientMixin):  # type: ignore[misc]
         """Allow the code flow only; that none is named is found out later."""
         return response_type in (None, "code")
 
-    def check_grant_type(self, _grant_type: str) -> bool:
-        """Allow what is registered."""
-        return True
+    def check_grant_type(self, grant_type: str) -> bool:
+        """Allow a machine its own grant, and everybody else all others."""
+        return (grant_type == "client_credentials") == self.application.machine_to_machine
 
 
 class Values(OAuth2Payload):  # type: ignore[misc]

@@ -5,12 +5,17 @@ Only the stores change them, under their lock; everybody else reads.
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sandbox.identity.oauth import Client
     from sandbox.identity.settings import Application
+
+
+def _new_id() -> str:
+    return secrets.token_urlsafe(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,10 @@ class User:
 
 @dataclass(slots=True)
 class Session:
-    """A browser's session at the identity provider; `sids` and `grants` are by application id."""
+    """A browser's session at the identity provider; `sids` and `grants` are by application id.
+
+    `id` is what the browser's cookie says, `uid` the name that the Management API knows.
+    """
 
     id: str
     user: User
@@ -63,6 +71,7 @@ class Session:
     """When the user last typed a code in."""
     sids: dict[str, str] = field(default_factory=dict)
     grants: dict[str, Grant] = field(default_factory=dict)
+    uid: str = field(default_factory=_new_id)
 
 
 @dataclass(slots=True)
@@ -75,10 +84,13 @@ class Grant:
     user: User
     application: Application
     sid: str | None
+    granted_at: float
+    scope: str = ""
     offline: bool = False
     resources: dict[str, frozenset[str]] = field(default_factory=dict)
     """The scopes of each API resource that the user had when signing in: never more later."""
     revoked: bool = False
+    id: str = field(default_factory=_new_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,21 @@ if TYPE_CHECKING:
     from sandbox.identity.records import Membership
 
 
+MANAGEMENT_API = "https://default.logto.app/api"
+"""The Management API's resource indicator at Logto OSS; one of Logto Cloud's names the tenant."""
+
+
+MANAGEMENT_APP_ID = "portaria-local-management"
+"""The sandbox's machine-to-machine application; its secret is that of the other one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Application:
     """One application of the console: a confidential client.
 
     `third_party` asks the user for consent on a page; a first-party application has it silently.
+    One that is `machine_to_machine` signs nobody in; with the role "Logto Management API access"
+    (`manages_logto`) its tokens open the Management API.
     """
 
     app_id: str
@@ -27,6 +37,8 @@ class Application:
     backchannel_logout_session_required: bool = False
     always_issue_refresh_token: bool = False
     third_party: bool = False
+    machine_to_machine: bool = False
+    manages_logto: bool = False
 
 
 @dataclass(frozen=True, slots=True)

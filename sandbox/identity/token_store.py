@@ -40,7 +40,7 @@ class TokenStore:
         session: Session,
         application: Application,
         *,
-        offline: bool,
+        scope: str,
         resources: Iterable[str],
     ) -> Grant:
         """Return the session's grant to an application, widened by what is asked for now.
@@ -53,14 +53,27 @@ class TokenStore:
             grant = session.grants.get(application.app_id)
             if grant is None or grant.revoked:
                 in_token = application.backchannel_logout_session_required
-                grant = Grant(session.user, application, sid if in_token else None)
+                now = self._clock()
+                grant = Grant(session.user, application, sid if in_token else None, now)
                 session.grants[application.app_id] = grant
                 self._grants.append(grant)
-            grant.offline = grant.offline or offline
+            scopes = dict.fromkeys([*grant.scope.split(), *scope.split()])
+            grant.scope = " ".join(scopes)
+            grant.offline = "offline_access" in scopes
             held = session.user.resource_scopes()
             for resource in resources:
                 grant.resources[resource] = grant.resources.get(resource, frozenset()) | held
             return grant
+
+    def grants_of(self, user: User) -> list[Grant]:
+        """Return what a user has granted and nobody has ended."""
+        with self._lock:
+            return [each for each in self._grants if each.user is user and not each.revoked]
+
+    def revoke_grant(self, grant: Grant) -> None:
+        """End one grant."""
+        with self._lock:
+            grant.revoked = True
 
     def revoke_grants_of(self, user: User) -> None:
         """End all that a user ever granted."""

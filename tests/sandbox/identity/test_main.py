@@ -13,7 +13,7 @@ from sandbox.identity.__main__ import settings_from
 def test_without_an_environment_the_sandboxes_application_is_known():
     settings = settings_from({}, "http://localhost:3001")
 
-    (application,) = settings.applications
+    application, _ = settings.applications
     assert (application.app_id, application.app_secret) == (
         "portaria-local",
         "portaria-local-secret",
@@ -40,9 +40,10 @@ def test_the_environment_overrides_every_default():
         "http://localhost:3001",
     )
 
-    (application,) = settings.applications
+    application, machine = settings.applications
     assert (application.app_id, application.app_secret) == ("other", "other-secret")
     assert application.redirect_uris == ("http://localhost:9/callback",)
+    assert (machine.app_secret, machine.manages_logto) == ("other-secret", True)
     assert settings.connector.endpoint == "http://localhost:9/otp"
     assert settings.unknown_session_redirect_url == "http://localhost:9/sign-in"
     assert settings.connector.authorization == "Basic abc"

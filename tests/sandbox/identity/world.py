@@ -37,6 +37,7 @@ SECRET = "portaria-secret"
 BARE_APP = "no-session-required"
 THIRD_PARTY = "third-party"
 ALWAYS_REFRESHING = "always-refreshing"
+MACHINE, POWERLESS_MACHINE = "machine", "powerless-machine"
 AUTHORIZATION = "Bearer test-otp"
 API = "https://api.example.test"
 RESOURCES = (ApiResource(API, ("read", "write")),)
@@ -269,6 +270,8 @@ def world(
                     application(BARE_APP, backchannel_logout_uri=f"{app.url}/told-too"),
                     application(THIRD_PARTY, third_party=True),
                     application(ALWAYS_REFRESHING, always_issue_refresh_token=True),
+                    Application(MACHINE, SECRET, (), machine_to_machine=True, manages_logto=True),
+                    Application(POWERLESS_MACHINE, SECRET, (), machine_to_machine=True),
                 ),
                 api_resources=api_resources,
                 new_user_scopes=frozenset().union(*(each.scopes for each in api_resources)),
