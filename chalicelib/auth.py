@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote, unquote, urlencode
 
 from chalicelib import api_responses, wiring
+from chalicelib.guard_order import guards_of, refuse_above, views_of
 from chalicelib.incoming import navigates, visitor
 from chalicelib.responses import json
 from chalicelib.sign_in.errors import SignInRequired
@@ -160,6 +161,8 @@ class Auth:
                 # The thread's next request may be somebody else's, and its route unguarded.
                 _guarded.reset(outside)
 
+        guards_of(self._app).append(route)
+        refuse_above([route], views_of(self._app))
         return route  # type: ignore[return-value]
 
     def _session_token(self) -> str | None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Chalice, Response, RestAPIEventHandler
 
 from chalicelib import responses
+from chalicelib.guard_order import guards_of, refuse_above, refuse_idle, views_of
 from chalicelib.incoming import navigates, visitor
 from chalicelib.pages import FailureKind
 from chalicelib.security_headers import security_headers
@@ -24,7 +25,7 @@ from chalicelib.security_headers import security_headers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chalice.app import Request
+    from chalice.app import Blueprint, Request
 
 NOT_FOUND = 404
 _OF_CHALICE = {"Code", "Message"}  # the body of what Chalice answers by itself
@@ -40,7 +41,14 @@ class Application(Chalice):
     def __init__(self, *args: Any, **options: Any) -> None:
         self._request: ContextVar[Request | None] = ContextVar("current_request", default=None)
         self._context: ContextVar[Any] = ContextVar("lambda_context")
+        self._may_have_idle_guards = True  # until all routes are there to tell
         super().__init__(*args, **options)
+
+    def register_blueprint(self, blueprint: Blueprint, *args: Any, **options: Any) -> None:
+        """Add a blueprint's routes; raises UnguardedRoute where a guard stands above one."""
+        guards_of(self).extend(guards_of(blueprint))
+        super().register_blueprint(blueprint, *args, **options)
+        refuse_above(guards_of(self), views_of(self))
 
     @property
     def current_request(self) -> Request | None:
@@ -61,7 +69,13 @@ class Application(Chalice):
         self._context.set(context)
 
     def __call__(self, event: Any, context: Any) -> dict[str, Any]:
-        """Answer one request; as Chalice's own, with another handler of what fails."""
+        """Answer one request; as Chalice's own, with another handler of what fails.
+
+        Raises UnguardedRoute where a guard guards nothing.
+        """
+        if self._may_have_idle_guards:
+            refuse_idle(guards_of(self), views_of(self))
+            self._may_have_idle_guards = False
         self.lambda_context = context
         handler = _Handler(
             self.routes,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from chalicelib.sign_in.documents import COOL_DOWN_SECONDS
 from tests.conformance.provider import SPOKEN, Key, Raw
 from tests.conformance.relying_party import RelyingParty, case
 
@@ -163,6 +165,21 @@ def test_unknown_kids_do_not_make_us_flood_the_provider(party: RelyingParty, flo
 
     assert party.provider.asked_for("jwks") <= 4
     party.accepts(party.sign_in())
+
+
+@pytest.mark.parametrize("endpoint", ["jwks", "openid-configuration"])
+def test_a_flood_of_logout_tokens_does_not_reach_a_provider_that_is_down(
+    party: RelyingParty, endpoint: str
+):
+    party.provider.raw[endpoint] = Raw(status=500)
+    began_at = time.monotonic()
+    for number in range(30):
+        token = Key(kid=f"unknown-{number}").sign(party.provider.claims(), "logout+jwt")
+        answer = party.site.post("/backchannel-logout", data={"logout_token": token})
+        assert answer.status_code == 400
+
+    seconds = time.monotonic() - began_at
+    assert party.provider.asked_for(endpoint) <= 1 + seconds // COOL_DOWN_SECONDS
 
 
 def test_an_outage_after_the_first_sign_in_does_not_stop_the_next(party: RelyingParty):
