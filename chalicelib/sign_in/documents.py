@@ -25,7 +25,7 @@ Content = TypeVar("Content")
 FRESH_SECONDS = 3600.0  # what the provider withdraws is believed no longer, while it answers
 RETRY_SECONDS = 30.0  # after a failed fetch that an older document covers
 COOL_DOWN_SECONDS = 5.0  # after one that nothing covers: visitors wait for the next
-# As long as sessions outlive an outage (REVALIDATE_GRACE_SECONDS): a longer one is no outage.
+# As REVALIDATE_GRACE_SECONDS by default: an outage that is longer is none.
 MAX_AGE_SECONDS = 86_400.0
 RENEWALS, RENEWAL_SECONDS = 3, 60.0  # so often in so long, for one kind of token
 
