@@ -194,7 +194,7 @@ class LogoutOfASession(Flow):
         self.world.user = self.world.new_user()
         self.other = self.world.signed_in()
         super().prepare()
-        claims = self.world.provider.claims
+        claims = {"sid": "unknown here", **self.world.provider.claims}
         named = {name: claims[name] for name in self.names}
         told = LogoutToken(uuid4().hex, named.get("sub"), named.get("sid"))
         self.world.provider.logout_tokens["t"] = told
@@ -220,10 +220,20 @@ class LogoutOfASessionOfAUser(LogoutOfASession):
 
 
 class LogoutOfAUser(LogoutOfASession):
-    names = ("sub",)
+    names: tuple[str, ...] = ("sub",)
 
     def others_promise(self) -> None:
         assert self.other.user is None
+
+
+class LogoutOfASessionThatNoIdTokenNames(LogoutOfAUser):
+    """Any session of the user may be the one."""
+
+    names = ("sid", "sub")
+
+    def prepare(self) -> None:
+        self.world.has_sids = False
+        super().prepare()
 
 
 FLOWS = [
@@ -232,4 +242,5 @@ FLOWS = [
     *(ViewPageWhenTheUserHasChanged, ViewPageWhenTheUserIsSuspended, GetAccessToken),
     *(SignOut, SignOutEverywhere),
     *(LogoutOfASession, LogoutOfASessionOfAUser, LogoutOfAUser),
+    LogoutOfASessionThatNoIdTokenNames,
 ]

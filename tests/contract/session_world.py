@@ -30,6 +30,8 @@ class World:
 
     store: RecordStore
     clock: Clock = field(default_factory=lambda: Clock(time.time()))
+    has_sids: bool = True
+    """Whether ID tokens name the session at the provider."""
 
     def __post_init__(self) -> None:
         self.provider = FakeProvider(clock=self.clock)
@@ -57,7 +59,8 @@ class World:
     def signed_in(self) -> Browser:
         """Give a browser in which the user signs in, with a session of its own at the provider."""
         browser = Browser(self.sign_in)
-        self.provider.claims["sid"] = f"session-{uuid4().hex}"
+        if self.has_sids:
+            self.provider.claims["sid"] = f"session-{uuid4().hex}"
         browser.sign_in_completely()
         return browser
 

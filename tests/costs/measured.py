@@ -113,6 +113,8 @@ def _stored(journey: Journey) -> dict[str, int]:
 def _kind(item: dict[str, Any]) -> str:
     if "subject_hash" in item:
         return "session"
+    if "sealed" in item:
+        return "used attempt"
     if "outcome" in item:
         return "code"
     if "claim_id" in item:
