@@ -16,14 +16,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
 from chalicelib.otp.errors import LedgerUnavailable
-from chalicelib.otp.ledger import LedgerHistory, LedgerKeys
+from chalicelib.otp.ledger import LedgerHistory, Step
+from chalicelib.otp.ledger_keys import LedgerKeys
 from chalicelib.otp.phone_numbers import spellings
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Mapping
 
-    from chalicelib.otp.ledger import LedgerEntry, Step
+    from chalicelib.otp.ledger import LedgerEntry
 
 CONFIG = Path(__file__).parent.parent / ".chalice" / "config.json"
 DEFAULT_CODES = 5
@@ -75,8 +76,15 @@ def trace(ledger: LedgerHistory, keys: LedgerKeys, recipient: str, limit: int) -
         yield "No code for this number has been taken up from the queue."
     for entry in entries:
         yield _headline(entry)
-        for step in entry.steps:
+        for step in (*entry.steps, *_told(entry)):
             yield _line(step)
+
+
+def _told(entry: LedgerEntry) -> Iterator[Step]:
+    if entry.receipt is not None:
+        code = entry.receipt.error_code
+        detail = None if code is None else str(code)
+        yield Step(entry.receipt.at, f"Twilio: {entry.receipt.stage}", detail)
 
 
 def _headline(entry: LedgerEntry) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.otp.errors import RequestInvalid
-from chalicelib.otp.ledger import subject
+from chalicelib.otp.ledger_keys import subject
 from chalicelib.otp.request import OtpRequest
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Turn:
 
 def turns(batch: Iterable[QueuedCode]) -> list[list[Turn]]:
     """Return the messages in groups that don't concern each other, each group in its order."""
-    groups: dict[tuple[str, ...], dict[str, list[QueuedCode]]] = {}
+    groups: dict[tuple[str, ...], dict[tuple[str, ...], list[QueuedCode]]] = {}
     for queued in batch:
         names, code = _names(queued)
         groups.setdefault(names, {}).setdefault(code, []).append(queued)
@@ -48,9 +48,10 @@ def _in_order(codes: list[list[QueuedCode]]) -> list[Turn]:
     ]
 
 
-def _names(queued: QueuedCode) -> tuple[tuple[str, ...], str]:
+def _names(queued: QueuedCode) -> tuple[tuple[str, ...], tuple[str, ...]]:
     try:
         request = OtpRequest.parse(queued.body)
     except RequestInvalid:
-        return (queued.message_id,), ""  # it concerns nobody else
-    return subject(request, queued.message_id), request.code
+        return (queued.message_id,), ()  # it concerns nobody else
+    # By the spelling of the number, too: Logto has codes of their own for each.
+    return subject(request, queued.message_id), (request.recipient, request.code)

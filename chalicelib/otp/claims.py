@@ -65,8 +65,7 @@ class Standing:
         if self.entry.result is not None:
             return Next.NOTHING
         if attempt is not None:
-            settled_at = attempt.ended_by + SETTLE_SECONDS
-            return Next.ASK if now >= settled_at else Wait(settled_at)
+            return self._of_doubt(attempt, now)
         if now >= self.dies_at:
             return LedgerResult(Outcome.EXPIRED)
         if self._newer_exists:
@@ -74,6 +73,12 @@ class Standing:
         if now < self.latest.locked_until:
             return Wait(self.latest.locked_until)
         return Next.SEND
+
+    def _of_doubt(self, attempt: Attempt, now: float) -> Step:
+        if self.entry.receipt is not None:  # Twilio tells only of what it has
+            return LedgerResult(Outcome.SENT, message_sid=self.entry.receipt.message_sid)
+        settled_at = attempt.ended_by + SETTLE_SECONDS
+        return Next.ASK if now >= settled_at else Wait(settled_at)
 
     def claim(self, attempt: Attempt, template: str) -> tuple[LedgerEntry, Latest]:
         """Give both records as a claim writes them, for a text from `template`."""

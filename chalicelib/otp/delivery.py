@@ -27,7 +27,7 @@ from chalicelib.otp.errors import (
     SentUnknown,
     TemplatesUnavailable,
 )
-from chalicelib.otp.ledger import Ledger, LedgerEntry, LedgerKeys, LedgerResult, Outcome
+from chalicelib.otp.ledger import Ledger, LedgerEntry, LedgerResult, Outcome
 from chalicelib.otp.request import OtpRequest
 from chalicelib.otp.retry import SLOWEST_FIRST_SECONDS, Retry, back_off, soon
 from chalicelib.otp.sending import OutgoingMessage
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalicelib.otp.claims import Step
+    from chalicelib.otp.ledger_keys import LedgerKeys
     from chalicelib.otp.queued_code import QueuedCode
     from chalicelib.otp.sending import Sending
 
@@ -70,8 +71,6 @@ class Delivery:
     dead_letters: DeadLetters
     code_lifetime_seconds: int
     clock: Callable[[], float]
-    catch_up: Callable[[str, str], None]
-    """Takes an entry's id and the SID that was found late: receipts may have come before it."""
     jitter: Callable[[], float] = random.random
 
     def deliver(
@@ -113,8 +112,6 @@ class Delivery:
             case LedgerResult():
                 if not self.sending.end(standing.entry, step):
                     return _RACE_LOST
-                if step.message_sid is not None:
-                    self._catch_up(standing.entry.id, step.message_sid)
                 is_another = queued.accepted_at > standing.dies_at
                 return Retry(1) if is_another else None  # an earlier code with the same digits
             case Wait():
@@ -164,12 +161,6 @@ class Delivery:
         now = self.clock()
         standing = replace(standing, entry=standing.entry.noting(now, "not at Twilio"))
         return standing, standing.next(now, was_not_sent=True)
-
-    def _catch_up(self, entry_id: str, message_sid: str) -> None:
-        try:
-            self.catch_up(entry_id, message_sid)
-        except LedgerUnavailable as error:
-            log.failure("receipt_not_caught_up", error, message_sid=message_sid)
 
     def _template(self, entry: LedgerEntry, request: OtpRequest) -> Template:
         try:

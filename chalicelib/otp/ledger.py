@@ -1,7 +1,4 @@
-"""The ledger: one outcome for every code, and neither code nor number in clear.
-
-Codes, texts and recipients stand in it as HMACs. A plain hash would not do: there are so
-few phone numbers, and a million codes, that anybody could try them all.
+"""The ledger: one outcome for every code, and neither code nor number in clear (`ledger_keys`).
 
 It is a dumb store of two kinds of records, each written only over the version that was
 read. What the records mean, and what may follow on what, is said here and in `claims`.
@@ -9,21 +6,16 @@ read. What the records mean, and what may follow on what, is said here and in `c
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from chalicelib.otp.sent_text import letters_and_digits
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chalicelib.otp.request import OtpRequest
-
 MAX_STEPS = 30
+_ATTEMPT = re.compile(r"([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{1,64})")
 
 
 class Outcome(StrEnum):
@@ -62,6 +54,37 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptId:
+    """Which attempt at which code a message comes from.
+
+    Its text needs no encoding in an address, and Twilio gives it back with each receipt.
+    """
+
+    entry_id: str
+    claim_id: str
+
+    @classmethod
+    def read(cls, text: str) -> AttemptId | None:
+        """Read the text of one; None where it is none."""
+        found = _ATTEMPT.fullmatch(text)
+        return cls(found[1], found[2]) if found else None
+
+    def __str__(self) -> str:
+        return f"{self.entry_id}.{self.claim_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class LastReceipt:
+    """The latest stage of a message, as Twilio calls it, and since when."""
+
+    message_sid: str
+    stage: str
+    at: float
+    claim_id: str | None = None
+    error_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerResult:
     """How a code ended, with Twilio's message SID or error code where there is one."""
 
@@ -84,12 +107,16 @@ class LedgerEntry:
     result: LedgerResult | None = None
     tries: int = 0
     steps: tuple[Step, ...] = ()
+    claim_id: str | None = None
+    """Of the latest attempt: receipts of its message count while no SID is known."""
+    last_receipt: LastReceipt | None = None
+    """Written beside the entry, by whoever hears from Twilio: no write of the entry changes it."""
     version: int = 0
-    """How often it was written; 0 is not yet."""
+    """How often it was written, receipts aside; 0 is not yet."""
 
     def claimed(self, attempt: Attempt, template: str | None = None) -> LedgerEntry:
         """Give it as it is while it is being sent, in the words of `template`."""
-        claimed = replace(self, attempt=attempt, tries=self.tries + 1)
+        claimed = replace(self, attempt=attempt, claim_id=attempt.claim_id, tries=self.tries + 1)
         return claimed.noting(attempt.began_at, "claimed", template)
 
     def postponed(self, at: float, reason: str) -> LedgerEntry:
@@ -110,6 +137,19 @@ class LedgerEntry:
         return replace(self, attempt=None, result=result).noting(
             at, result.outcome.value, result.message_sid or code
         )
+
+    @property
+    def receipt(self) -> LastReceipt | None:
+        """What Twilio told last of this code's own message.
+
+        None for the message of another code, which had the same digits once, or of an attempt
+        before the latest.
+        """
+        last, sid = self.last_receipt, self.result.message_sid if self.result else None
+        if last is None or (sid is None and self.claim_id is None):
+            return None
+        is_own = last.message_sid == sid if sid else last.claim_id == self.claim_id
+        return last if is_own else None
 
     def noting(self, at: float, name: str, detail: str | None = None) -> LedgerEntry:
         """Give it with one more step. Of too many the first and the last are kept."""
@@ -162,64 +202,3 @@ class LedgerHistory(Protocol):
 
     def history(self, recipient_hash: str, limit: int) -> Sequence[LedgerEntry]:
         """Give a number's codes, newest first; raises LedgerUnavailable."""
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerKeys:
-    """Makes the ledger's names for codes, texts and recipients, with a secret key."""
-
-    key: bytes
-
-    @classmethod
-    def from_base64(cls, text: str) -> LedgerKeys:
-        """Read the key as it stands in SSM: base64 of 32 random bytes."""
-        return cls(base64.b64decode(text, validate=True))
-
-    def entry(self, request: OtpRequest, message_id: str, accepted_at: float) -> LedgerEntry:
-        """Give the entry of a request, as it is before anything happened to it."""
-        return LedgerEntry(
-            # By Logto's spelling of the number, for which it has codes of their own.
-            id=self._hash("code", request.recipient, *_purpose(request, message_id), request.code),
-            recipient_hash=self.recipient(request.recipient),
-            usage_type=request.usage_type,
-            region=request.region,
-            message_id=message_id,
-            accepted_at=accepted_at,
-        )
-
-    def latest_id(self, request: OtpRequest, message_id: str) -> str:
-        """Name what is kept about the newest code of a request's phone and type."""
-        return "latest." + self._hash("latest", *subject(request, message_id))
-
-    def recipient(self, recipient: str) -> str:
-        """Name a number, given as E.164, by its spelling.
-
-        What is counted for a phone is named by `OtpRequest.phone`; what became of a message, or
-        what Twilio says of a number, belongs to the spelling that Twilio was given: it may refuse
-        one and take the other.
-        """
-        return self._hash("recipient", recipient)
-
-    def text(self, text: str) -> str:
-        """Name a text so that it is known again although Twilio replaced some characters."""
-        return self._hash("text", letters_and_digits(text))
-
-    def _hash(self, *parts: str) -> str:
-        digest = hmac.digest(self.key, "\0".join(parts).encode(), hashlib.sha256)
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
-
-
-def subject(request: OtpRequest, message_id: str) -> tuple[str, ...]:
-    """Return what a code is about: of all with the same subject only the newest counts.
-
-    That is the phone and the type, whichever spelling of its number Logto used: a phone that gets
-    two codes shows the later one on top.
-    """
-    return (request.phone, *_purpose(request, message_id))
-
-
-def _purpose(request: OtpRequest, message_id: str) -> tuple[str, ...]:
-    # The Console's test message always has the same code: each one is a subject of its own,
-    # so that none is taken for another, nor replaced by it.
-    own = (message_id,) if request.is_connector_test else ()
-    return (request.usage_type, *own)

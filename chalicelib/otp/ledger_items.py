@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from chalicelib.otp.ledger import Attempt, Latest, LedgerEntry, LedgerResult, Outcome, Step
+from chalicelib.otp.ledger import (
+    Attempt,
+    LastReceipt,
+    Latest,
+    LedgerEntry,
+    LedgerResult,
+    Outcome,
+    Step,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +29,12 @@ _write_value = TypeSerializer().serialize
 
 
 def entry_attributes(entry: LedgerEntry) -> Attributes:
-    """Give an entry's attributes. The result stands among them: an index knows its SID."""
-    attributes = asdict(entry)
+    """Return an entry's attributes. The result stands among them: an index knows its SID.
+
+    Receipts are not among them: they come when they like, and must outlive every write.
+    """
+    attributes = asdict(replace(entry, last_receipt=None))
+    del attributes["last_receipt"]
     result = attributes.pop("result") or dict.fromkeys(LedgerResult.__dataclass_fields__)
     return _bare(attributes | result)
 
@@ -50,6 +62,8 @@ def entry_from(item: Mapping[str, Any] | None) -> LedgerEntry | None:
         and LedgerResult(Outcome(outcome), found.get("message_sid"), _whole(found, "error_code")),
         tries=_whole(found, "tries") or 0,
         steps=tuple(Step(**_times(step, "at")) for step in found.get("steps", ())),
+        claim_id=found.get("claim_id"),
+        last_receipt=_last_receipt(found),
         version=_whole(found, "version") or 0,
     )
 
@@ -70,16 +84,26 @@ def latest_from(latest_id: str, item: Mapping[str, Any] | None) -> Latest:
 
 
 def shows(item: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Whether an item is as it was to be written; receipts may have added steps since."""
+    """Whether an item is as it was to be written, whatever receipts have added since."""
     found, expected = _plain(item), _plain(wanted)
-    steps = expected.get("steps", [])
-    found["steps"] = found.get("steps", [])[: len(steps)]
     return all(found.get(name) == value for name, value in expected.items())
 
 
 def as_attribute(value: Any) -> Any:
     """Give a value as DynamoDB writes it."""
     return _write_value(_exact(value))
+
+
+def _last_receipt(found: Mapping[str, Any]) -> LastReceipt | None:
+    if "receipt_sid" not in found:
+        return None
+    return LastReceipt(
+        message_sid=found["receipt_sid"],
+        stage=found["receipt_stage"],
+        at=float(found["receipt_at"]),
+        claim_id=found.get("receipt_claim_id"),
+        error_code=_whole(found, "receipt_code"),
+    )
 
 
 def _bare(attributes: Attributes) -> Attributes:

@@ -24,7 +24,7 @@ from chalicelib.otp.request import locale_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from chalicelib.otp.ledger import LedgerKeys
+    from chalicelib.otp.ledger_keys import LedgerKeys
     from chalicelib.otp.request import OtpRequest
 
 HOUR_SECONDS = 3600

@@ -1,7 +1,8 @@
 """Delivery receipts: what Twilio tells of a message after it was handed over.
 
 They come as signed form posts, in any order, now and then twice, and sometimes before the
-worker has written down which message a code went out in. Source:
+worker has written down which message a code went out in. So the address that Twilio calls
+names the attempt that the message comes from, and Twilio's signature covers it. Source:
 https://www.twilio.com/docs/messaging/guides/track-outbound-message-status.
 """
 
@@ -11,10 +12,11 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from chalicelib import log
 from chalicelib.otp.errors import LedgerUnavailable, SignatureInvalid
+from chalicelib.otp.ledger import AttemptId
 from chalicelib.otp.twilio_signature import is_signed
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
     from chalicelib.otp.refused_numbers import RefusedNumbers
 
+ATTEMPT = "attempt"
+"""The query parameter of a callback's address. There is one: API Gateway does not say in which
+order parameters came, and Twilio signs the address as it was written."""
 RECIPIENT_CODES = frozenset({30004, 30005, 30006})
 """Blocked, unknown or a landline: this number won't get a message next time either."""
 
@@ -96,19 +101,16 @@ class ReceiptStore(Protocol):
     """The ledger, as far as receipts go. Each method raises LedgerUnavailable."""
 
     def find(self, message_sid: str) -> str | None:
-        """Give the id of the entry whose code went out in this message."""
+        """Return the id of the entry whose code went out in this message."""
 
-    def advance(self, entry_id: str, receipt: Receipt, now: float) -> ReceivedEntry | None:
-        """Write a receipt to its entry; None where it is no news, or the entry has moved on."""
+    def advance(
+        self, entry_id: str, claim_id: str | None, receipt: Receipt, now: float
+    ) -> ReceivedEntry | None:
+        """Write a receipt to its entry; None where it is no news, or of another message.
 
-    def keep_early(self, receipt: Receipt, now: float) -> None:
-        """Keep a receipt that has no entry yet, unless a later one is kept already."""
-
-    def early(self, message_sid: str) -> Receipt | None:
-        """Give the receipt that was kept for this message."""
-
-    def forget_early(self, message_sid: str) -> None:
-        """Drop it, now that its entry has it."""
+        The entry's own message is the one whose SID it has; while it has none, whatever comes
+        from its latest claim.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,38 +136,26 @@ class Receipts:
             log.event("receipt_ignored")
             return
         try:
-            self._record(receipt)
+            self._record(_attempt(url), receipt)
         except LedgerUnavailable as error:
             # Twilio tells each stage once: after this, only the log has it.
             log.failure("receipt_unrecorded", error, **_fields(receipt))
             log.count("ReceiptUnrecorded")
             raise
 
-    def catch_up(self, entry_id: str, message_sid: str) -> None:
-        """Take the receipt that came early, for whoever has just written this SID to this entry.
-
-        The index would not find the entry yet. Raises LedgerUnavailable.
-        """
-        early = self.store.early(message_sid)
-        if early is not None:
-            self._advance(entry_id, early, early)
-
-    def _record(self, receipt: Receipt) -> None:
-        entry_id = self.store.find(receipt.message_sid)
-        if entry_id is None:
-            # The worker has not written the SID yet, or it is not a message of ours at all: to
-            # keep a small item for a while is the same in both cases.
-            self.store.keep_early(receipt, self._now())
-            log.event("receipt_early", **_fields(receipt))
-            return
-        early = self.store.early(receipt.message_sid)
-        latest = early if early and early.stage.rank > receipt.stage.rank else receipt
-        self._advance(entry_id, latest, early)
-
-    def _advance(self, entry_id: str, receipt: Receipt, early: Receipt | None) -> None:
-        entry = self.store.advance(entry_id, receipt, self._now())
-        if early is not None:
-            self.store.forget_early(early.message_sid)
+    def _record(self, attempt: AttemptId | None, receipt: Receipt) -> None:
+        if attempt is not None:
+            entry_id, claim_id = attempt.entry_id, attempt.claim_id
+        else:
+            # The address of a message that was sent by an earlier version, or the one that stands
+            # in Twilio's console where PUBLIC_URL is unset. Only an outcome has the SID, so what
+            # comes before it is found by nothing.
+            found = self.store.find(receipt.message_sid)
+            if found is None:
+                log.event("receipt_unknown", **_fields(receipt))
+                return
+            entry_id, claim_id = found, None
+        entry = self.store.advance(entry_id, claim_id, receipt, round(self.clock(), 3))
         if entry is not None:
             self._tell(receipt, entry)
 
@@ -183,8 +173,14 @@ class Receipts:
                 entry.recipient_hash, receipt.error_code, int(self.clock())
             )
 
-    def _now(self) -> float:
-        return round(self.clock(), 3)
+
+def callback_url(base_url: str, attempt: AttemptId) -> str:
+    """Return the address for the receipts of an attempt's message."""
+    return f"{base_url}?{urlencode({ATTEMPT: str(attempt)})}"
+
+
+def _attempt(url: str) -> AttemptId | None:
+    return AttemptId.read(_only(parse_qs(urlsplit(url).query), ATTEMPT))
 
 
 def _fields(receipt: Receipt) -> dict[str, str | int | None]:

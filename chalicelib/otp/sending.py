@@ -15,7 +15,7 @@ from chalicelib.otp.errors import (
     SendPostponed,
     SendRefused,
 )
-from chalicelib.otp.ledger import Attempt, LedgerEntry, LedgerResult, Outcome
+from chalicelib.otp.ledger import Attempt, AttemptId, LedgerEntry, LedgerResult, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,11 +32,21 @@ RECORD_SECONDS = 16.0
 _WRITES = 3
 
 
+@dataclass(frozen=True, slots=True)
+class TextMessage:
+    """A message as Twilio gets it, to be dropped when it could not be delivered in time."""
+
+    recipient: str = field(repr=False)
+    text: str = field(repr=False)
+    validity_seconds: float
+    attempt: AttemptId
+
+
 class Sender(Protocol):
     """Whoever carries the text to the phone. Safe to use from many threads."""
 
-    def send(self, recipient: str, text: str, validity_seconds: float) -> str:
-        """Hand a message over and give its SID; raises one of the SendErrors."""
+    def send(self, message: TextMessage) -> str:
+        """Hand a message over and return its SID; raises one of the SendErrors."""
 
     def sent_since(self, recipient: str, since: float) -> Sequence[SentMessage]:
         """Give the messages made for a recipient since then; raises SentUnknown."""
@@ -178,7 +188,14 @@ class Sending:
                 or remaining_seconds() < self.send_seconds + RECORD_SECONDS
             ):
                 raise SendPostponed(None, "no time left")
-            sid = self.sender.send(message.recipient, message.text, standing.dies_at - now)
+            sid = self.sender.send(
+                TextMessage(
+                    message.recipient,
+                    message.text,
+                    standing.dies_at - now,
+                    AttemptId(standing.entry.id, attempt.claim_id),
+                )
+            )
             accepted_at = standing.entry.accepted_at
             worker_log.sent_after(standing.entry, now - accepted_at, self.clock() - now)
             return sid

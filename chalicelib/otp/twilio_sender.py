@@ -25,6 +25,7 @@ from chalicelib.otp.errors import (
     SendPostponed,
     SentUnknown,
 )
+from chalicelib.otp.receipt import callback_url
 from chalicelib.otp.sent_text import SentMessage, letters_and_digits
 from chalicelib.otp.twilio_account import TwilioAccount
 from chalicelib.otp.twilio_answers import classify
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from twilio.http.response import Response
+
+    from chalicelib.otp.sending import TextMessage
 
 API_URL = "https://api.twilio.com"
 CONNECT_SECONDS, READ_SECONDS = 2.0, 10.0
@@ -47,7 +50,8 @@ logging.getLogger("twilio").setLevel(logging.WARNING)  # at INFO it logs the acc
 class TwilioSender:
     """Sends through the account that `config` gives, which may change between messages.
 
-    `reload` reads it again at once. May be used from many threads: each has its own client,
+    `reload` reads it again at once; `status_callback` is where Twilio tells what becomes of
+    messages. May be used from many threads: each has its own client,
     because the SDK's keeps its last answer.
     """
 
@@ -65,19 +69,20 @@ class TwilioSender:
         self._api_url = api_url or API_URL
         self._own = threading.local()
 
-    def send(self, recipient: str, text: str, validity_seconds: float) -> str:
-        """Hand a message over and give its SID.
+    def send(self, message: TextMessage) -> str:
+        """Hand a message over and return its SID.
 
-        Twilio drops it when it could not deliver within `validity_seconds`. Raises
-        SendRefused, SendPostponed, SenderMisconfigured or SendAmbiguous.
+        Raises SendRefused, SendPostponed, SenderMisconfigured or SendAmbiguous.
         """
         account, client = self._client()
-        form = {"To": recipient, "Body": text, "StatusCallback": self._status_callback}
+        form = {"To": message.recipient, "Body": message.text}
+        if self._status_callback is not None:
+            form["StatusCallback"] = callback_url(self._status_callback, message.attempt)
         try:
             answer = client.request(
                 "POST",
                 self._messages_url(account),
-                data=form | _parameters(account, validity_seconds),
+                data=form | _parameters(account, message.validity_seconds),
             )
         except requests.RequestException as error:
             raise _network_error(error) from None

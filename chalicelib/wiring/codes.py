@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from chalicelib.otp.dynamodb_limits import DynamoDBLimits
     from chalicelib.otp.intake import Intake
-    from chalicelib.otp.ledger import LedgerKeys
+    from chalicelib.otp.ledger_keys import LedgerKeys
     from chalicelib.otp.limits import Limits
     from chalicelib.otp.receipt import Receipts
     from chalicelib.otp.sqs_queue import SqsOtpQueue
@@ -59,7 +59,7 @@ def receipts() -> Receipts:
         except ParameterError as error:
             raise SenderMisconfigured(None, str(error)) from error
 
-    store = DynamoDBReceipts(aws.dynamodb(), wanted.ledger_table, wanted.ledger_retention_seconds)
+    store = DynamoDBReceipts(aws.dynamodb(), wanted.ledger_table)
     return Receipts(token, store, time.time, refused_numbers())
 
 
@@ -112,7 +112,6 @@ def worker() -> Worker:
         dead_letters=_queue(),
         code_lifetime_seconds=wanted.code_lifetime_seconds,
         clock=time.time,
-        catch_up=lambda entry_id, message_sid: receipts().catch_up(entry_id, message_sid),
     )
     return Worker(delivery, _queue(), seconds_for_one=WORST_CASE_SECONDS + AWS_SECONDS)
 
@@ -155,7 +154,7 @@ def _limits(secrets: Parameters) -> Limits:
 
 def _ledger_keys(secrets: Parameters) -> Callable[[], LedgerKeys]:
     from chalicelib.otp.errors import LedgerUnavailable
-    from chalicelib.otp.ledger import LedgerKeys
+    from chalicelib.otp.ledger_keys import LedgerKeys
 
     def keys() -> LedgerKeys:
         try:

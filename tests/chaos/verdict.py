@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.otp.ledger import LedgerKeys
+from chalicelib.otp.ledger_keys import LedgerKeys
 from chalicelib.otp.request import OtpRequest
 from tests.application import LEDGER_KEY
 from tests.chaos.visitors import REFUSED

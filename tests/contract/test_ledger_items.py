@@ -31,6 +31,7 @@ def test_an_entry_tells_a_support_person_what_happened_and_nothing_more(moto_ser
         "error_code": {"N": "0"},
         "outcome": {"S": "sent"},
         "tries": {"N": "1"},
+        "claim_id": {"S": "claim-1"},
         "version": {"N": "2"},
         "write_id": item["write_id"],
         "accepted_at": {"N": "1800000000.125"},

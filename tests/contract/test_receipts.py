@@ -12,18 +12,28 @@ import pytest
 from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
 from chalicelib.otp.dynamodb_receipts import DynamoDBReceipts
 from chalicelib.otp.errors import LedgerUnavailable
-from chalicelib.otp.ledger import Ledger, LedgerEntry
+from chalicelib.otp.ledger import (
+    Attempt,
+    LastReceipt,
+    Ledger,
+    LedgerEntry,
+    LedgerResult,
+    Outcome,
+)
 from chalicelib.otp.receipt import Receipt, ReceiptStore, ReceivedEntry, Stage
 from tests import sent_codes
-from tests.engines import aws_client, create_table
+from tests.engines import aws_client, create_table, products_dynamodb
 from tests.fakes import FakeLedger, FakeReceipts
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from tests.gate import Gate
+
 LIFETIME, RETENTION, NOW = 600, 86_400, 1_800_000_000
 SID, OTHER_SID = "SM" + "1" * 32, "SM" + "2" * 32
 RACERS = 8
+CLAIM, SENT = "claim-1", LedgerResult(Outcome.SENT, message_sid=SID)
 CODE = LedgerEntry("code-1", "recipient", "SignIn", "US", "message-1", NOW)
 KNOWN = ReceivedEntry("recipient", "SignIn", "US", "message-1")
 
@@ -39,8 +49,24 @@ class Books:
         """Let a code go out in the message `sid`."""
         sent_codes.send(self.ledger, code, sid)
 
-    def advance(self, stage: Stage, code: int | None = None, sid: str = SID) -> Any:
-        return self.receipts.advance(CODE.id, Receipt(sid, stage, code), NOW)
+    def claim(self, code: LedgerEntry = CODE, claim_id: str = CLAIM) -> LedgerEntry:
+        """Let a code be on its way to Twilio; gives it as it was written."""
+        found, _ = self.ledger.read(code.id, "latest.any")
+        opened = replace(code, version=found.version if found else 0)
+        claimed = self.ledger.save(opened.claimed(Attempt(claim_id, NOW, NOW + 30, "text")))
+        assert claimed is not None
+        return claimed
+
+    def entry(self) -> LedgerEntry:
+        """Give the code's entry as it is now."""
+        found, _ = self.ledger.read(CODE.id, "latest.any")
+        assert found is not None
+        return found
+
+    def advance(
+        self, stage: Stage, code: int | None = None, sid: str = SID, claim_id: str | None = CLAIM
+    ) -> ReceivedEntry | None:
+        return self.receipts.advance(CODE.id, claim_id, Receipt(sid, stage, code), NOW)
 
 
 def dynamodb_books(url: str) -> Books:
@@ -49,7 +75,7 @@ def dynamodb_books(url: str) -> Books:
     create_table(client, "LedgerTable", table_name)
     return Books(
         DynamoDBLedger(client, table_name, RETENTION),
-        DynamoDBReceipts(client, table_name, RETENTION),
+        DynamoDBReceipts(client, table_name),
     )
 
 
@@ -61,6 +87,15 @@ def books(request: pytest.FixtureRequest) -> Books:
     return dynamodb_books(
         request.getfixturevalue("moto_server" if request.param == "moto" else "dynamodb_local")
     )
+
+
+@pytest.fixture(params=["fake", "dynamodb_local"])
+def raced_books(request: pytest.FixtureRequest) -> Books:
+    """Those whose conditional writes can be raced; moto's can't."""
+    if request.param == "fake":
+        ledger = FakeLedger()
+        return Books(ledger, FakeReceipts(ledger))
+    return dynamodb_books(request.getfixturevalue("dynamodb_local"))
 
 
 def test_an_entry_is_found_by_the_message_that_its_code_went_out_in(books: Books):
@@ -98,10 +133,10 @@ def test_the_first_of_the_last_stages_stays(books: Books, first: Stage):
         assert books.advance(stage) is None
 
 
-def test_of_many_equal_receipts_at_once_one_is_news(books: Books):
-    books.send()
+def test_of_many_equal_receipts_at_once_one_is_news(raced_books: Books):
+    raced_books.send()
     with ThreadPoolExecutor(RACERS) as pool:
-        told = list(pool.map(lambda _: books.advance(Stage.DELIVERED), range(RACERS)))
+        told = list(pool.map(lambda _: raced_books.advance(Stage.DELIVERED), range(RACERS)))
 
     assert told.count(None) == RACERS - 1
 
@@ -113,38 +148,98 @@ def test_a_receipt_of_another_message_is_not_this_entrys(books: Books):
     assert books.advance(Stage.QUEUED) == KNOWN
 
 
-def test_an_entry_that_was_opened_anew_begins_without_the_old_messages_stage(books: Books):
-    books.send()
-    books.advance(Stage.DELIVERED)
-    later = replace(CODE, accepted_at=NOW + LIFETIME + 1)
-    sent_codes.open_anew(books.ledger, later)
+def test_a_receipt_may_come_before_the_outcome(books: Books):
+    claimed = books.claim()
 
+    assert books.advance(Stage.DELIVERED) == KNOWN
+    assert books.ledger.save(claimed.ended(NOW + 1, SENT)) is not None
+    assert books.entry().receipt == LastReceipt(SID, "delivered", NOW, CLAIM)
+    assert [step.name for step in books.entry().steps] == ["accepted", "claimed", "sent"]
+    assert books.advance(Stage.DELIVERED) is None
+
+
+def test_an_attempt_whose_answer_is_lost_is_known_by_its_receipt(books: Books):
+    claimed = books.claim()
+    books.advance(Stage.QUEUED)
+    assert books.ledger.save(claimed.in_doubt(NOW + 1, "ReadTimeout")) is not None
+
+    found = books.entry()
+    assert found.attempt is not None
+    assert found.receipt is not None
+    assert found.receipt.message_sid == SID
+
+
+def test_a_receipt_does_not_count_as_a_write_of_the_entry(books: Books):
+    claimed = books.claim()
+    books.advance(Stage.QUEUED)
+    ended = books.ledger.save(claimed.ended(NOW + 1, SENT))
+    books.advance(Stage.SENT)
+
+    assert ended is not None
+    assert books.entry().version == ended.version == 2
+    assert books.ledger.save(ended.noting(NOW + 2, "seen")) is not None
+    assert books.entry().receipt == LastReceipt(SID, "sent", NOW, CLAIM)
+
+
+@pytest.mark.parametrize("claim_id", [None, "claim-2"])
+def test_without_an_outcome_only_the_latest_attempts_message_counts(
+    books: Books, claim_id: str | None
+):
+    books.claim()
+
+    assert books.advance(Stage.DELIVERED, claim_id=claim_id) is None
+    assert books.entry().receipt is None
+
+
+def test_a_later_attempt_has_nothing_of_an_earlier_ones_receipts(books: Books):
+    claimed = books.claim()
+    books.advance(Stage.DELIVERED)
+    postponed = books.ledger.save(claimed.postponed(NOW + 1, "not at Twilio"))
+    assert postponed is not None
+    books.claim(postponed, "claim-2")
+
+    assert books.entry().receipt is None
+    assert books.advance(Stage.DELIVERED) is None
+    assert books.advance(Stage.SENT, sid=OTHER_SID, claim_id="claim-2") == KNOWN
+
+
+@pytest.mark.parametrize("claim_id", [None, "claim-0"])
+def test_a_message_with_the_outcomes_sid_counts_whatever_its_address(
+    books: Books, claim_id: str | None
+):
+    books.send()
+
+    assert books.advance(Stage.DELIVERED, claim_id=claim_id) == KNOWN
+    assert books.entry().receipt is not None
+
+
+def test_what_ended_without_a_sid_still_hears_of_its_message(books: Books):
+    claimed = books.claim()
+    books.ledger.save(claimed.ended(NOW + 1, LedgerResult(Outcome.UNKNOWN)))
+
+    assert books.advance(Stage.DELIVERED) == KNOWN
+    assert books.entry().receipt == LastReceipt(SID, "delivered", NOW, CLAIM)
+
+
+def test_an_entry_that_was_opened_anew_begins_without_the_old_messages_stage(books: Books):
+    books.claim()
+    books.advance(Stage.SENT)
+    books.send(replace(CODE, claim_id=CLAIM))
+    later = replace(CODE, accepted_at=NOW + LIFETIME + 1)
+    books.claim(later, "claim-2")
+
+    assert books.entry().receipt is None
     assert books.advance(Stage.DELIVERED) is None
     books.send(later, OTHER_SID)
+    assert books.entry().receipt is None
     assert books.advance(Stage.QUEUED, sid=OTHER_SID) == KNOWN
 
 
 def test_a_receipt_for_an_entry_that_is_not_there_makes_none(books: Books):
     assert books.advance(Stage.DELIVERED) is None
+    assert books.advance(Stage.DELIVERED, claim_id=None) is None
     assert books.receipts.find(SID) is None
-
-
-def test_an_early_receipt_is_kept_until_it_is_forgotten(books: Books):
-    early = Receipt(SID, Stage.UNDELIVERED, 30005)
-    books.receipts.keep_early(early, NOW)
-
-    assert books.receipts.early(SID) == early
-    assert books.receipts.early(OTHER_SID) is None
-    assert books.receipts.find(SID) is None
-    books.receipts.forget_early(SID)
-    assert books.receipts.early(SID) is None
-
-
-def test_of_early_receipts_the_latest_stage_is_kept(books: Books):
-    for stage in (Stage.SENT, Stage.QUEUED, Stage.DELIVERED, Stage.SENDING):
-        books.receipts.keep_early(Receipt(SID, stage), NOW)
-
-    assert books.receipts.early(SID) == Receipt(SID, Stage.DELIVERED)
+    assert books.ledger.read(CODE.id, "latest.any")[0] is None
 
 
 def test_an_entry_tells_what_became_of_its_message_and_nothing_more(moto_server: str):
@@ -161,6 +256,7 @@ def test_an_entry_tells_what_became_of_its_message_and_nothing_more(moto_server:
         "receipt_stage": {"S": "undelivered"},
         "receipt_rank": {"N": "3"},
         "receipt_code": {"N": "30003"},
+        "receipt_claim_id": {"S": CLAIM},
         "receipt_at": {"N": str(NOW)},
     }
     assert item["outcome"] == {"S": "sent"}
@@ -179,25 +275,26 @@ def test_another_messages_receipt_takes_the_old_ones_error_code_away(moto_server
     assert "receipt_code" not in item
 
 
-def test_an_early_receipt_does_not_stay_for_ever(moto_server: str):
-    store: Any = dynamodb_books(moto_server).receipts
-    store.keep_early(Receipt(SID, Stage.SENT), NOW)
-    key = {"id": {"S": f"receipt.{SID}"}}
-    item = store.client.get_item(TableName=store.table_name, Key=key)["Item"]
+@pytest.mark.parametrize("sid", [SID, OTHER_SID])
+def test_a_receipt_whose_answer_is_lost_is_news_once(gate: Gate, gate_url: str, sid: str):
+    books = dynamodb_books(gate.dynamodb_url)
+    store: Any = books.receipts
+    books.send()
+    gated = replace(store, client=products_dynamodb(gate_url))
+    gate.lose_next()
 
-    assert item["expires_at"] == {"N": str(NOW + RETENTION)}
+    told = gated.advance(CODE.id, CLAIM, Receipt(sid, Stage.DELIVERED), NOW)
+    assert told == (KNOWN if sid == SID else None)
+    assert gated.advance(CODE.id, CLAIM, Receipt(sid, Stage.DELIVERED), NOW) is None
+    assert gate.lost == 1
 
 
 def test_a_table_that_can_not_answer_says_so(moto_server: str):
-    store = DynamoDBReceipts(aws_client("dynamodb", moto_server), "no-such-table", RETENTION)
-    receipt = Receipt(SID, Stage.SENT)
+    store = DynamoDBReceipts(aws_client("dynamodb", moto_server), "no-such-table")
 
     for call in (
         lambda: store.find(SID),
-        lambda: store.advance("id", receipt, NOW),
-        lambda: store.keep_early(receipt, NOW),
-        lambda: store.early(SID),
-        lambda: store.forget_early(SID),
+        lambda: store.advance("id", None, Receipt(SID, Stage.SENT), NOW),
     ):
         with pytest.raises(LedgerUnavailable):
             call()

@@ -16,6 +16,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from twilio.request_validator import RequestValidator
 
+from chalicelib.otp.ledger import AttemptId
+from chalicelib.otp.receipt import callback_url
 from chalicelib.sign_in.cookie import CookieJar
 from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
 from chalicelib.sign_in.session import Session, SessionLifetime, Sessions
@@ -101,6 +103,16 @@ class Journey:
         for state in STATES:
             self._hear(ended["message_sid"], state, phone)
 
+    def _attempt(self, message_sid: str) -> AttemptId:
+        """Tell which attempt a message comes from."""
+        for page in self.stage.dynamodb.get_paginator("scan").paginate(
+            TableName=self.stage.ledger_table
+        ):
+            for item in page["Items"]:
+                if item.get("message_sid") == {"S": message_sid}:
+                    return AttemptId(item["id"]["S"], item["claim_id"]["S"])
+        raise AssertionError(message_sid)
+
     def _hear(self, message_sid: str, state: str, to: str) -> None:
         form = {
             "AccountSid": PHONE.account_sid,
@@ -113,13 +125,13 @@ class Journey:
             "SmsStatus": state,
             "To": f"+{to}",
         }
-        signature = RequestValidator(PHONE.auth_token).compute_signature(
-            f"{self.logto.app.url}/otp/status", form
-        )
+        url = callback_url(f"{self.logto.app.url}/otp/status", self._attempt(message_sid))
+        signature = RequestValidator(PHONE.auth_token).compute_signature(url, form)
         self._call(
             f"receipt, {state}",
             "POST",
             "/otp/status",
+            parse_qs(urlsplit(url).query),
             headers={
                 "X-Twilio-Signature": signature,
                 "Content-Type": "application/x-www-form-urlencoded",

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from twilio.request_validator import RequestValidator
 
 from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
-from chalicelib.otp.ledger import LedgerEntry
+from chalicelib.otp.ledger import Attempt, AttemptId, LedgerEntry
+from chalicelib.otp.receipt import callback_url
 from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
 from chalicelib.sign_in.flow import SESSION_COOKIE
 from chalicelib.sign_in.session import SessionLifetime, Sessions
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from tests.application import Site, Stage
     from tests.sandbox.identity.world import World
 
-SENT, EARLY = "SM" + "1" * 32, "SM" + "2" * 32
+NEW, OLD = "SM" + "1" * 32, "SM" + "2" * 32
 NUMBERS = ("15550001001", "15550001002")
 TOO_MANY = 3
 RETENTION_SECONDS = 86_400
@@ -91,27 +92,28 @@ def ask_for_codes(site: Site) -> None:
 
 
 def hear_of_messages(site: Site, stage: Stage, auth_token: str) -> None:
-    """Hear of a message, of one that nobody knows yet, and of that one again when it is known."""
+    """Hear of a message from an attempt's address, and of one from an address without."""
 
-    def receipt(message_sid: str, status: str, **more: str) -> None:
+    def receipt(url: str, message_sid: str, status: str, **more: str) -> None:
         form = {"MessageSid": message_sid, "MessageStatus": status, **more}
-        url = f"{stage.environment['PUBLIC_URL']}/otp/status"
-        signature = RequestValidator(auth_token).compute_signature(url, form)
+        public_url = stage.environment["PUBLIC_URL"]
+        signature = RequestValidator(auth_token).compute_signature(public_url + url, form)
         headers = {"X-Twilio-Signature": signature}
-        assert site.post("/otp/status", data=form, headers=headers).status_code == 200
+        assert site.post(url, data=form, headers=headers).status_code == 200
 
     ledger = DynamoDBLedger(stage.dynamodb, stage.ledger_table, RETENTION_SECONDS)
-    entry = LedgerEntry("code-1", "recipient", "SignIn", "US", "message-1", time.time())
-    sent_codes.send(ledger, entry, SENT)
-    receipt(SENT, "undelivered", ErrorCode="30005")
-    receipt(EARLY, "sent")
-    sent_codes.send(ledger, replace(entry, id="code-2"), EARLY)
-    receipt(EARLY, "delivered")
+    now = time.time()
+    entry = LedgerEntry("code-1", "recipient", "SignIn", "US", "message-1", now)
+    sent_codes.open_anew(ledger, entry.claimed(Attempt("claim-1", now, now + 30, "text")))
+    sent_codes.send(ledger, replace(entry, id="code-2"), OLD)
+    attempt = callback_url("/otp/status", AttemptId("code-1", "claim-1"))
+    receipt(attempt, NEW, "undelivered", ErrorCode="30005")
+    receipt("/otp/status", OLD, "delivered")
     items = stage.dynamodb.scan(TableName=stage.ledger_table)["Items"]
     ids = {item["id"]["S"]: item for item in items}
     assert ids["limit#number#recipient"]["refused_code"] == {"N": "30005"}
+    assert ids["code-1"]["receipt_stage"] == {"S": "undelivered"}
     assert ids["code-2"]["receipt_stage"] == {"S": "delivered"}
-    assert f"receipt.{EARLY}" not in ids
 
 
 def let_time_pass(site: Site, stage: Stage) -> None:

@@ -11,10 +11,7 @@ import requests
 
 import app
 from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
-from chalicelib.otp.dynamodb_receipts import DynamoDBReceipts
 from chalicelib.otp.ledger_items import entry_from
-from chalicelib.otp.receipt import Receipt
-from chalicelib.otp.receipt import Stage as ReceiptStage
 from sandbox.lambda_invocation import Function, LambdaContext, sqs_event
 from sandbox.phone.faults import Fault
 
@@ -86,19 +83,15 @@ class Line:
         assert self.work(self.queued("15550001004", usage_type="BindMfa")) == 1
 
     def lose_an_answer(self) -> None:
-        """Not know whether a code was sent, and find it at Twilio, which told of it already."""
+        """Not know whether a code was sent, and find it at Twilio."""
         self.faults.plan(Fault("error_after_accept"))
         event = self.queued("15550001005")
         assert self.work(event) == 1
         self.let_time_pass()
         listed = requests.get(f"{self.phone_url}/messages.json", timeout=None)  # noqa: S113
         sid = listed.json()["messages"][0]["sid"]
-        receipts = DynamoDBReceipts(self.stage.dynamodb, self.stage.ledger_table, RETENTION_SECONDS)
-        receipts.keep_early(Receipt(sid, ReceiptStage.DELIVERED, None), time.time())
         assert self.work(event) == 0
-        (entry,) = (item for item in self.items() if item.get("message_sid") == {"S": sid})
-        assert entry["receipt_stage"] == {"S": "delivered"}
-        assert receipts.early(sid) is None
+        assert {"S": sid} in [item.get("message_sid") for item in self.items()]
 
     def queued(
         self, number: str, *, usage_type: str = "SignIn", code: str = "961615"

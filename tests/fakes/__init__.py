@@ -7,7 +7,6 @@ from tests.fakes.sending import (
     FakeQueue,
     FakeSender,
     FakeTemplates,
-    SentText,
 )
 from tests.fakes.sign_in import FakeProvider, FakeRecordStore
 
@@ -22,5 +21,4 @@ __all__ = [
     "FakeRecordStore",
     "FakeSender",
     "FakeTemplates",
-    "SentText",
 ]

@@ -10,8 +10,8 @@ from chalicelib.otp.errors import (
     LedgerUnavailable,
     Limit,
 )
-from chalicelib.otp.ledger import Latest
-from chalicelib.otp.receipt import Receipt, ReceivedEntry
+from chalicelib.otp.ledger import LastReceipt, Latest
+from chalicelib.otp.receipt import Receipt, ReceivedEntry, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +77,8 @@ class FakeLedger:
 
     def _save(self, entry: LedgerEntry) -> LedgerEntry | None:
         found = self.entries.get(entry.id)
-        saved = replace(entry, version=entry.version + 1)
+        receipt = found.last_receipt if found else None
+        saved = replace(entry, version=entry.version + 1, last_receipt=receipt)
         if (found.version if found else 0) != entry.version:
             return saved if found == saved else None
         self.entries[entry.id] = saved
@@ -150,11 +151,9 @@ class FakeCounters:
 
 @dataclass
 class FakeReceipts:
-    """Receipts on a ledger's entries; `early_ones` have none yet."""
+    """Receipts on a ledger's entries."""
 
     ledger: FakeLedger
-    stages: dict[str, Receipt] = field(default_factory=dict)
-    early_ones: dict[str, Receipt] = field(default_factory=dict)
     down: bool = False
 
     def find(self, message_sid: str) -> str | None:
@@ -163,26 +162,19 @@ class FakeReceipts:
         found = (each.id for each in entries if _sid(each) == message_sid)
         return next(found, None)
 
-    def advance(self, entry_id: str, receipt: Receipt, now: float) -> ReceivedEntry | None:  # noqa: ARG002
+    def advance(
+        self, entry_id: str, claim_id: str | None, receipt: Receipt, now: float
+    ) -> ReceivedEntry | None:
         self._fail()
-        entry, kept = self.ledger.entries.get(entry_id), self.stages.get(entry_id)
-        if entry is None or _sid(entry) != receipt.message_sid or _is_late(receipt, kept):
-            return None
-        self.stages[entry_id] = receipt
+        with self.ledger.lock:
+            entry = self.ledger.entries.get(entry_id)
+            if entry is None or not _is_own(receipt, claim_id, entry) or _is_late(receipt, entry):
+                return None
+            told = LastReceipt(
+                receipt.message_sid, receipt.stage.value, now, claim_id, receipt.error_code
+            )
+            self.ledger.entries[entry_id] = replace(entry, last_receipt=told)
         return ReceivedEntry(entry.recipient_hash, entry.usage_type, entry.region, entry.message_id)
-
-    def keep_early(self, receipt: Receipt, now: float) -> None:  # noqa: ARG002
-        self._fail()
-        if not _is_late(receipt, self.early_ones.get(receipt.message_sid)):
-            self.early_ones[receipt.message_sid] = receipt
-
-    def early(self, message_sid: str) -> Receipt | None:
-        self._fail()
-        return self.early_ones.get(message_sid)
-
-    def forget_early(self, message_sid: str) -> None:
-        self._fail()
-        self.early_ones.pop(message_sid, None)
 
     def _fail(self) -> None:
         if self.down:
@@ -193,9 +185,17 @@ def _sid(entry: LedgerEntry) -> str | None:
     return entry.result.message_sid if entry.result else None
 
 
-def _is_late(receipt: Receipt, kept: Receipt | None) -> bool:
+def _is_own(receipt: Receipt, claim_id: str | None, entry: LedgerEntry) -> bool:
+    sid = _sid(entry)
+    if sid is None:
+        return claim_id is not None and claim_id == entry.claim_id
+    return sid == receipt.message_sid
+
+
+def _is_late(receipt: Receipt, entry: LedgerEntry) -> bool:
+    last = entry.last_receipt
     return (
-        kept is not None
-        and kept.message_sid == receipt.message_sid
-        and kept.stage.rank >= receipt.stage.rank
+        last is not None
+        and last.message_sid == receipt.message_sid
+        and Stage(last.stage).rank >= receipt.stage.rank
     )

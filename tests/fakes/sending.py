@@ -16,16 +16,8 @@ from chalicelib.otp.sent_text import SentMessage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chalicelib.otp.sending import TextMessage
     from chalicelib.otp.template import Templates
-
-
-@dataclass(frozen=True)
-class SentText:
-    """A message as a sender was asked to send it."""
-
-    recipient: str
-    text: str
-    validity_seconds: float
 
 
 @dataclass
@@ -35,7 +27,7 @@ class FakeSender:
     With `accepts` an error comes after the text was taken, as a lost answer does.
     """
 
-    sent: list[SentText] = field(default_factory=list)
+    sent: list[TextMessage] = field(default_factory=list)
     errors: deque[Exception] = field(default_factory=deque)
     accepts: bool = False
     clock: Callable[[], float] = lambda: 1_800_000_000.0
@@ -44,14 +36,16 @@ class FakeSender:
     renewals: int = 0
     renewed: bool = False
     during_send: Callable[[], None] = lambda: None
+    after_send: Callable[[], object] = lambda: None
 
-    def send(self, recipient: str, text: str, validity_seconds: float) -> str:
+    def send(self, message: TextMessage) -> str:
         self.during_send()
         if self.errors and not self.accepts:
             raise self.errors.popleft()
-        self.sent.append(SentText(recipient, text, validity_seconds))
+        self.sent.append(message)
         sid = f"SM{len(self.sent):032d}"
-        self.listed.append(SentMessage(sid, text, self.clock()))
+        self.listed.append(SentMessage(sid, message.text, self.clock()))
+        self.after_send()
         if self.errors:
             raise self.errors.popleft()
         return sid

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import app
 from chalicelib.otp.claims import LEASE_SECONDS, SETTLE_SECONDS
 from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
-from chalicelib.otp.ledger import Latest, LedgerEntry, LedgerKeys
+from chalicelib.otp.ledger import Latest, LedgerEntry
+from chalicelib.otp.ledger_keys import LedgerKeys
 from chalicelib.otp.request import OtpRequest
 from tests.application import AUTHORIZATION, LEDGER_KEY
 

@@ -12,7 +12,7 @@ import pytest
 
 import app
 from chalicelib import aws, wiring
-from chalicelib.otp.ledger import LedgerKeys
+from chalicelib.otp.ledger_keys import LedgerKeys
 from chalicelib.otp.request import OtpRequest
 from tests.application import AUTHORIZATION, LEDGER_KEY, Site, Stage, environment, serving
 

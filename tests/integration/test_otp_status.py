@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from twilio.request_validator import RequestValidator
 
 from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
-from chalicelib.otp.ledger import LedgerEntry
+from chalicelib.otp.ledger import Attempt, AttemptId, LedgerEntry
+from chalicelib.otp.receipt import callback_url
 from sandbox.lambda_invocation import Function
 from sandbox.phone import PhoneSettings
 from tests import sent_codes
@@ -80,6 +83,19 @@ def test_the_log_tells_the_messages_status_beside_the_deployments_stage(
     assert (told_of["message_status"], told_of["stage"]) == ("delivered", "test")
 
 
+def test_the_address_of_an_attempt_leads_to_its_entry_before_there_is_an_outcome(
+    site: Site, stage: Stage
+):
+    ledger = DynamoDBLedger(stage.dynamodb, stage.ledger_table, 86_400)
+    entry_id, claim_id = "_-aZ09" * 7, uuid4().hex
+    attempt = Attempt(claim_id, ENTRY.accepted_at, ENTRY.accepted_at + 30, "text")
+    assert ledger.save(replace(ENTRY, id=entry_id).claimed(attempt))
+
+    url = callback_url(URL, AttemptId(entry_id, claim_id))
+    assert post(site, receipt("delivered", MessageSid="SM" + "2" * 32), url).status_code == 200
+    assert told(stage) == {("delivered", "")}
+
+
 def test_a_form_may_name_its_characters(site: Site, stage: Stage):
     kind = "application/x-www-form-urlencoded; charset=UTF-8"
     answer = post(site, receipt("delivered", Later="é 日本"), **{"Content-Type": kind})
@@ -139,9 +155,10 @@ def test_messages_that_are_not_ours_are_harmless(site: Site, stage: Stage):
     assert post(site, receipt("delivered", MessageSid=stranger)).status_code == 200
     assert post(site, receipt("delivered", MessageSid="../..")).status_code == 200
     assert post(site, {"From": "+15550001001"}).status_code == 200
-    (early,) = (item for item in entries(stage) if item["id"]["S"] != ENTRY.id)
-    assert early["id"]["S"] == f"receipt.{stranger}"
-    assert "expires_at" in early
+    elsewhere = callback_url(URL, AttemptId("code-2", "claim-1"))
+    assert post(site, receipt("delivered"), elsewhere).status_code == 200
+    assert [item["id"]["S"] for item in entries(stage)] == [ENTRY.id]
+    assert told(stage) == set()
 
 
 def test_without_the_ledger_the_receipt_stands_in_the_log(

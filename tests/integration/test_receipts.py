@@ -20,7 +20,7 @@ from tests.sandbox.processes import wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PHONE = PhoneSettings(step_seconds=0.02)
+PHONE = PhoneSettings(step_seconds=0.001)
 FUNCTION = Function("send_otp", "arn:aws:lambda:us-east-1:1:function:send_otp", 60, 512)
 
 
@@ -78,10 +78,6 @@ def test_what_the_worker_sends_is_followed_to_its_end(
 
     wait_until(lambda: end in [told(item) for item in items(stage)])
     (entry,) = (item for item in items(stage) if "outcome" in item)
-    # Should the phone have been quicker than the worker:
-    wiring.receipts().catch_up(entry["id"]["S"], entry["message_sid"]["S"])
-    (entry,) = (item for item in items(stage) if "outcome" in item)
-    assert told(entry) == end
     assert entry["receipt_sid"] == entry["message_sid"]
     assert entry["outcome"] == {"S": "sent"}
 

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
-from chalicelib.otp.ledger import LedgerEntry, LedgerKeys, LedgerResult, Outcome
+from chalicelib.otp.dynamodb_receipts import DynamoDBReceipts
+from chalicelib.otp.ledger import LedgerEntry, LedgerResult, Outcome
+from chalicelib.otp.ledger_keys import LedgerKeys
+from chalicelib.otp.receipt import Receipt
+from chalicelib.otp.receipt import Stage as ReceiptStage
 from ops.__main__ import main
 
 if TYPE_CHECKING:
@@ -70,6 +74,22 @@ def test_both_spellings_of_a_phone_are_told_of(
     assert main(["trace", "--codes", "2", asked]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line[11:19] for line in lines if line.startswith("2027")] == ["08:02:00", "08:01:00"]
+
+
+def test_what_twilio_told_of_the_message_comes_last(
+    operator: Stage, capsys: pytest.CaptureFixture[str]
+):
+    sid = "SM" + "1" * 32
+    write(operator, 1_800_000_000.0, LedgerResult(Outcome.SENT, message_sid=sid))
+    DynamoDBReceipts(operator.dynamodb, operator.ledger_table).advance(
+        "code-1800000000.0", None, Receipt(sid, ReceiptStage.UNDELIVERED, 30003), 1_800_000_009.0
+    )
+
+    assert main(["trace", NUMBER]) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        f"  08:00:06.250  sent: {sid}",
+        "  08:00:09.000  Twilio: undelivered: 30003",
+    ]
 
 
 def test_a_refusal_is_told_with_twilios_code(operator: Stage, capsys: pytest.CaptureFixture[str]):

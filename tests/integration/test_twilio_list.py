@@ -12,7 +12,7 @@ from flask import Flask, jsonify
 from chalicelib.otp.errors import SenderMisconfigured, SendRefused, SentUnknown
 from chalicelib.otp.twilio_sender import LIST_SIZE, TwilioSender
 from sandbox.server import running
-from tests.integration.test_twilio_sender import RECIPIENT, Phone, config, sender
+from tests.integration.test_twilio_sender import RECIPIENT, Phone, config, hand_over, sender
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +29,8 @@ def phone() -> Iterator[Phone]:
 def test_what_was_sent_is_listed_for_its_recipient_only(phone: Phone):
     began_at = time.time() - 1
     both = sender(phone)
-    sid = both.send(RECIPIENT, "Code: 961615", 60)
-    both.send("+15550001002", "another", 60)
+    sid = hand_over(both, RECIPIENT, "Code: 961615", 60)
+    hand_over(both, "+15550001002", "another", 60)
 
     (message,) = both.sent_since(RECIPIENT, began_at)
     assert (message.sid, message.body) == (sid, "Code: 961615")
@@ -82,16 +82,16 @@ def test_a_secret_that_was_mended_is_found_by_reading_it_again(phone: Phone):
     held = [config(authToken="wrong")]
     mended = TwilioSender(lambda: held[0], phone.url, reload=lambda: held.insert(0, config()))
     with pytest.raises(SenderMisconfigured):
-        mended.send(RECIPIENT, "text", 60)
+        hand_over(mended, RECIPIENT, "text", 60)
 
     assert mended.renew()
-    assert mended.send(RECIPIENT, "text", 60)
+    assert hand_over(mended, RECIPIENT, "text", 60)
 
 
 def test_a_secret_that_is_still_wrong_is_not_tried_again(phone: Phone):
     wrong = sender(phone, authToken="wrong")
     with pytest.raises(SenderMisconfigured):
-        wrong.send(RECIPIENT, "text", 60)
+        hand_over(wrong, RECIPIENT, "text", 60)
 
     assert not wrong.renew()
 
@@ -101,7 +101,7 @@ def test_threads_do_not_hear_each_others_answers(phone: Phone):
 
     def send(recipient: str) -> None:
         try:
-            told.append(shared.send(recipient, "text", 60)[:2])
+            told.append(hand_over(shared, recipient, "text", 60)[:2])
         except SendRefused as error:
             told.append(error.code)
 

@@ -17,6 +17,8 @@ from chalicelib.otp.errors import (
     SendPostponed,
     SendRefused,
 )
+from chalicelib.otp.ledger import AttemptId
+from chalicelib.otp.sending import TextMessage
 from chalicelib.otp.twilio_answers import classify
 from chalicelib.otp.twilio_sender import TwilioSender
 from sandbox.phone import PhoneSettings, create_app
@@ -69,8 +71,13 @@ def sender(phone: Phone, **changes: Any) -> TwilioSender:
     return TwilioSender(lambda: config(**changes), phone.url)
 
 
+def hand_over(sender: TwilioSender, recipient: str, text: str, validity_seconds: float) -> str:
+    message = TextMessage(recipient, text, validity_seconds, AttemptId("code-1", "claim-1"))
+    return sender.send(message)
+
+
 def test_a_text_arrives_with_the_codes_remaining_life(phone: Phone):
-    sid = sender(phone).send(RECIPIENT, "Code: 961615 é", 123.9)
+    sid = hand_over(sender(phone), RECIPIENT, "Code: 961615 é", 123.9)
 
     (message,) = phone.messages()
     assert message["sid"] == sid
@@ -80,15 +87,18 @@ def test_a_text_arrives_with_the_codes_remaining_life(phone: Phone):
 
 
 def test_a_life_beyond_twilios_limits_is_cut_to_them(phone: Phone):
-    sender(phone).send(RECIPIENT, "text", 0.2)
-    sender(phone).send(RECIPIENT, "text", 100_000)
+    hand_over(sender(phone), RECIPIENT, "text", 0.2)
+    hand_over(sender(phone), RECIPIENT, "text", 100_000)
 
     assert [m["validity_seconds"] for m in phone.messages()] == [36_000, 1]
 
 
 def test_a_number_can_send_instead_of_a_service(phone: Phone):
-    sender(phone, fromMessagingServiceSid=None, **{"from": "+15005550006"}).send(
-        RECIPIENT, "text", 60
+    hand_over(
+        sender(phone, fromMessagingServiceSid=None, **{"from": "+15005550006"}),
+        RECIPIENT,
+        "text",
+        60,
     )
 
     assert phone.messages()[0]["from"] == "+15005550006"
@@ -96,8 +106,11 @@ def test_a_number_can_send_instead_of_a_service(phone: Phone):
 
 def test_the_spelling_of_logtos_own_connector_is_understood(phone: Phone):
     service = next(iter(SETTINGS.messaging_service_sids))
-    sender(phone, fromMessagingServiceSid=None, fromMessagingServiceSID=service).send(
-        RECIPIENT, "text", 60
+    hand_over(
+        sender(phone, fromMessagingServiceSid=None, fromMessagingServiceSID=service),
+        RECIPIENT,
+        "text",
+        60,
     )
 
     assert phone.messages()[0]["from"] == service
@@ -115,7 +128,7 @@ def test_the_spelling_of_logtos_own_connector_is_understood(phone: Phone):
 )
 def test_a_number_that_twilio_refuses_is_refused_for_good(phone: Phone, recipient: str, code: int):
     with pytest.raises(SendRefused) as refused:
-        sender(phone).send(recipient, "text", 60)
+        hand_over(sender(phone), recipient, "text", 60)
 
     assert refused.value.code == code
     assert recipient not in str(refused.value)
@@ -126,11 +139,11 @@ def test_a_wrong_token_is_our_mistake_and_its_correction_is_seen(phone: Phone):
     both = TwilioSender(lambda: configs[0], phone.url)
 
     with pytest.raises(SenderMisconfigured) as error:
-        both.send(RECIPIENT, "text", 60)
+        hand_over(both, RECIPIENT, "text", 60)
     assert error.value.code == 20003
 
     configs.pop(0)
-    assert both.send(RECIPIENT, "text", 60)
+    assert hand_over(both, RECIPIENT, "text", 60)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +159,7 @@ def test_a_wrong_token_is_our_mistake_and_its_correction_is_seen(phone: Phone):
 )
 def test_a_configuration_that_can_not_be_read_is_our_mistake(text: str):
     with pytest.raises(SenderMisconfigured) as error:
-        TwilioSender(lambda: text, "http://127.0.0.1:1").send(RECIPIENT, "text", 60)
+        hand_over(TwilioSender(lambda: text, "http://127.0.0.1:1"), RECIPIENT, "text", 60)
 
     assert text == "" or text not in str(error.value)
 
@@ -155,7 +168,7 @@ def test_being_asked_to_slow_down_is_certainly_not_sent(phone: Phone):
     phone.will(Fault("error", status=429, code=20429, retry_after_seconds=2))
 
     with pytest.raises(SendPostponed) as postponed:
-        sender(phone).send(RECIPIENT, "text", 60)
+        hand_over(sender(phone), RECIPIENT, "text", 60)
     assert postponed.value.retry_after_seconds == 2
     assert phone.messages() == []
 
@@ -174,7 +187,7 @@ def test_an_answer_that_was_lost_leaves_it_open_whether_it_was_sent(phone: Phone
     phone.will(fault)
 
     with pytest.raises(SendAmbiguous):
-        sender(phone).send(RECIPIENT, "text", 60)
+        hand_over(sender(phone), RECIPIENT, "text", 60)
     assert len(phone.messages()) == 1
 
 
@@ -183,7 +196,7 @@ def test_a_server_that_was_never_reached_has_certainly_not_sent():
         port = taken.getsockname()[1]
 
     with pytest.raises(SendPostponed):
-        TwilioSender(config, f"http://127.0.0.1:{port}").send(RECIPIENT, "text", 60)
+        hand_over(TwilioSender(config, f"http://127.0.0.1:{port}"), RECIPIENT, "text", 60)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +227,7 @@ def test_what_an_answer_means(status: int, code: int, kind: type[SendError]):
 
 def test_the_sdk_logs_nothing(phone: Phone, caplog: pytest.LogCaptureFixture):
     caplog.set_level("INFO")
-    sender(phone).send(RECIPIENT, "Code: 961615", 60)
+    hand_over(sender(phone), RECIPIENT, "Code: 961615", 60)
 
     assert "961615" not in caplog.text
     assert SETTINGS.account_sid not in caplog.text

@@ -7,7 +7,8 @@ from itertools import count
 from typing import Any
 
 from chalicelib.otp.delivery import Delivery
-from chalicelib.otp.ledger import LedgerKeys, LedgerResult
+from chalicelib.otp.ledger import LedgerResult
+from chalicelib.otp.ledger_keys import LedgerKeys
 from chalicelib.otp.queued_code import QueuedCode
 from chalicelib.otp.retry import Retry
 from chalicelib.otp.sending import Sending
@@ -30,7 +31,6 @@ class Desk:
         self.queue = FakeQueue()
         self.templates = FakeTemplates(TEMPLATES)
         self.counters = FakeCounters()
-        self.caught_up: list[tuple[str, str]] = []
         claims = count(1)
         self.delivery = Delivery(
             ledger=self.ledger,
@@ -48,7 +48,6 @@ class Desk:
             dead_letters=self.queue,
             code_lifetime_seconds=LIFETIME,
             clock=self.clock,
-            catch_up=lambda *found: self.caught_up.append(found),
             jitter=lambda: 1.0,
         )
 

@@ -18,6 +18,7 @@ from tests.unit.otp.actor import Actor, promise
 
 if TYPE_CHECKING:
     from chalicelib.otp.ledger import LedgerEntry
+    from chalicelib.otp.sending import TextMessage
     from chalicelib.otp.sent_text import SentMessage
     from tests.unit.otp.world import Message, World
 
@@ -96,11 +97,11 @@ class Twilio:
     def __init__(self, world: World, actor: Actor, message: Message) -> None:
         self._world, self._actor, self._message = world, actor, message
 
-    def send(self, recipient: str, text: str, validity_seconds: float) -> str:
-        promise(recipient.endswith(str(self._message.number)), "another number")
-        promise(text == self._message.text, "another text")
-        clock = self._world.clock
-        validity_seconds = max(1.0, validity_seconds)  # Twilio knows no shorter one
+    def send(self, message: TextMessage) -> str:
+        promise(message.recipient.endswith(str(self._message.number)), "another number")
+        promise(message.text == self._message.text, "another text")
+        clock, attempt = self._world.clock, message.attempt
+        validity_seconds = max(1.0, message.validity_seconds)  # Twilio knows no shorter one
         promise(clock() + validity_seconds <= self._message.dies_at + 0.001, "outlives its code")
         promise(clock() < self._message.dies_at, "sent after its death")
         how = self._actor.about_to("send", clock())
@@ -110,7 +111,7 @@ class Twilio:
             case "fail":
                 raise SendAmbiguous(None, "ReadTimeout")
             case "taken late" | "taken late and die":
-                self._world.coming.append((clock() + LATE_SECONDS, self._message))
+                self._world.coming.append((clock() + LATE_SECONDS, self._message, attempt))
                 if how == TAKEN_LATE_AND_DIE:
                     self._actor.die()
                 raise SendAmbiguous(None, "ReadTimeout")
@@ -121,7 +122,7 @@ class Twilio:
                 raise SendPostponed(20429, "busy", retry_after_seconds=7)
             case "misconfigured":
                 raise SenderMisconfigured(20003, "account")
-        sid = self._world.take(self._message)
+        sid = self._world.take(self._message, attempt)
         if how == DIE_AFTER:
             self._actor.die()
         if how == FAIL_AFTER:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from chalicelib.otp.authorization import Authorization
 from chalicelib.otp.errors import Limit
-from chalicelib.otp.ledger import LedgerKeys
+from chalicelib.otp.ledger_keys import LedgerKeys
 from chalicelib.otp.limits import Counters, LimitPolicy, Limits, Window
 from tests.fakes import Clock, FakeAuthorizationValues
 

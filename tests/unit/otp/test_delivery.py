@@ -12,7 +12,6 @@ from chalicelib.otp.errors import (
 from chalicelib.otp.ledger import LedgerResult, Outcome
 from chalicelib.otp.retry import Retry
 from chalicelib.otp.template import Templates
-from tests.fakes import SentText
 from tests.unit.otp.desk import KEYS, LIFETIME, Desk, code
 
 
@@ -24,7 +23,12 @@ def desk() -> Desk:
 def test_a_code_is_sent_and_its_outcome_written_down(desk: Desk):
     assert desk.deliver() is None
 
-    assert desk.sender.sent == [SentText("+15550001001", "Code: 961615", LIFETIME)]
+    (sent,) = desk.sender.sent
+    assert (sent.recipient, sent.text, sent.validity_seconds) == (
+        "+15550001001",
+        "Code: 961615",
+        LIFETIME,
+    )
     assert desk.ledger.outcomes == [Outcome.SENT]
     assert desk.result.message_sid == f"SM{1:032d}"
 

@@ -7,9 +7,10 @@ import pytest
 from chalicelib.otp.claims import LEASE_SECONDS, SETTLE_SECONDS
 from chalicelib.otp.errors import LedgerUnavailable, SendAmbiguous, SendPostponed
 from chalicelib.otp.ledger import LedgerEntry, Outcome
+from chalicelib.otp.receipt import Receipt, Stage
 from chalicelib.otp.retry import Retry
 from chalicelib.otp.template import Templates
-from tests.fakes import FakeLedger
+from tests.fakes import FakeLedger, FakeReceipts
 from tests.unit.otp.desk import LIFETIME, Desk, code
 
 LOST = SendAmbiguous(None, "ReadTimeout")
@@ -33,16 +34,47 @@ def test_a_text_that_twilio_has_counts_as_sent(desk: Desk):
     assert (desk.result.outcome, desk.result.message_sid) == (Outcome.SENT, f"SM{1:032d}")
 
 
-def test_receipts_that_came_before_the_sid_was_known_are_caught_up_with(desk: Desk):
-    desk.sender.errors.append(SendAmbiguous(None, "ReadTimeout"))
-    desk.sender.accepts = True
+def test_a_receipt_tells_that_a_text_was_sent_before_twilios_list_does(desk: Desk):
+    accepted_at, desk.sender.accepts = desk.clock(), True
+    desk.sender.errors.append(LOST)
     desk.deliver()
+    hear_of(desk)
+    desk.sender.unlistable = True
+
+    assert desk.deliver(accepted_at=accepted_at, receive_count=2) is None
+    assert (desk.result.outcome, desk.result.message_sid) == (Outcome.SENT, f"SM{1:032d}")
+    assert len(desk.sender.sent) == 1
+
+
+def test_a_receipt_of_an_earlier_attempt_tells_nothing_of_the_latest(desk: Desk):
     accepted_at = desk.clock()
-    desk.clock.advance(SETTLE_SECONDS + 1)
-    desk.deliver(accepted_at=accepted_at)
+    desk.sender.errors.append(SendPostponed(20429, "busy"))
+    desk.deliver()
+    desk.sender.errors.append(LOST)
+    desk.deliver(accepted_at=accepted_at, receive_count=2)
+
+    assert not hear_of(desk, claim_id="claim-1")
+    assert desk.deliver(accepted_at=accepted_at, receive_count=3) == Retry(3)
+
+
+def test_a_receipt_that_comes_before_the_outcome_is_kept(desk: Desk):
+    desk.sender.after_send = lambda: hear_of(desk)
+    desk.deliver()
 
     (entry,) = desk.ledger.entries.values()
-    assert desk.caught_up == [(entry.id, desk.result.message_sid)]
+    assert desk.result.message_sid == f"SM{1:032d}"
+    assert entry.receipt is not None
+    assert entry.receipt.stage == "delivered"
+
+
+def hear_of(desk: Desk, claim_id: str | None = None) -> bool:
+    """Let Twilio tell that the message of an attempt, by default the latest, was delivered."""
+    (entry,) = desk.ledger.entries.values()
+    receipt = Receipt(f"SM{1:032d}", Stage.DELIVERED)
+    told = FakeReceipts(desk.ledger).advance(
+        entry.id, claim_id or entry.claim_id, receipt, desk.clock()
+    )
+    return told is not None
 
 
 def test_a_text_that_twilio_lacks_is_sent_again(desk: Desk):

@@ -1,24 +1,21 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
 from twilio.request_validator import RequestValidator
 
 from chalicelib.otp.errors import LedgerUnavailable, SignatureInvalid
-from chalicelib.otp.ledger import LedgerEntry
-from chalicelib.otp.receipt import Receipt, Receipts, Stage
+from chalicelib.otp.ledger import Attempt, AttemptId, LedgerEntry
+from chalicelib.otp.receipt import Receipt, Receipts, Stage, callback_url
 from tests import sent_codes
 from tests.fakes import Clock, FakeCounters, FakeLedger, FakeReceipts
 from tests.metrics import Metric, metrics
 
-if TYPE_CHECKING:
-    pass
-
 TOKEN, URL = "12345", "https://portaria.test/otp/status"
 SID = "SM" + "1" * 32
 ENTRY = LedgerEntry("code-1", "recipient", "SignIn", "US", "message-1", 1_800_000_000)
+ATTEMPT = Attempt("claim-1", 1_800_000_000, 1_800_000_030, "text")
 
 
 class Desk:
@@ -28,23 +25,29 @@ class Desk:
         self.capsys = capsys
         self.ledger = FakeLedger()
         self.store = FakeReceipts(self.ledger)
+        self.url = callback_url(URL, AttemptId(ENTRY.id, ATTEMPT.claim_id))
         self.counters = FakeCounters()
         self.receipts = Receipts(lambda: TOKEN, self.store, Clock(), self.counters)
 
+    def claim(self) -> None:
+        """Let the code be on its way: what became of it nobody has written down yet."""
+        sent_codes.open_anew(self.ledger, ENTRY.claimed(ATTEMPT))
+
     def send(self, sid: str = SID) -> None:
-        sent_codes.send(self.ledger, ENTRY, sid)
+        sent_codes.send(self.ledger, ENTRY.claimed(ATTEMPT), sid)
 
     def hear(self, status: str, code: str | None = None, **more: str) -> None:
         form = {"MessageSid": SID, "MessageStatus": status, "To": "+15550001001"} | more
         if code is not None:
             form["ErrorCode"] = code
-        signature = RequestValidator(TOKEN).compute_signature(URL, form)
-        self.receipts.receive(URL, urlencode(form).encode(), signature)
+        signature = RequestValidator(TOKEN).compute_signature(self.url, form)
+        self.receipts.receive(self.url, urlencode(form).encode(), signature)
 
     @property
-    def stage(self) -> Stage | None:
-        kept = self.store.stages.get(ENTRY.id)
-        return kept.stage if kept else None
+    def stage(self) -> str | None:
+        """What the code's entry tells of its message."""
+        told = self.ledger.entries[ENTRY.id].receipt
+        return told.stage if told else None
 
     def counted(self) -> list[Metric]:
         """The metrics that were written, each with its dimensions."""
@@ -64,7 +67,7 @@ def test_a_delivery_is_written_down_and_counted_by_type_and_country(desk: Desk):
     for status in ("queued", "sending", "sent", "delivered"):
         desk.hear(status)
 
-    assert desk.stage is Stage.DELIVERED
+    assert desk.stage == Stage.DELIVERED
     assert desk.counted() == [Metric("Delivered", 1.0, KIND), Metric("DeliveryRate", 1.0, KIND)]
 
 
@@ -88,7 +91,7 @@ def test_what_comes_late_or_again_changes_and_counts_nothing(desk: Desk):
     for status in ("delivered", "sent", "delivered", "undelivered"):
         desk.hear(status)
 
-    assert desk.stage is Stage.DELIVERED
+    assert desk.stage == Stage.DELIVERED
     assert [metric.name for metric in desk.counted()] == ["Delivered", "DeliveryRate"]
 
 
@@ -108,30 +111,56 @@ def test_a_number_that_can_not_be_remembered_is_recorded_all_the_same(desk: Desk
     with pytest.raises(LedgerUnavailable):
         desk.hear("undelivered", "30005")
 
-    assert desk.stage is Stage.UNDELIVERED
+    assert desk.stage == Stage.UNDELIVERED
 
 
-def test_a_receipt_that_came_early_is_merged_with_the_next_one(desk: Desk):
+def test_a_receipt_that_comes_before_the_outcome_is_there_after_it(desk: Desk):
+    desk.claim()
     desk.hear("delivered")
-    assert desk.store.stages == {}
-    assert desk.counted() == []
+    assert [metric.name for metric in desk.counted()] == ["Delivered", "DeliveryRate"]
 
     desk.send()
     desk.hear("sent")
-    assert desk.stage is Stage.DELIVERED
-    assert desk.store.early_ones == {}
+    desk.hear("delivered")
+    assert desk.stage == Stage.DELIVERED
+    assert desk.counted() == []
+
+
+def test_a_number_is_remembered_as_refused_although_the_outcome_is_not_written_yet(desk: Desk):
+    desk.claim()
+    desk.hear("undelivered", "30005")
+
+    assert set(desk.counters.refused_until) == {"recipient"}
+
+
+def test_a_receipt_of_a_message_of_an_earlier_version_is_found_by_its_sid(desk: Desk):
+    desk.url = URL
+    desk.send()
+    desk.hear("delivered")
+
+    assert desk.stage == Stage.DELIVERED
     assert [metric.name for metric in desk.counted()] == ["Delivered", "DeliveryRate"]
 
 
-def test_a_receipt_that_came_early_is_there_for_who_writes_the_sid(desk: Desk):
-    desk.hear("undelivered", "30005")
-    desk.send()
-    desk.receipts.catch_up(ENTRY.id, SID)
-    desk.receipts.catch_up(ENTRY.id, SID)
+@pytest.mark.parametrize(
+    "url",
+    [
+        URL,
+        f"{URL}?attempt=",
+        f"{URL}?attempt=code-1",
+        f"{URL}?attempt=code-1.",
+        f"{URL}?attempt=code-2.claim-1",
+        f"{URL}?attempt=code-1.claim-2",
+        f"{URL}?attempt=code-1.claim-1&attempt=code-1.claim-1",
+    ],
+)
+def test_without_an_outcome_only_the_attempts_own_address_leads_to_its_entry(desk: Desk, url: str):
+    desk.url = url
+    desk.claim()
+    desk.hear("delivered")
 
-    assert desk.stage is Stage.UNDELIVERED
-    assert set(desk.counters.refused_until) == {"recipient"}
-    assert desk.store.early_ones == {}
+    assert desk.stage is None
+    assert desk.counted() == []
 
 
 @pytest.mark.parametrize(
@@ -145,20 +174,35 @@ def test_a_receipt_that_came_early_is_there_for_who_writes_the_sid(desk: Desk):
     ],
 )
 def test_what_tells_nothing_of_a_message_is_ignored(desk: Desk, form: dict[str, str]):
+    desk.send()
     desk.hear(**{"status": "sent", **form})
 
-    assert desk.store.early_ones == {}
+    assert desk.stage is None
 
 
 def test_parameters_that_twilio_adds_and_odd_codes_are_ignored(desk: Desk):
     desk.send()
     desk.hear("undelivered", "soon", Later="", MessageStatusDetail="x")
 
-    assert desk.store.stages[ENTRY.id] == Receipt(SID, Stage.UNDELIVERED)
+    assert desk.stage == Stage.UNDELIVERED
+    told = desk.ledger.entries[ENTRY.id].receipt
+    assert told is not None
+    assert told.error_code is None
 
 
 def test_parameters_that_come_twice_are_not_believed():
     assert Receipt.read({"MessageSid": [SID, SID], "MessageStatus": ["sent"]}) is None
+
+
+def test_a_signature_for_another_attempt_counts_for_nothing(desk: Desk):
+    desk.claim()
+    form = {"MessageSid": SID, "MessageStatus": "delivered"}
+    elsewhere = callback_url(URL, AttemptId("code-2", ATTEMPT.claim_id))
+    signature = RequestValidator(TOKEN).compute_signature(elsewhere, form)
+
+    with pytest.raises(SignatureInvalid):
+        desk.receipts.receive(desk.url, urlencode(form).encode(), signature)
+    assert desk.stage is None
 
 
 @pytest.mark.parametrize("signature", [None, "", "AAAA"])
@@ -167,9 +211,9 @@ def test_what_twilio_did_not_sign_is_not_read(desk: Desk, signature: str | None)
     body = f"MessageSid={SID}&MessageStatus=delivered".encode()
 
     with pytest.raises(SignatureInvalid):
-        desk.receipts.receive(URL, body, signature)
+        desk.receipts.receive(desk.url, body, signature)
     with pytest.raises(SignatureInvalid):
-        desk.receipts.receive(URL, b"\xff" + body, signature)
+        desk.receipts.receive(desk.url, b"\xff" + body, signature)
     assert desk.stage is None
 
 

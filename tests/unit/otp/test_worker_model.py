@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from chalicelib.otp.claims import LEASE_SECONDS, SETTLE_SECONDS
+from chalicelib.otp.receipt import Stage
 from tests.unit.otp.actor import Actor
 from tests.unit.otp.desk import LIFETIME, SEND_SECONDS
 from tests.unit.otp.neighbours import (
@@ -81,6 +82,11 @@ class WorkerMachine(RuleBasedStateMachine):
     def a_message_is_redriven_or_was_queued_twice(self, which: int) -> None:
         few = [each for each in self.world.messages if each.redrives < MAX_REDRIVES]
         self.world.redrive(few[which % len(few)])
+
+    @precondition(lambda self: self.world.attempts)
+    @rule(which=ANY, stage=st.sampled_from([Stage.QUEUED, Stage.DELIVERED]))
+    def twilio_tells_of_a_message(self, which: int, stage: Stage) -> None:
+        self.world.tell(which % len(self.world.attempts), stage)
 
     @precondition(lambda self: self.actors)
     @rule(which=ANY, fate=ANY)

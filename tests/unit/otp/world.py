@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 
 from chalicelib.otp.claims import SETTLE_SECONDS
 from chalicelib.otp.delivery import Delivery
-from chalicelib.otp.ledger import LedgerEntry, LedgerResult, Outcome
+from chalicelib.otp.ledger import AttemptId, LedgerEntry, LedgerResult, Outcome
 from chalicelib.otp.queued_code import ACCEPTED_AT
+from chalicelib.otp.receipt import Receipt, Stage
 from chalicelib.otp.request import OtpRequest
 from chalicelib.otp.sending import Sending
 from chalicelib.otp.sent_text import SentMessage
 from chalicelib.otp.worker import Worker
-from tests.fakes import Clock, FakeCounters, FakeLedger, FakeTemplates
+from tests.fakes import Clock, FakeCounters, FakeLedger, FakeReceipts, FakeTemplates
 from tests.unit.otp.actor import Actor, InTurn, promise
 from tests.unit.otp.desk import KEYS, LIFETIME, SEND_SECONDS, TEMPLATES, code
 from tests.unit.otp.neighbours import FINE, Twilio, WatchedLedger, WatchedQueue
@@ -55,8 +56,10 @@ class World:
     ledger: FakeLedger = field(default_factory=FakeLedger)
     taken: list[tuple[float, SentMessage]] = field(default_factory=list)
     """What Twilio has taken, and when its list shows it."""
-    coming: list[tuple[float, Message]] = field(default_factory=list)
+    coming: list[tuple[float, Message, AttemptId]] = field(default_factory=list)
     """What Twilio takes a moment after its client has given up."""
+    attempts: list[tuple[str, AttemptId]] = field(default_factory=list)
+    """The SIDs of what Twilio has taken, and where each comes from."""
     claims: int = 0
 
     def put(self, number: int) -> None:
@@ -86,14 +89,21 @@ class World:
     def advance(self, seconds: float) -> None:
         """Let time pass; what Twilio was still to take is taken in the midst of it."""
         until = self.clock() + seconds
-        for at, message in sorted(self.coming, key=lambda each: each[0]):
+        for late in sorted(self.coming, key=lambda each: each[0]):
+            at, message, attempt = late
             if at <= until:
-                self.coming.remove((at, message))
+                self.coming.remove(late)
                 self.clock.now = max(self.clock.now, at)
-                self.take(message)
+                self.take(message, attempt)
         self.clock.now = until
 
-    def take(self, message: Message) -> str:
+    def tell(self, which: int, stage: Stage) -> None:
+        """Let Twilio tell of a message that it has taken."""
+        sid, attempt = self.attempts[which]
+        receipts = FakeReceipts(self.ledger)
+        receipts.advance(attempt.entry_id, attempt.claim_id, Receipt(sid, stage), self.clock())
+
+    def take(self, message: Message, attempt: AttemptId) -> str:
         """Let Twilio take a text."""
         promise(message.text not in [known.body for _, known in self.taken], "sent twice")
         for other in self.messages:
@@ -102,6 +112,7 @@ class World:
                 promise(other.text not in bodies, "an older code came after a newer one")
         now = self.clock()
         sid = f"SM{len(self.taken)}"
+        self.attempts.append((sid, attempt))
         self.taken.append((now + LAG_SECONDS, SentMessage(sid, message.text, math.floor(now))))
         return sid
 
@@ -122,7 +133,7 @@ class World:
 
     def _check(self, message: Message, result: LedgerResult) -> None:
         sid = next((known.sid for _, known in self.taken if known.body == message.text), None)
-        coming = message in [late for _, late in self.coming]
+        coming = message in [late for _, late, _ in self.coming]
         match result.outcome:
             case Outcome.SENT:
                 promise(sid == result.message_sid, "sent, but Twilio does not have it")
@@ -172,7 +183,6 @@ class World:
             dead_letters=queue,
             code_lifetime_seconds=LIFETIME,
             clock=self.clock,
-            catch_up=lambda *_: None,
             jitter=lambda: 0.5,
         )
         record = {
