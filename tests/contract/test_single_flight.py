@@ -1,4 +1,4 @@
-"""Many requests at once on one session that wants a check: real threads, real DynamoDB engines."""
+"""Many requests at once on one session that wants a check: real threads, AWS's own engine."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from tests.fakes import Clock, FakeProvider
 REQUESTS = 20
 
 
-@pytest.fixture(params=["moto", "dynamodb_local"])
-def sessions(request: pytest.FixtureRequest) -> Sessions:
-    url = request.getfixturevalue("moto_server" if request.param == "moto" else request.param)
-    client = aws_client("dynamodb", url)
+@pytest.fixture
+def sessions(dynamodb_local: str) -> Sessions:
+    client = aws_client("dynamodb", dynamodb_local)
     table_name = f"sessions-{uuid4().hex}"
     create_table(client, "SessionsTable", table_name)
     store = DynamoDBRecordStore(client, table_name)

@@ -214,6 +214,7 @@ def test_what_hinders_for_ever_is_a_failure(gate: Gate, table: Table):
         table.put(key("a"))
 
 
+@pytest.mark.parametrize("gate", ["dynamodb_local"], indirect=True)  # moto's can't be raced
 def test_transactions_of_many_at_once_all_succeed(table: Table):
     def add(number: int) -> Written | Refused:
         return table.add(key(f"new-{number}"), [delete(table, "old"), absent(table, "mark")])
