@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_ssm import SSMClient
 
+ABSENT = "not in SSM"
 MAX_NAMES_PER_CALL = 10  # GetParameters takes no more
 JUST_NOW_SECONDS = 1.0
 FORMER_VERSIONS = 3
@@ -78,6 +79,18 @@ class Parameters:
         """
         return self._version(name).value
 
+    def find(self, name: str) -> str | None:
+        """Return the value of `name`, or None where SSM has no such parameter.
+
+        Raises ParameterError where it never was within reach.
+        """
+        try:
+            return self._version(name).value
+        except ParameterError as error:
+            if error.reason == ABSENT:
+                return None
+            raise
+
     def valid_since(self, name: str, moment: float) -> list[str]:
         """Return the values of `name` that were current at `moment` or later, the newest first.
 
@@ -104,7 +117,7 @@ class Parameters:
         try:
             return self._current.get()[name]
         except KeyError:
-            raise ParameterError([f"{self._prefix}/{name}"], "not in SSM") from None
+            raise ParameterError([f"{self._prefix}/{name}"], ABSENT) from None
 
     def _before(self, name: str, version: Version) -> Version | None:
         number = version.number - 1

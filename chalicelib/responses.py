@@ -8,6 +8,7 @@ reaches nobody: a browser gets a page with a reference id that stands in the log
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +19,7 @@ from chalicelib.incoming import Visitor, visitor
 from chalicelib.pages import FailureKind, Page
 from chalicelib.security_headers import security_headers
 from chalicelib.settings import SettingsError
+from chalicelib.sign_in import farewell
 from chalicelib.sign_in.errors import (
     AnswerRejected,
     AttemptUnknown,
@@ -112,9 +114,13 @@ def provider_call(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
 
 def home(asking: Visitor, session: Session | None) -> Page:
     """Give the home page for whoever is signed in, or nobody."""
-    pages, base_url = wiring.pages(), asking.visit.public_url
+    pages, visit = wiring.pages(), asking.visit
+    base_url = visit.public_url
     if session is None:
-        return pages.home_signed_out(asking.language, base_url=base_url)
+        reach = farewell.read(visit.jar, visit.cookie_header)
+        page = pages.home_signed_out(asking.language, base_url=base_url, farewell=reach)
+        once = {"Set-Cookie": farewell.forget(visit.jar)} if reach else {}
+        return replace(page, headers={**page.headers, **once})
     return pages.home_signed_in(
         asking.language,
         base_url=base_url,

@@ -20,6 +20,10 @@ _WANTED = {
     "ledger-key": "32 random bytes in base64; the next deployment makes them",
     **{f"templates/{usage}": "the text, with {{code}}" for usage in _USAGE_TYPES},
 }
+_OPTIONAL = {
+    "logto/management": 'lets "Sign out on all devices" reach Logto; it opens the whole tenant, '
+    "see docs/deployment.md",
+}
 
 
 def instructions(stage: str, outputs: Mapping[str, str], ssm: SSMClient, *, reveal: bool) -> str:
@@ -80,8 +84,10 @@ def _missing(prefix: str, there: set[str]) -> Iterator[str]:
     missing = [name for name in _WANTED if name not in there]
     if not missing:
         yield "\nNothing is missing in SSM."
-        return
-    yield "\nStill missing in SSM; nobody can sign in without:"
+    else:
+        yield "\nStill missing in SSM; nobody can sign in without:"
     for name in missing:
         kind = "String" if name.startswith("templates/") else "SecureString"
         yield f"  {prefix}/{name} ({kind}): {_WANTED[name]}"
+    for name in _OPTIONAL.keys() - there:
+        yield f"\nOptional in SSM: {prefix}/{name} (SecureString): {_OPTIONAL[name]}"

@@ -15,13 +15,14 @@ from werkzeug.wrappers import Request, Response
 
 from ops.parameters import default_templates, generated_secrets, put_missing
 from sandbox import deployment, stage
+from sandbox.identity.settings import MANAGEMENT_API, MANAGEMENT_APP_ID
 from sandbox.phone.settings import (
     DEFAULT_ACCOUNT_SID,
     DEFAULT_AUTH_TOKEN,
     DEFAULT_MESSAGING_SERVICE_SID,
 )
 from sandbox.server import running, serve
-from sandbox.settings import STAND_IN_APP_SECRET, Settings, Twilio
+from sandbox.settings import STAND_IN_APP_SECRET, Logto, Settings, Twilio
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -88,8 +89,23 @@ def parameters(settings: Settings) -> dict[str, str]:
         **generated_secrets(secrets.token_bytes),
         **default_templates(),
         "otp/authorization": settings.otp_authorization,
-        "logto/app-secret": settings.logto.app_secret if settings.logto else STAND_IN_APP_SECRET,
+        **_logto(settings.logto),
         "twilio": _twilio_json(settings.twilio or _STAND_IN_TWILIO),
+    }
+
+
+def _logto(real: Logto | None) -> dict[str, str]:
+    if real is not None:
+        # Whether Portaria may end sessions there is for the tenant's owner to say.
+        return {"logto/app-secret": real.app_secret}
+    management = {
+        "id": MANAGEMENT_APP_ID,
+        "secret": STAND_IN_APP_SECRET,
+        "resource": MANAGEMENT_API,
+    }
+    return {
+        "logto/app-secret": STAND_IN_APP_SECRET,
+        "logto/management": json.dumps(management),
     }
 
 

@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from tests.sandbox.identity.world import Browser, World
 
 
-def sign_in(site: Site, logto: World) -> Browser:
-    """Sign a visitor in; gives their browser as Logto knows it."""
+def sign_in(site: Site, logto: World, phone: str | None = None) -> Browser:
+    """Sign a visitor in, a new one or the one with that phone; returns their browser at Logto."""
     browser = logto.browser()
     begun = site.get("/sign-in").headers["Location"]
-    callback = logto.walk(browser, browser.get(begun)).headers["Location"]
+    callback = logto.walk(browser, browser.get(begun), phone).headers["Location"]
     answer = site.get(callback.removeprefix(logto.app.url))
     assert answer.status_code == 302, answer.text
     return browser

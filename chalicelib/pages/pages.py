@@ -53,9 +53,15 @@ class Pages:
     from it, so that they work under a stage path.
     """
 
-    def home_signed_out(self, language: Language, *, base_url: str) -> Page:
-        """Give the home page for a stranger."""
-        return self._page("home_signed_out.html", language, base_url)
+    def home_signed_out(
+        self, language: Language, *, base_url: str, farewell: str | None = None
+    ) -> Page:
+        """Return the home page for a stranger.
+
+        `farewell` is how far a sign-out on all devices went that led here: one of the words
+        that the languages have sentences for.
+        """
+        return self._page("home_signed_out.html", language, base_url, farewell=farewell)
 
     def home_signed_in(
         self,

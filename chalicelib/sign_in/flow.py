@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from chalicelib import log
-from chalicelib.sign_in import attempts
+from chalicelib.sign_in import attempts, farewell
 from chalicelib.sign_in.attempts import Attempt, Attempts
 from chalicelib.sign_in.errors import (
     AnswerRejected,
     AttemptUnknown,
+    ProviderUnreachable,
     SignInCancelled,
     SignInError,
     SignInRefused,
     StoreUnavailable,
 )
+from chalicelib.sign_in.farewell import Reach
 from chalicelib.sign_in.return_to import local_path
 from chalicelib.sign_in.session import Session, Sessions, index_hash
 from chalicelib.sign_in.visit import MAX_PARAMETER_LENGTH, Departure, Visit
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalicelib.sign_in.options import SignInOptions
-    from chalicelib.sign_in.provider import Provider, SignedIn
+    from chalicelib.sign_in.provider import Provider, SignedIn, UserSessions
     from chalicelib.sign_in.revalidation import Revalidation
 
 SESSION_COOKIE = "portaria_session"
@@ -53,7 +55,8 @@ class SignIn:
     """Sign-in through Logto, with what must outlast a request in attempts and sessions.
 
     `provider` is a function because the SDK is costly to load and most requests need none
-    of it: a page view only reads a session.
+    of it: a page view only reads a session. `user_sessions` returns None where the application
+    may not end sessions at the provider.
     """
 
     provider: Callable[[], Provider]
@@ -61,6 +64,7 @@ class SignIn:
     sessions: Sessions
     revalidation: Revalidation
     clock: Callable[[], float]
+    user_sessions: Callable[[], UserSessions | None] = lambda: None
 
     def begin(self, visit: Visit, options: SignInOptions) -> Departure:
         """Send the visitor to Logto and remember where to go afterwards."""
@@ -128,10 +132,11 @@ class SignIn:
         return self._left(visit, session)
 
     def leave_everywhere(self, visit: Visit) -> Departure:
-        """Sign the user out of this application on all devices, and of Logto on this one.
+        """Sign the user out on all devices: of this application, and of Logto where we may.
 
-        What another device keeps at Logto is Logto's: a new sign-in there may need no code.
-        Raises StoreUnavailable where some may still be signed in; to do it again does the rest.
+        Otherwise Logto goes on knowing the user on other devices, where a new sign-in may then
+        need no code. The home page tells which it was. Raises StoreUnavailable where some may
+        still be signed in to this application; to do it again does the rest.
         """
         token = visit.jar.read(visit.cookie_header, SESSION_COOKIE)
         kept = self.sessions.find(token)
@@ -140,8 +145,29 @@ class SignIn:
         ended = self.sessions.end_all("by_subject", kept.session.subject_hash)
         # The index may not know this one yet.
         ended += self.sessions.end(token) is not None
-        log.event("signed_out_everywhere", sessions=ended)
-        return self._left(visit, kept.session)
+        reach = self._end_at_provider(kept.session)
+        log.event("signed_out_everywhere", sessions=ended, reach=reach.value)
+        if reach is Reach.UNREACHABLE:
+            departure = Departure(f"{visit.public_url}/", (visit.jar.clear(SESSION_COOKIE),))
+        else:
+            departure = self._left(visit, None if reach is Reach.EVERYWHERE else kept.session)
+        told = farewell.keep(visit.jar, reach)
+        return replace(departure, cookies=(*departure.cookies, told))
+
+    def _end_at_provider(self, session: Session) -> Reach:
+        try:
+            user_sessions = self.user_sessions()
+            if user_sessions is None:
+                return Reach.HERE
+            user_sessions.end_all(session.claims["sub"])
+            # Another device may have signed in meanwhile, by a session that has only ended now.
+            self.sessions.end_all("by_subject", session.subject_hash)
+        except SignInError as error:
+            log.failure("provider_sessions_not_ended", error, reason=error.reason)
+            log.count("ProviderSessionsNotEnded")
+            unreachable = isinstance(error, ProviderUnreachable)
+            return Reach.UNREACHABLE if unreachable else Reach.REFUSED
+        return Reach.EVERYWHERE
 
     def _left(self, visit: Visit, session: Session | None) -> Departure:
         home = f"{visit.public_url}/"

@@ -60,6 +60,16 @@ class Refreshed:
     id_token: str | None = field(repr=False)
 
 
+class UserSessions(Protocol):
+    """The sessions that users have at the provider, which other applications share."""
+
+    def end_all(self, subject: str) -> None:
+        """End all of a user's, on every device, and what the user granted this application.
+
+        Raises one of `errors` where some may go on.
+        """
+
+
 class Provider(Protocol):
     """Logto, as the flow needs it. Each method may raise one of `errors`."""
 

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
     from chalicelib.sign_in.flow import SignIn
     from chalicelib.sign_in.logto_client import LogtoProvider
+    from chalicelib.sign_in.provider import UserSessions
     from chalicelib.sign_in.refreshing import Refreshing
     from chalicelib.sign_in.session import Sessions
+
+# Apart: it is optional, and no other route should ask for it, or fail where it can't be read.
+MANAGEMENT_PARAMETERS = ("logto/management",)
 
 
 @cache
@@ -40,6 +44,7 @@ def sign_in() -> SignIn:
             time.time,
         ),
         clock=time.time,
+        user_sessions=_user_sessions,
     )
 
 
@@ -65,6 +70,25 @@ def back_channel() -> BackChannel:
     from chalicelib.sign_in.back_channel import BackChannel
 
     return BackChannel(provider, _sessions(), time.time)
+
+
+def _user_sessions() -> UserSessions | None:
+    from chalicelib.sign_in.errors import ProviderMisconfigured
+    from chalicelib.sign_in.logto_management import LogtoManagement, ManagementCredential
+
+    wanted = settings()
+    try:
+        credential = parameters(MANAGEMENT_PARAMETERS).find("logto/management")
+    except ParameterError as error:
+        raise ProviderMisconfigured(str(error)) from error
+    if credential is None:
+        return None
+    return LogtoManagement(
+        wanted.logto_endpoint,
+        wanted.logto_app_id,
+        ManagementCredential.read(credential),
+        wanted.logto_timeout_seconds,
+    )
 
 
 @cache

@@ -8,7 +8,7 @@ from tests.fakes.sending import (
     FakeSender,
     FakeTemplates,
 )
-from tests.fakes.sign_in import FakeProvider, FakeRecordStore
+from tests.fakes.sign_in import FakeProvider, FakeRecordStore, FakeUserSessions
 
 __all__ = [
     "Clock",
@@ -21,4 +21,5 @@ __all__ = [
     "FakeRecordStore",
     "FakeSender",
     "FakeTemplates",
+    "FakeUserSessions",
 ]

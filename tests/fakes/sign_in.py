@@ -191,5 +191,20 @@ class FakeProvider:
             raise self.failing
 
 
+@dataclass
+class FakeUserSessions:
+    """Users' sessions at Logto; `during_end` is what else happens meanwhile."""
+
+    ended: list[str] = field(default_factory=list)
+    failing: SignInError | None = None
+    during_end: Callable[[], None] = lambda: None
+
+    def end_all(self, subject: str) -> None:
+        self.during_end()
+        if self.failing is not None:
+            raise self.failing
+        self.ended.append(subject)
+
+
 def _access_token_key(audience: Audience) -> str:
     return f"access token {audience.resource} {audience.organization}"

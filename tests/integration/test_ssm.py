@@ -64,6 +64,15 @@ def test_a_missing_secret_is_named(ssm: Any, prefix: str, clock: Clock):
         parameters(ssm, prefix, clock)["a"]
 
 
+def test_one_that_is_optional_is_found_or_not(ssm: Any, prefix: str, clock: Clock):
+    put(ssm, f"{prefix}/a", "there")
+    both = parameters(ssm, prefix, clock)
+
+    assert (both.find("a"), both.find("b")) == ("there", None)
+    with pytest.raises(ParameterError):
+        parameters(Unreachable(), prefix, clock).find("b")
+
+
 def test_an_ssm_that_was_never_reached_is_said_to_be(prefix: str, clock: Clock):
     with pytest.raises(ParameterError) as error:
         parameters(Unreachable(), prefix, clock)["a"]

@@ -72,6 +72,17 @@ def test_where_all_is_there_nothing_is_missing(ssm: Any, outputs: dict[str, str]
     assert "Nothing is missing in SSM." in instructions("dev", outputs, ssm, reveal=False)
 
 
+def test_what_is_optional_is_not_among_what_is_missing(ssm: Any, outputs: dict[str, str]):
+    name = f"{outputs['ParameterPrefix']}/logto/management"
+    said = instructions("dev", outputs, ssm, reveal=False)
+    missing, _, optional = said.partition("Optional in SSM")
+    assert name not in missing
+    assert name in optional
+
+    put_missing(ssm, outputs["ParameterPrefix"], {"logto/management": "{}"})
+    assert "Optional" not in instructions("dev", outputs, ssm, reveal=False)
+
+
 def test_where_a_domain_is_new_it_is_said_how_the_address_before_it_is_closed(
     ssm: Any, outputs: dict[str, str]
 ):

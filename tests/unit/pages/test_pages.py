@@ -12,6 +12,7 @@ import pytest
 from chalicelib.languages import Language, Languages
 from chalicelib.pages import FailureKind, Page, Pages
 from chalicelib.pages.pages import HERE
+from chalicelib.sign_in.farewell import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +65,9 @@ def every_page() -> Iterator[ParameterSet]:
             )
             yield pytest.param(asked, id=f"confirm sign-out, {tag}, {everywhere}")
         yield pytest.param(out, id=f"signed out, {tag}")
+        for reach in Reach:
+            left = PAGES.home_signed_out(language, base_url=BASE_URL, farewell=reach)
+            yield pytest.param(left, id=f"signed out {reach}, {tag}")
         yield pytest.param(inside, id=f"signed in, {tag}")
         for kind in FailureKind:
             failure = PAGES.failure(language, base_url=BASE_URL, kind=kind, reference=HOSTILE)

@@ -1,10 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from chalicelib.sign_in.errors import SignInRefused, StoreUnavailable
+from chalicelib.sign_in import farewell
+from chalicelib.sign_in.errors import (
+    ProviderMisconfigured,
+    ProviderUnreachable,
+    SignInError,
+    SignInRefused,
+    StoreUnavailable,
+)
+from chalicelib.sign_in.farewell import Reach
 from chalicelib.sign_in.flow import SignIn
-from tests.fakes import FakeProvider, FakeRecordStore
+from tests.fakes import FakeProvider, FakeRecordStore, FakeUserSessions
 from tests.unit.sign_in.browser import Browser
 
 
@@ -72,3 +82,114 @@ def test_a_store_that_fails_is_told_and_not_passed_off_as_a_sign_out(
 
     store.down = False
     assert [device.user for device in devices] == ["user-1"] * 3
+
+
+@pytest.fixture
+def user_sessions(devices: list[Browser], sign_in: SignIn) -> FakeUserSessions:
+    """Logto's sessions of users, which the application may end."""
+    user_sessions = FakeUserSessions()
+    flow = replace(sign_in, user_sessions=lambda: user_sessions)
+    for device in devices:
+        device.sign_in = flow
+    return user_sessions
+
+
+def told(device: Browser) -> Reach | None:
+    visit = device.visit()
+    return farewell.read(visit.jar, visit.cookie_header)
+
+
+def test_a_visitor_is_told_what_stays_at_logto(devices: list[Browser]):
+    devices[0].leave_everywhere()
+
+    assert told(devices[0]) is Reach.HERE
+
+
+def test_with_a_credential_the_users_sessions_at_logto_end_after_ours(
+    devices: list[Browser],
+    user_sessions: FakeUserSessions,
+    provider: FakeProvider,
+    store: FakeRecordStore,
+):
+    ours: list[int] = []
+    user_sessions.during_end = lambda: ours.append(len(store.records))
+    departure = devices[0].leave_everywhere()
+
+    assert ours == [0]
+    assert user_sessions.ended == ["user-1"]
+    assert departure.location.startswith("https://logto.test/oidc/session/end")
+    assert told(devices[0]) is Reach.EVERYWHERE
+    assert provider.revoked == []  # the grant is gone, and the token with it
+
+
+def test_who_signed_in_while_logtos_sessions_were_ending_is_signed_out_as_well(
+    devices: list[Browser], user_sessions: FakeUserSessions
+):
+    def meanwhile() -> None:
+        devices[1].sign_in_completely()
+
+    user_sessions.during_end = meanwhile
+    devices[0].leave_everywhere()
+
+    assert [device.user for device in devices] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("failure", "reach", "leads_to"),
+    [
+        (ProviderUnreachable("TimeoutError"), Reach.UNREACHABLE, "http://localhost:8000/"),
+        (ProviderMisconfigured("role missing"), Reach.REFUSED, "https://logto.test/oidc/session"),
+    ],
+)
+def test_a_logto_that_fails_undoes_nothing_and_the_visitor_is_told(
+    devices: list[Browser],
+    user_sessions: FakeUserSessions,
+    failure: SignInError,
+    reach: Reach,
+    leads_to: str,
+):
+    user_sessions.failing = failure
+    departure = devices[0].leave_everywhere()
+
+    assert departure.location.startswith(leads_to)
+    assert [device.user for device in devices] == [None, None, None]
+    assert "portaria_session" not in devices[0].cookies
+    assert told(devices[0]) is reach
+
+
+def test_a_logto_that_fails_is_told_to_the_operator(
+    devices: list[Browser], user_sessions: FakeUserSessions, capsys: pytest.CaptureFixture[str]
+):
+    user_sessions.failing = ProviderMisconfigured("role missing")
+    devices[0].leave_everywhere()
+
+    said = capsys.readouterr().out
+    assert "role missing" in said
+    assert "ProviderSessionsNotEnded" in said
+
+
+def test_a_credential_that_can_not_be_read_undoes_nothing_either(
+    devices: list[Browser], sign_in: SignIn
+):
+    def unreadable() -> FakeUserSessions:
+        raise ProviderMisconfigured("logto/management: SSM can't be read")
+
+    devices[0].sign_in = replace(sign_in, user_sessions=unreadable)
+    devices[0].leave_everywhere()
+
+    assert [device.user for device in devices] == [None, None, None]
+    assert told(devices[0]) is Reach.REFUSED
+
+
+def test_nobody_is_told_of_a_sign_out_that_was_none(sign_in: SignIn):
+    stranger = Browser(sign_in)
+    stranger.leave_everywhere()
+
+    assert told(stranger) is None
+
+
+def test_what_is_told_is_one_of_a_few_words(sign_in: SignIn):
+    stranger = Browser(sign_in)
+    stranger.cookies["portaria_farewell"] = "<script>"
+
+    assert told(stranger) is None

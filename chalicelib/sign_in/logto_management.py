@@ -1,0 +1,148 @@
+"""The adapter to Logto's Management API, for ending a user's sessions and grants there.
+
+It takes a machine-to-machine application of the tenant's, which may do everything: the API knows
+one scope only. So its token is fetched for each use and kept nowhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from chalicelib.sign_in.errors import ProviderMisconfigured, ProviderUnreachable, SignInError
+from chalicelib.sign_in.oidc_http import call
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chalicelib.sign_in.oidc_http import Answer
+
+SCOPE = "all"
+TOTAL_SECONDS = 12.0  # of API Gateway's 29: our own sessions ended before, a redirect comes after
+AT_ONCE = 8
+_ENDED = frozenset({200, 204, 404})  # 404: it ended before us
+_FORBIDDEN = frozenset({401, 403})
+
+
+class ManagementCredential(BaseModel):
+    """A machine-to-machine application, and the Management API's resource indicator."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str = Field(min_length=1)
+    secret: str = Field(min_length=1, repr=False)
+    resource: str = Field(min_length=1)
+
+    @classmethod
+    def read(cls, text: str) -> ManagementCredential:
+        """Read the JSON of all three; raises ProviderMisconfigured."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError:
+            raise ProviderMisconfigured("management credential: unreadable") from None
+
+
+@dataclass(frozen=True, slots=True)
+class LogtoManagement:
+    """Ends what users have at Logto. `app_id` is the application that signs them in."""
+
+    endpoint: str
+    app_id: str
+    credential: ManagementCredential
+    timeout_seconds: float
+    total_seconds: float = TOTAL_SECONDS
+
+    def end_all(self, subject: str) -> None:
+        """End a user's sessions, with all that was granted in them, and this application's grants.
+
+        Sessions come first: one that lives could grant anew. Grants outlive their sessions where
+        `offline_access` was granted, so this application's are looked for by themselves. Logto
+        tells no application by back-channel logout. Raises ProviderMisconfigured where the
+        credential does not open the API, and ProviderUnreachable; whatever could be ended has
+        ended then.
+        """
+        asyncio.run(self._end_in_time(subject))
+
+    async def _end_in_time(self, subject: str) -> None:
+        try:
+            async with asyncio.timeout(self.total_seconds):
+                await self._end_all(subject)
+        except TimeoutError:
+            raise ProviderUnreachable("management: not in time") from None
+
+    async def _end_all(self, subject: str) -> None:
+        token = await self._token()
+        user = f"{self.endpoint}/api/users/{quote(subject, safe='')}"
+        sessions = await self._listed(token, f"{user}/sessions", "sessions")
+        uids = [_text(each, "payload", "uid") for each in sessions]
+        failures = await self._delete(
+            token, (f"{user}/sessions/{_quoted(uid)}?revokeGrantsTarget=all" for uid in uids)
+        )
+        grants = await self._listed(token, f"{user}/grants", "grants")
+        ours = [each for each in grants if _text(each, "payload", "clientId") == self.app_id]
+        failures += await self._delete(
+            token, (f"{user}/grants/{_quoted(_text(each, 'id'))}" for each in ours)
+        )
+        for failure in failures:
+            raise failure
+
+    async def _token(self) -> str:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.credential.id,
+            "client_secret": self.credential.secret,
+            "resource": self.credential.resource,
+            "scope": SCOPE,
+        }
+        url = f"{self.endpoint}/oidc/token"
+        answer = (await call("POST", url, self.timeout_seconds, form=form)).json()
+        # Without its role an application gets a token as well, which opens nothing.
+        if SCOPE not in str(answer.get("scope")).split():
+            raise ProviderMisconfigured("management: the application lacks its role")
+        return _text(answer, "access_token")
+
+    async def _listed(self, token: str, url: str, name: str) -> list[Any]:
+        answer = await call("GET", url, self.timeout_seconds, bearer_token=token)
+        if not answer.is_ok:
+            raise _refusal(answer)
+        found = answer.json().get(name)
+        if not isinstance(found, list):
+            raise ProviderUnreachable("management: unreadable")
+        return found
+
+    async def _delete(self, token: str, urls: Iterable[str]) -> list[SignInError]:
+        """Delete them all; returns what failed."""
+        turn = asyncio.Semaphore(AT_ONCE)
+
+        async def delete(url: str) -> SignInError | None:
+            async with turn:
+                try:
+                    answer = await call("DELETE", url, self.timeout_seconds, bearer_token=token)
+                except SignInError as error:
+                    return error
+                return None if answer.status in _ENDED else _refusal(answer)
+
+        results = await asyncio.gather(*(delete(url) for url in urls))
+        return [each for each in results if each is not None]
+
+
+def _refusal(answer: Answer) -> SignInError:
+    if answer.status in _FORBIDDEN:
+        return ProviderMisconfigured(f"management: HTTP {answer.status}")
+    return ProviderUnreachable(f"management: HTTP {answer.status}")
+
+
+def _text(content: Any, *path: str) -> str:
+    for name in path:
+        content = content.get(name) if isinstance(content, dict) else None
+    if not isinstance(content, str) or not content:
+        raise ProviderUnreachable("management: unreadable")
+    return content
+
+
+def _quoted(part: str) -> str:
+    return quote(part, safe="")
