@@ -25,7 +25,7 @@ SCOPE = "all"
 TOTAL_SECONDS = 12.0  # of API Gateway's 29: our own sessions ended before, a redirect comes after
 AT_ONCE = 8
 _ENDED = frozenset({200, 204, 404})  # 404: it ended before us
-_FORBIDDEN = frozenset({401, 403})
+_SERVER_ERROR = 500
 
 
 class ManagementCredential(BaseModel):
@@ -131,9 +131,9 @@ class LogtoManagement:
 
 
 def _refusal(answer: Answer) -> SignInError:
-    if answer.status in _FORBIDDEN:
-        return ProviderMisconfigured(f"management: HTTP {answer.status}")
-    return ProviderUnreachable(f"management: HTTP {answer.status}")
+    # 404 for a list: a Logto that is too old to have it.
+    kind = ProviderMisconfigured if answer.status < _SERVER_ERROR else ProviderUnreachable
+    return kind(f"management: HTTP {answer.status}")
 
 
 def _text(content: Any, *path: str) -> str:

@@ -179,6 +179,7 @@ def test_sessions_end_first_and_then_this_applications_grants(
     ("statuses", "error"),
     [
         ({"GET .*sessions": 403}, ProviderMisconfigured),
+        ({"GET .*sessions": 404}, ProviderMisconfigured),
         ({"GET .*sessions": 500}, ProviderUnreachable),
         ({"DELETE .*sessions/session 3": 500}, ProviderUnreachable),
         ({"DELETE .*sessions": 403}, ProviderMisconfigured),
