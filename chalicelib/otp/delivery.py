@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalicelib.otp.claims import Step
+    from chalicelib.otp.ledger import Attempt
     from chalicelib.otp.ledger_keys import LedgerKeys
     from chalicelib.otp.queued_code import QueuedCode
     from chalicelib.otp.sending import Sending
@@ -148,19 +149,31 @@ class Delivery:
         if remaining_seconds() < self.sending.send_seconds:
             return standing, Wait(now)
         try:
-            listed = self.sending.sender.sent_since(
-                request.recipient, attempt.began_at - CLOCK_SLACK_SECONDS
-            )
+            message_sid = self._found(request, attempt, keys)
         except SentUnknown:
             if now < standing.dies_at:
                 raise
             return standing, LedgerResult(Outcome.UNKNOWN)
-        for message in listed:
-            if keys.text(message.body) == attempt.text_hash:
-                return standing, LedgerResult(Outcome.SENT, message_sid=message.sid)
+        if message_sid is not None:
+            return standing, LedgerResult(Outcome.SENT, message_sid=message_sid)
         now = self.clock()
         standing = replace(standing, entry=standing.entry.noting(now, "not at Twilio"))
         return standing, standing.next(now, was_not_sent=True)
+
+    def _found(self, request: OtpRequest, attempt: Attempt, keys: LedgerKeys) -> str | None:
+        """Return the SID of an attempt's message; None where Twilio certainly has none.
+
+        Raises SentUnknown.
+        """
+        listed = self.sending.sender.sent_since(
+            request.recipient, attempt.began_at - CLOCK_SLACK_SECONDS
+        )
+        for message in listed.messages:
+            if keys.text(message.body) == attempt.text_hash:
+                return message.sid
+        if not listed.is_complete:
+            raise SentUnknown("list is cut or redacted")
+        return None
 
     def _template(self, entry: LedgerEntry, request: OtpRequest) -> Template:
         try:

@@ -18,12 +18,12 @@ from chalicelib.otp.errors import (
 from chalicelib.otp.ledger import Attempt, AttemptId, LedgerEntry, LedgerResult, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from chalicelib.otp.claims import Standing
     from chalicelib.otp.ledger import Ledger
     from chalicelib.otp.refused_numbers import RefusedNumbers
-    from chalicelib.otp.sent_text import SentMessage
+    from chalicelib.otp.sent_text import SentMessages
 
 SHORTEST_LIFE_SECONDS = 1.0
 """Twilio knows no shorter validity: with less to live a message could outlive its code."""
@@ -48,8 +48,8 @@ class Sender(Protocol):
     def send(self, message: TextMessage) -> str:
         """Hand a message over and return its SID; raises one of the SendErrors."""
 
-    def sent_since(self, recipient: str, since: float) -> Sequence[SentMessage]:
-        """Give the messages made for a recipient since then; raises SentUnknown."""
+    def sent_since(self, recipient: str, since: float) -> SentMessages:
+        """Return the messages made for a recipient since then; raises SentUnknown."""
 
     def renew(self) -> bool:
         """Read the account and its secrets again; True where they have changed."""

@@ -22,6 +22,14 @@ class SentMessage:
     created_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class SentMessages:
+    """What Twilio's list shows. Unless `is_complete`, what it does not show may be there."""
+
+    messages: tuple[SentMessage, ...] = ()
+    is_complete: bool = True
+
+
 def letters_and_digits(text: str) -> str:
     """Give what is left of a text under every change that Twilio makes to it."""
     kept = _only_letters_and_digits(text)

@@ -26,7 +26,7 @@ from chalicelib.otp.errors import (
     SentUnknown,
 )
 from chalicelib.otp.receipt import callback_url
-from chalicelib.otp.sent_text import SentMessage, letters_and_digits
+from chalicelib.otp.sent_text import SentMessage, SentMessages
 from chalicelib.otp.twilio_account import TwilioAccount
 from chalicelib.otp.twilio_answers import classify
 
@@ -98,11 +98,12 @@ class TwilioSender:
             raise SendAmbiguous(None, "unreadable answer")
         return str(body["sid"])
 
-    def sent_since(self, recipient: str, since: float) -> list[SentMessage]:
-        """Give the messages to `recipient` that Twilio has made since then.
+    def sent_since(self, recipient: str, since: float) -> SentMessages:
+        """Return the messages to `recipient` that Twilio has made since then.
 
         Without a date in the question: Twilio's dates are of sending, and a message that
-        waits in a messaging service's queue has none yet. Raises SentUnknown.
+        waits in a messaging service's queue has none yet. The list is not complete where it is
+        longer than a page, or shows a message without its text. Raises SentUnknown.
         """
         try:
             account, client = self._client()
@@ -114,16 +115,16 @@ class TwilioSender:
             if answer.status_code not in _OK:
                 raise SentUnknown(f"list answered {answer.status_code}")
             listed = _object(answer)["messages"]
-            outbound = [each for each in listed if not each["direction"].startswith("inbound")]
-            found = [SentMessage(each["sid"], each["body"], _created_at(each)) for each in outbound]
+            recent = [each for each in listed if _created_at(each) >= since]
+            sent = [each for each in recent if not each["direction"].startswith("inbound")]
+            return SentMessages(
+                tuple(SentMessage(e["sid"], e["body"] or "", _created_at(e)) for e in sent),
+                is_complete=len(recent) < LIST_SIZE and not any(map(_is_redacted, sent)),
+            )
         except (requests.RequestException, SenderMisconfigured) as error:
             raise SentUnknown(type(error).__name__) from None
         except (KeyError, TypeError, ValueError, AttributeError):
             raise SentUnknown("list can't be read") from None
-        recent = [message for message in found if message.created_at >= since]
-        if len(recent) == LIST_SIZE or not all(letters_and_digits(each.body) for each in recent):
-            raise SentUnknown("list is cut or redacted")
-        return recent
 
     def renew(self) -> bool:
         """Read the account again; True where it is another than this thread used last."""
@@ -177,6 +178,11 @@ def _object(answer: Response) -> dict[str, Any]:
 
 def _created_at(message: Mapping[str, Any]) -> float:
     return parsedate_to_datetime(message["date_created"]).timestamp()
+
+
+def _is_redacted(message: Mapping[str, Any]) -> bool:
+    """Whether a message's text may have been ours and was taken away; ours have no pictures."""
+    return not (message["body"] or "").strip() and int(message.get("num_media") or 0) == 0
 
 
 def _retry_after_seconds(headers: Mapping[str, str]) -> float:

@@ -11,7 +11,7 @@ from chalicelib.otp.errors import (
     SentUnknown,
     TemplatesUnavailable,
 )
-from chalicelib.otp.sent_text import SentMessage
+from chalicelib.otp.sent_text import SentMessage, SentMessages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,7 @@ class FakeSender:
     clock: Callable[[], float] = lambda: 1_800_000_000.0
     listed: list[SentMessage] = field(default_factory=list)
     unlistable: bool = False
+    lists_all: bool = True
     renewals: int = 0
     renewed: bool = False
     during_send: Callable[[], None] = lambda: None
@@ -50,10 +51,11 @@ class FakeSender:
             raise self.errors.popleft()
         return sid
 
-    def sent_since(self, recipient: str, since: float) -> list[SentMessage]:  # noqa: ARG002
+    def sent_since(self, recipient: str, since: float) -> SentMessages:  # noqa: ARG002
         if self.unlistable:
             raise SentUnknown("down")
-        return [message for message in self.listed if message.created_at >= since]
+        recent = (message for message in self.listed if message.created_at >= since)
+        return SentMessages(tuple(recent), self.lists_all)
 
     def renew(self) -> bool:
         self.renewals += 1

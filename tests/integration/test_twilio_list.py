@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from flask import Flask, jsonify
 
 from chalicelib.otp.errors import SenderMisconfigured, SendRefused, SentUnknown
+from chalicelib.otp.sent_text import SentMessage, SentMessages
 from chalicelib.otp.twilio_sender import LIST_SIZE, TwilioSender
 from sandbox.server import running
 from tests.integration.test_twilio_sender import RECIPIENT, Phone, config, hand_over, sender
@@ -32,9 +34,11 @@ def test_what_was_sent_is_listed_for_its_recipient_only(phone: Phone):
     sid = hand_over(both, RECIPIENT, "Code: 961615", 60)
     hand_over(both, "+15550001002", "another", 60)
 
-    (message,) = both.sent_since(RECIPIENT, began_at)
+    listed = both.sent_since(RECIPIENT, began_at)
+    (message,) = listed.messages
+    assert listed.is_complete
     assert (message.sid, message.body) == (sid, "Code: 961615")
-    assert both.sent_since(RECIPIENT, time.time() + 60) == []
+    assert both.sent_since(RECIPIENT, time.time() + 60) == SentMessages()
 
 
 def test_a_wrong_token_can_not_ask(phone: Phone):
@@ -47,9 +51,21 @@ def test_a_server_that_is_not_there_can_not_tell():
         TwilioSender(config, "http://127.0.0.1:1").sent_since(RECIPIENT, 0.0)
 
 
-def resource(body: str, direction: str = "outbound-api") -> dict[str, str]:
-    created = "Mon, 23 Nov 2026 15:00:00 +0000"
-    return {"sid": "SM1", "body": body, "direction": direction, "date_created": created}
+CREATED = "Mon, 23 Nov 2026 15:00:00 +0000"
+CREATED_AT = datetime(2026, 11, 23, 15, tzinfo=UTC).timestamp()
+
+
+def resource(body: str | None = "text", **fields: str) -> dict[str, str | None]:
+    sent = {"sid": "SM1", "body": body, "direction": "outbound-api", "num_media": "0"}
+    return {**sent, "date_created": CREATED, **fields}
+
+
+def listed(*messages: dict[str, str | None], since: float = 0.0) -> SentMessages:
+    """Ask a Twilio that has these messages."""
+    app = Flask(__name__)
+    app.add_url_rule("/<path:_>", view_func=lambda _: jsonify({"messages": messages}))
+    with running(lambda _: app) as url:
+        return TwilioSender(config, url).sent_since(RECIPIENT, since)
 
 
 @pytest.mark.parametrize(
@@ -58,24 +74,50 @@ def resource(body: str, direction: str = "outbound-api") -> dict[str, str]:
         [],
         {},
         {"messages": [{"sid": "SM1"}]},
-        {"messages": [resource("")]},
-        {"messages": [resource("text")] * LIST_SIZE},
     ],
-    ids=["no object", "no list", "another shape", "a redacted text", "more than a page"],
+    ids=["no object", "no list", "another shape"],
 )
-def test_a_list_that_may_hide_something_tells_nothing(answer: object):
+def test_a_list_that_can_not_be_read_tells_nothing(answer: object):
     app = Flask(__name__)
     app.add_url_rule("/<path:_>", view_func=lambda _: jsonify(answer))
     with running(lambda _: app) as url, pytest.raises(SentUnknown):
         TwilioSender(config, url).sent_since(RECIPIENT, 0.0)
 
 
+@pytest.mark.parametrize(
+    "messages",
+    [[resource(""), resource()], [resource(None), resource()], [resource()] * LIST_SIZE],
+    ids=["an empty text", "no text", "more than a page"],
+)
+def test_a_list_that_may_hide_something_shows_what_it_has_and_says_so(
+    messages: list[dict[str, str | None]],
+):
+    found = listed(*messages)
+
+    assert SentMessage("SM1", "text", CREATED_AT) in found.messages
+    assert not found.is_complete
+
+
+@pytest.mark.parametrize(
+    "another",
+    [resource("", num_media="1"), resource("\N{PARTY POPPER}"), resource("...")],
+    ids=["a picture", "an emoji", "no letters"],
+)
+def test_a_message_without_letters_that_was_never_ours_hides_nothing(
+    another: dict[str, str | None],
+):
+    assert listed(another, resource()).is_complete
+
+
+def test_older_messages_hide_nothing_however_many_there_are():
+    older = resource("", date_created="Mon, 23 Nov 2026 14:00:00 +0000")
+    found = listed(resource(), *[older] * (LIST_SIZE - 1), since=CREATED_AT)
+
+    assert found == SentMessages((SentMessage("SM1", "text", CREATED_AT),))
+
+
 def test_what_the_phone_sent_us_is_none_of_ours():
-    app = Flask(__name__)
-    answer = {"messages": [resource("text", "inbound")]}
-    app.add_url_rule("/<path:_>", view_func=lambda _: jsonify(answer))
-    with running(lambda _: app) as url:
-        assert TwilioSender(config, url).sent_since(RECIPIENT, 0.0) == []
+    assert listed(resource(direction="inbound")) == SentMessages()
 
 
 def test_a_secret_that_was_mended_is_found_by_reading_it_again(phone: Phone):

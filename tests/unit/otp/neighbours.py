@@ -13,13 +13,13 @@ from chalicelib.otp.errors import (
     SendRefused,
     SentUnknown,
 )
+from chalicelib.otp.sent_text import SentMessages
 from tests.fakes import FakeLedger, FakeQueue
 from tests.unit.otp.actor import Actor, promise
 
 if TYPE_CHECKING:
     from chalicelib.otp.ledger import LedgerEntry
     from chalicelib.otp.sending import TextMessage
-    from chalicelib.otp.sent_text import SentMessage
     from tests.unit.otp.world import Message, World
 
 LATE_SECONDS = 2.0
@@ -129,7 +129,7 @@ class Twilio:
             raise SendAmbiguous(20500, "server error")
         return sid
 
-    def sent_since(self, recipient: str, since: float) -> list[SentMessage]:
+    def sent_since(self, recipient: str, since: float) -> SentMessages:
         promise(recipient.endswith(str(self._message.number)), "another number")
         how = self._actor.about_to("list", self._world.clock())
         if how in {DIE_BEFORE, DIE_AFTER}:
@@ -138,11 +138,13 @@ class Twilio:
             self._message.untold_at = self._world.clock()
             raise SentUnknown("down")
         now = self._world.clock()
-        return [
-            message
-            for seen_at, message in self._world.taken
-            if seen_at <= now and message.created_at >= since
-        ]
+        return SentMessages(
+            tuple(
+                message
+                for seen_at, message in self._world.taken
+                if seen_at <= now and message.created_at >= since
+            )
+        )
 
     def renew(self) -> bool:
         return self._actor.about_to("renew", self._world.clock()) == FAIL_AFTER

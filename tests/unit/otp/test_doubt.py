@@ -9,6 +9,7 @@ from chalicelib.otp.errors import LedgerUnavailable, SendAmbiguous, SendPostpone
 from chalicelib.otp.ledger import LedgerEntry, Outcome
 from chalicelib.otp.receipt import Receipt, Stage
 from chalicelib.otp.retry import Retry
+from chalicelib.otp.sent_text import SentMessage
 from chalicelib.otp.template import Templates
 from tests.fakes import FakeLedger, FakeReceipts
 from tests.unit.otp.desk import LIFETIME, Desk, code
@@ -145,6 +146,33 @@ def test_while_twilio_can_not_tell_a_code_waits_and_is_unknown_in_the_end(desk: 
     assert desk.deliver(accepted_at=accepted_at, receive_count=9) is None
     assert desk.ledger.outcomes == [Outcome.UNKNOWN]
     assert desk.sender.sent == []
+
+
+@pytest.mark.parametrize("lists_all", [True, False])
+def test_a_text_that_is_found_counts_whatever_else_the_list_may_hide(desk: Desk, lists_all: bool):
+    accepted_at, desk.sender.accepts = desk.clock(), True
+    desk.sender.errors.append(LOST)
+    desk.deliver()
+    desk.sender.listed.insert(0, SentMessage("MM1", "", desk.clock()))
+    desk.sender.lists_all = lists_all
+    desk.clock.advance(LATER)
+
+    assert desk.deliver(accepted_at=accepted_at, receive_count=2) is None
+    assert desk.result.message_sid == f"SM{1:032d}"
+
+
+def test_a_text_that_is_not_found_may_be_what_the_list_hides(desk: Desk):
+    accepted_at = desk.clock()
+    desk.sender.errors.append(LOST)
+    desk.deliver()
+    desk.sender.lists_all = False
+    desk.clock.advance(LATER)
+    assert desk.deliver(accepted_at=accepted_at, receive_count=2) == Retry(8)
+    assert desk.sender.sent == []
+
+    desk.clock.advance(LIFETIME)
+    assert desk.deliver(accepted_at=accepted_at, receive_count=3) is None
+    assert desk.ledger.outcomes == [Outcome.UNKNOWN]
 
 
 def test_a_doubtful_code_that_died_meanwhile_is_expired_where_twilio_lacks_it(desk: Desk):
