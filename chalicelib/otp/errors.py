@@ -86,7 +86,7 @@ class SendError(OtpError):
     def __init__(self, code: int | None, reason: str) -> None:
         self.code = code
         self.reason = reason
-        super().__init__(f"{reason} ({code})")
+        super().__init__(reason if code is None else f"{reason} ({code})")
 
 
 class SendRefused(SendError):

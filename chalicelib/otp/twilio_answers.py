@@ -21,19 +21,27 @@ ACCOUNT = frozenset({20003, 20404, 30002, 30029, 30030, 90007, 90010} | _NUMBER_
 BUSY = frozenset({14107, 20429, 21611, 21730, 30001, 30022, 63038})
 MAYBE_PROCESSED = frozenset({20500, 20503})
 
-_TOO_MANY_REQUESTS = 429
-_UNAUTHORIZED, _FORBIDDEN = 401, 403
-_SERVER_ERROR = 500
-_BAD_REQUEST = 400
+_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY_REQUESTS = 401, 403, 429
+_ELSEWHERE = frozenset({_UNAUTHORIZED, _FORBIDDEN, 404, 405, 407})
+"""Without Twilio's code: a proxy that lets nobody through, or an address that is not Twilio's."""
+_UNPROCESSED = frozenset({421, 425, _TOO_MANY_REQUESTS})
+"""Misdirected, too early, too many: to be tried again, as HTTP says (RFC 9110, 8470, 6585)."""
+_BAD_REQUEST, _SERVER_ERROR = 400, 500
 
 
-def classify(status: int, code: int, retry_after_seconds: float = 0.0) -> SendError:
-    """Give the error that an answer other than 2xx stands for.
+def classify(status: int, code: int | None, retry_after_seconds: float = 0.0) -> SendError:
+    """Return the error that an answer other than 2xx stands for.
 
-    `retry_after_seconds` is how long Twilio asked us to wait. Without a known code the HTTP
-    status decides: a 4xx was understood and not accepted, a 5xx may have come after the
-    message was.
+    `code` is Twilio's, None in an answer that has none. `retry_after_seconds` is how long we were
+    asked to wait. An unknown code counts by its HTTP status: a 4xx was understood and not
+    accepted, a 5xx may have come after the message was.
+
+    Without a code it was not Twilio's API that answered, but something in between, which knows
+    nothing of the number: nothing is refused for good. Whether it had passed the message on is
+    known where it says so; a 408 or 499, for instance, may come from a proxy that did.
     """
+    if code is None:
+        return _not_twilios(status, retry_after_seconds)
     for kind, codes, reason in (
         (SendRefused, RECIPIENT, "recipient"),
         (SendRefused, CONTENT, "content"),
@@ -50,3 +58,12 @@ def classify(status: int, code: int, retry_after_seconds: float = 0.0) -> SendEr
     if status >= _SERVER_ERROR:
         return SendAmbiguous(code, "server error")
     return SendRefused(code, "other")
+
+
+def _not_twilios(status: int, retry_after_seconds: float) -> SendError:
+    reason = f"HTTP {status}"
+    if status in _UNPROCESSED:
+        return SendPostponed(None, reason, retry_after_seconds)
+    if status in _ELSEWHERE or status < _BAD_REQUEST:
+        return SenderMisconfigured(None, reason)
+    return SendAmbiguous(None, reason)

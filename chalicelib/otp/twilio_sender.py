@@ -91,7 +91,7 @@ class TwilioSender:
             code = body.get("code")
             raise classify(
                 answer.status_code,
-                code if isinstance(code, int) else answer.status_code,
+                code if isinstance(code, int) else None,
                 _retry_after_seconds(answer.headers or {}),
             )
         if not isinstance(body.get("sid"), str):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from flask import Flask, Response
 
 from chalicelib.otp.errors import (
     SendAmbiguous,
@@ -27,8 +28,6 @@ from sandbox.server import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from flask import Flask
 
 SETTINGS = PhoneSettings(numbers=frozenset({"+15005550006"}), step_seconds=0.01)
 RECIPIENT = "+15550001001"
@@ -56,6 +55,32 @@ def phone() -> Iterator[Phone]:
     with running(lambda _: phone.app) as url:
         phone.url = url
         yield phone
+
+
+class Between:
+    """Whatever stands between Twilio and us, and answers in its stead."""
+
+    def __init__(self) -> None:
+        self.url, self.requests, self.answer = "", 0, Response()
+
+    def answers(self, _: str) -> Response:
+        self.requests += 1
+        return self.answer
+
+
+@pytest.fixture(scope="module")
+def running_between() -> Iterator[Between]:
+    between, app = Between(), Flask(__name__)
+    app.add_url_rule("/<path:_>", view_func=between.answers, methods=["GET", "POST"])
+    with running(lambda _: app) as url:
+        between.url = url
+        yield between
+
+
+@pytest.fixture
+def between(running_between: Between) -> Between:
+    running_between.requests = 0
+    return running_between
 
 
 def config(**changes: Any) -> str:
@@ -211,18 +236,47 @@ def test_a_server_that_was_never_reached_has_certainly_not_sent():
         (403, 99999, SenderMisconfigured),
         (404, 20404, SenderMisconfigured),
         (400, 21606, SenderMisconfigured),
-        (307, 307, SenderMisconfigured),
         (429, 20429, SendPostponed),
-        (429, 429, SendPostponed),
+        (429, 99999, SendPostponed),
         (400, 21611, SendPostponed),
         (400, 63038, SendPostponed),
         (500, 20500, SendAmbiguous),
-        (502, 502, SendAmbiguous),
+        (502, 99999, SendAmbiguous),
         (503, 20503, SendAmbiguous),
     ],
 )
-def test_what_an_answer_means(status: int, code: int, kind: type[SendError]):
+def test_what_an_answer_of_twilios_means(status: int, code: int, kind: type[SendError]):
     assert type(classify(status, code)) is kind
+
+
+NOT_TWILIOS = {
+    **dict.fromkeys((301, 307, 308), SenderMisconfigured),
+    **dict.fromkeys((401, 403, 404, 405, 407), SenderMisconfigured),
+    **dict.fromkeys((421, 425, 429), SendPostponed),
+    **dict.fromkeys((400, 402, 408, 409, 411, 413, 418, 423, 431, 451, 460, 499), SendAmbiguous),
+    **dict.fromkeys((500, 502, 503, 504, 520, 524, 598), SendAmbiguous),
+}
+
+
+@pytest.mark.parametrize("body", ["", "<html>", "[]", "{}", '{"code": "21211"}', '{"code": null}'])
+@pytest.mark.parametrize(("status", "kind"), NOT_TWILIOS.items())
+def test_what_an_answer_means_that_is_not_twilios(
+    between: Between, status: int, kind: type[SendError], body: str
+):
+    between.answer = Response(body, status, {"Retry-After": "7"})
+    with pytest.raises(kind) as error:
+        hand_over(TwilioSender(config, between.url), RECIPIENT, "text", 60)
+
+    assert str(error.value) == f"HTTP {status}"
+    assert getattr(error.value, "retry_after_seconds", 7) == 7
+    assert between.requests == 1
+
+
+def test_no_answer_but_twilios_refuses_a_code_for_good():
+    assert not any(
+        isinstance(classify(status, None), SendRefused)
+        for status in (*range(300, 400), *range(400, 600))
+    )
 
 
 def test_the_sdk_logs_nothing(phone: Phone, caplog: pytest.LogCaptureFixture):
