@@ -29,6 +29,9 @@ SHORTEST_LIFE_SECONDS = 1.0
 """Twilio knows no shorter validity: with less to live a message could outlive its code."""
 RECORD_SECONDS = 16.0
 """Kept of Lambda's time for writing down what came of a send: two calls at the worst."""
+CONNECTED_SECONDS = 5.0
+"""How long a connection may take. After more, the message's validity would reach that much
+beyond its code's life."""
 _WRITES = 3
 
 
@@ -45,8 +48,12 @@ class TextMessage:
 class Sender(Protocol):
     """Whoever carries the text to the phone. Safe to use from many threads."""
 
-    def send(self, message: TextMessage) -> str:
-        """Hand a message over and return its SID; raises one of the SendErrors."""
+    def send(self, message: TextMessage, still_allowed: Callable[[], None]) -> str:
+        """Hand a message over and return its SID; raises one of the SendErrors.
+
+        Calls `still_allowed` as late as can be, with nothing sent yet; what that raises comes
+        out of here, and nothing is sent.
+        """
 
     def sent_since(self, recipient: str, since: float) -> SentMessages:
         """Return the messages made for a recipient since then; raises SentUnknown."""
@@ -181,23 +188,28 @@ class Sending:
         remaining_seconds: Callable[[], float],
     ) -> str:
         def once() -> str:
-            now = self.clock()
-            if (
-                now + SHORTEST_LIFE_SECONDS > standing.dies_at
-                or now + self.send_seconds > attempt.ended_by
-                or remaining_seconds() < self.send_seconds + RECORD_SECONDS
-            ):
-                raise SendPostponed(None, "no time left")
-            sid = self.sender.send(
-                TextMessage(
-                    message.recipient,
-                    message.text,
-                    standing.dies_at - now,
-                    AttemptId(standing.entry.id, attempt.claim_id),
-                )
+            began_at = self.clock()
+
+            def still_allowed() -> None:
+                now = self.clock()
+                if (
+                    now > began_at + CONNECTED_SECONDS
+                    or now + SHORTEST_LIFE_SECONDS > standing.dies_at
+                    or now + self.send_seconds > attempt.ended_by
+                    or remaining_seconds() < self.send_seconds + RECORD_SECONDS
+                ):
+                    raise SendPostponed(None, "no time left")
+
+            still_allowed()
+            text = TextMessage(
+                message.recipient,
+                message.text,
+                standing.dies_at - began_at,
+                AttemptId(standing.entry.id, attempt.claim_id),
             )
+            sid = self.sender.send(text, still_allowed)
             accepted_at = standing.entry.accepted_at
-            worker_log.sent_after(standing.entry, now - accepted_at, self.clock() - now)
+            worker_log.sent_after(standing.entry, began_at - accepted_at, self.clock() - began_at)
             return sid
 
         try:

@@ -2,8 +2,7 @@
 
 Twilio's SDK brings the HTTP client, but waits without end by default and hides the header
 that says when to come back. Here every call has a connect and a read time-out, and a
-connection of its own: one that idled while the Lambda was frozen may be dead, and a reset
-on it could not be told from a reset after sending.
+connection of its own: what fails before it stands was certainly not sent.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import requests
-import urllib3
 from twilio.base.client_base import ClientBase
 from twilio.http.http_client import TwilioHttpClient
 
+from chalicelib.otp import fresh_connection
 from chalicelib.otp.errors import (
     SendAmbiguous,
     SenderMisconfigured,
@@ -69,23 +68,36 @@ class TwilioSender:
         self._api_url = api_url or API_URL
         self._own = threading.local()
 
-    def send(self, message: TextMessage) -> str:
+    def send(self, message: TextMessage, still_allowed: Callable[[], None]) -> str:
         """Hand a message over and return its SID.
 
-        Raises SendRefused, SendPostponed, SenderMisconfigured or SendAmbiguous.
+        `still_allowed` is called when the connection stands; what it raises comes out of here,
+        and nothing is sent. Raises SendRefused, SendPostponed, SenderMisconfigured or
+        SendAmbiguous.
         """
+        stands = False
+
+        def connected() -> None:
+            nonlocal stands
+            still_allowed()
+            stands = True
+
         account, client = self._client()
         form = {"To": message.recipient, "Body": message.text}
         if self._status_callback is not None:
             form["StatusCallback"] = callback_url(self._status_callback, message.attempt)
         try:
-            answer = client.request(
+            answer = _request(
+                client,
+                connected,
                 "POST",
                 self._messages_url(account),
                 data=form | _parameters(account, message.validity_seconds),
             )
         except requests.RequestException as error:
-            raise _network_error(error) from None
+            if not stands:
+                raise SendPostponed(None, "not connected") from None
+            raise SendAmbiguous(None, type(error).__name__) from None
         body = _object(answer)
         if answer.status_code not in _OK:
             code = body.get("code")
@@ -107,7 +119,9 @@ class TwilioSender:
         """
         try:
             account, client = self._client()
-            answer = client.request(
+            answer = _request(
+                client,
+                lambda: None,
                 "GET",
                 self._messages_url(account),
                 params={"To": recipient, "PageSize": LIST_SIZE},
@@ -140,7 +154,7 @@ class TwilioSender:
             own.config, own.account = config, None
         if own.account is None:
             own.account = TwilioAccount.from_json(config)
-            http_client = TwilioHttpClient(pool_connections=False)
+            http_client = TwilioHttpClient(pool_connections=False)  # `_request` brings its own
             # The constructor takes one number for both; requests takes a pair.
             http_client.timeout = (CONNECT_SECONDS, READ_SECONDS)  # type: ignore[assignment]
             own.client = ClientBase(
@@ -150,6 +164,14 @@ class TwilioSender:
 
     def _messages_url(self, account: TwilioAccount) -> str:
         return f"{self._api_url}/2010-04-01/Accounts/{account.account_sid}/Messages.json"
+
+
+def _request(
+    client: ClientBase, connected: Callable[[], None], method: str, url: str, **what: Any
+) -> Response:
+    with fresh_connection.session(connected) as session:
+        client.http_client.session = session  # type: ignore[attr-defined]  # of the SDK's own class
+        return client.request(method, url, **what)
 
 
 def _parameters(account: TwilioAccount, validity_seconds: float) -> dict[str, object]:
@@ -188,15 +210,3 @@ def _is_redacted(message: Mapping[str, Any]) -> bool:
 def _retry_after_seconds(headers: Mapping[str, str]) -> float:
     given = headers.get("Retry-After", "")
     return float(given) if given.isascii() and given.isdigit() else 0.0
-
-
-def _network_error(error: requests.RequestException) -> SendPostponed | SendAmbiguous:
-    if isinstance(error, requests.ConnectTimeout) or _never_connected(error):
-        return SendPostponed(None, "not connected")
-    return SendAmbiguous(None, type(error).__name__)
-
-
-def _never_connected(error: requests.RequestException) -> bool:
-    cause = error.args[0] if error.args else None
-    reason = getattr(cause, "reason", None)
-    return isinstance(reason, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.SSLError))

@@ -36,10 +36,13 @@ class FakeSender:
     lists_all: bool = True
     renewals: int = 0
     renewed: bool = False
+    while_connecting: Callable[[], None] = lambda: None
     during_send: Callable[[], None] = lambda: None
     after_send: Callable[[], object] = lambda: None
 
-    def send(self, message: TextMessage) -> str:
+    def send(self, message: TextMessage, still_allowed: Callable[[], None]) -> str:
+        self.while_connecting()
+        still_allowed()
         self.during_send()
         if self.errors and not self.accepts:
             raise self.errors.popleft()

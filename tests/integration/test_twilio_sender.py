@@ -97,8 +97,11 @@ def sender(phone: Phone, **changes: Any) -> TwilioSender:
 
 
 def hand_over(sender: TwilioSender, recipient: str, text: str, validity_seconds: float) -> str:
-    message = TextMessage(recipient, text, validity_seconds, AttemptId("code-1", "claim-1"))
-    return sender.send(message)
+    return sender.send(attempt_text(recipient, text, validity_seconds), lambda: None)
+
+
+def attempt_text(recipient: str, text: str = "text", validity_seconds: float = 60) -> TextMessage:
+    return TextMessage(recipient, text, validity_seconds, AttemptId("code-1", "claim-1"))
 
 
 def test_a_text_arrives_with_the_codes_remaining_life(phone: Phone):

@@ -13,11 +13,14 @@ from chalicelib.otp.errors import (
     SendRefused,
     SentUnknown,
 )
+from chalicelib.otp.sending import CONNECTED_SECONDS
 from chalicelib.otp.sent_text import SentMessages
 from tests.fakes import FakeLedger, FakeQueue
 from tests.unit.otp.actor import Actor, promise
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chalicelib.otp.ledger import LedgerEntry
     from chalicelib.otp.sending import TextMessage
     from tests.unit.otp.world import Message, World
@@ -97,12 +100,15 @@ class Twilio:
     def __init__(self, world: World, actor: Actor, message: Message) -> None:
         self._world, self._actor, self._message = world, actor, message
 
-    def send(self, message: TextMessage) -> str:
+    def send(self, message: TextMessage, still_allowed: Callable[[], None]) -> str:
         promise(message.recipient.endswith(str(self._message.number)), "another number")
         promise(message.text == self._message.text, "another text")
         clock, attempt = self._world.clock, message.attempt
         validity_seconds = max(1.0, message.validity_seconds)  # Twilio knows no shorter one
-        promise(clock() + validity_seconds <= self._message.dies_at + 0.001, "outlives its code")
+        self._connect()
+        still_allowed()
+        longest = self._message.dies_at + CONNECTED_SECONDS
+        promise(clock() + validity_seconds <= longest + 0.001, "outlives its code")
         promise(clock() < self._message.dies_at, "sent after its death")
         how = self._actor.about_to("send", clock())
         match how:
@@ -128,6 +134,13 @@ class Twilio:
         if how == FAIL_AFTER:
             raise SendAmbiguous(20500, "server error")
         return sid
+
+    def _connect(self) -> None:
+        how = self._actor.about_to("connect", self._world.clock())
+        if how in {DIE_BEFORE, DIE_AFTER}:
+            self._actor.die()
+        if how != FINE:
+            raise SendPostponed(None, "not connected")
 
     def sent_since(self, recipient: str, since: float) -> SentMessages:
         promise(recipient.endswith(str(self._message.number)), "another number")

@@ -8,6 +8,7 @@ from chalicelib.otp.claims import LEASE_SECONDS, SETTLE_SECONDS
 from chalicelib.otp.errors import SendAmbiguous, SendPostponed
 from chalicelib.otp.ledger import LedgerEntry, Outcome
 from chalicelib.otp.retry import Retry
+from chalicelib.otp.sending import CONNECTED_SECONDS
 from tests.fakes import FakeLedger
 from tests.unit.otp.desk import SEND_SECONDS, Desk, code
 
@@ -145,6 +146,20 @@ def test_a_dead_workers_lock_ends_with_its_lease(desk: Desk):
 
     desk.clock.advance(SETTLE_SECONDS)
     assert new(desk, now) is None
+    assert desk.texts == ["Code: 222222"]
+
+
+@pytest.mark.parametrize("seconds", [CONNECTED_SECONDS + 1, LEASE_SECONDS + SETTLE_SECONDS])
+def test_a_worker_that_sleeps_while_it_connects_sends_nothing(desk: Desk, seconds: float):
+    now = desk.clock()
+    desk.sender.while_connecting = lambda: desk.clock.advance(seconds)
+
+    assert old(desk, now) == Retry(4)
+    assert desk.sender.sent == []
+
+    desk.sender.while_connecting = lambda: None
+    assert new(desk, now) is None
+    assert old(desk, now) is None
     assert desk.texts == ["Code: 222222"]
 
 

@@ -46,7 +46,7 @@ WAITS = [
     LIFETIME,
 ]
 ENDS_OF_A_CALL = [DIE_BEFORE, FAIL_BEFORE, FAIL_AFTER, TAKEN_LATE, TAKEN_LATE_AND_DIE]
-STOPS = ["read", "lock", "save", "send", "send", "send", "list", "the end", "the end"]
+STOPS = ["read", "lock", "save", "connect", "send", "send", "send", "list", "the end", "the end"]
 ANY = st.integers(0, 11)
 
 

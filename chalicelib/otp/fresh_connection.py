@@ -1,0 +1,63 @@
+"""A connection of its own for each request, and a last look when it stands.
+
+A process can be frozen while it connects; Lambda does that to one whose time is over. What was
+true before, such as the right to send, may not be true after. So whoever asks is called back when
+the connection stands, TLS included, and before the first byte of the request.
+
+A connection that is kept for the next request may have died while the Lambda was frozen, and a
+reset on it could not be told from a reset after sending.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class FreshConnections(HTTPAdapter):
+    """Calls `connected` for every connection; what that raises ends the request, unsent."""
+
+    def __init__(self, connected: Callable[[], None]) -> None:
+        super().__init__()
+        self._connected = connected
+
+    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
+        """Return urllib3's pool for a request, as requests' own adapter does."""
+        pool: Any = super().get_connection_with_tls_context(*args, **options)
+        pool.ConnectionCls = _Https if pool.scheme == "https" else _Http
+        pool.conn_kw["connected"] = self._connected
+        return pool
+
+
+def session(connected: Callable[[], None]) -> requests.Session:
+    """Return a session for one request."""
+    made = requests.Session()
+    for scheme in ("https://", "http://"):
+        made.mount(scheme, FreshConnections(connected))
+    return made
+
+
+class _Http(HTTPConnection):
+    def __init__(self, *args: Any, connected: Callable[[], None], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._connected = connected
+
+    def connect(self) -> None:
+        super().connect()
+        self._connected()
+
+
+class _Https(HTTPSConnection):
+    def __init__(self, *args: Any, connected: Callable[[], None], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._connected = connected
+
+    def connect(self) -> None:
+        super().connect()
+        self._connected()
