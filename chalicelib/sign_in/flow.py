@@ -142,9 +142,7 @@ class SignIn:
         kept = self.sessions.find(token)
         if kept is None:
             return self._left(visit, None)
-        ended = self.sessions.end_all("by_subject", kept.session.subject_hash)
-        # The index may not know this one yet.
-        ended += self.sessions.end(token) is not None
+        ended = self.sessions.end_all("by_subject", kept.session.subject_hash, last=token)
         reach = self._end_at_provider(kept.session)
         log.event("signed_out_everywhere", sessions=ended, reach=reach.value)
         if reach is Reach.UNREACHABLE:

@@ -172,24 +172,31 @@ class Sessions:
         sealed = self._take(SEAL.record_id(token))
         return _CONTENT.open(token, sealed) if sealed is not None else None
 
-    def end_all(self, index: Index, value: str) -> int:
+    def end_all(self, index: Index, value: str, last: str | None = None) -> int:
         """End all sessions with this hash, unopened, and keep those out that are on their way.
 
         Returns how many there were. The index lags a little behind the table: a session that
         was started in this very second may be missed. Raises StoreUnavailable where one could
-        not be ended; the others are, for a logout may be told only once.
+        not be ended; the others are, for a logout may be told only once. The session of the token
+        `last`, who asks for it, ends whether the index knows it or not, but only when the others
+        have: it is what asking again takes.
         """
         now = int(self.clock())
         # The mark first: a session that is only being started is not in the index yet.
         self.store.mark(logout_mark(value), now, now + MARK_SECONDS)
+        last_id = SEAL.record_id(last) if last is not None else None
         ended, failure = 0, None
         for record_id in self.store.find(index, value):
+            if record_id == last_id:
+                continue
             try:
                 ended += self._take(record_id) is not None
             except StoreUnavailable as error:
                 failure = error
         if failure is not None:
             raise failure
+        if last_id is not None:
+            ended += self._take(last_id) is not None
         return ended
 
     def _take(self, record_id: str) -> bytes | None:

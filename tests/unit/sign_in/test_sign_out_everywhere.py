@@ -13,7 +13,8 @@ from chalicelib.sign_in.errors import (
     StoreUnavailable,
 )
 from chalicelib.sign_in.farewell import Reach
-from chalicelib.sign_in.flow import SignIn
+from chalicelib.sign_in.flow import SESSION_COOKIE, SignIn
+from chalicelib.sign_in.session import SEAL
 from tests.fakes import FakeProvider, FakeRecordStore, FakeUserSessions
 from tests.unit.sign_in.browser import Browser
 
@@ -82,6 +83,20 @@ def test_a_store_that_fails_is_told_and_not_passed_off_as_a_sign_out(
 
     store.down = False
     assert [device.user for device in devices] == ["user-1"] * 3
+
+
+def test_who_signs_out_again_after_a_failure_ends_what_was_left(
+    devices: list[Browser], store: FakeRecordStore
+):
+    own = SEAL.record_id(devices[0].cookies[SESSION_COOKIE])
+    for other in set(store.records) - {own}:
+        store.stuck.add(other)
+    with pytest.raises(StoreUnavailable):
+        devices[0].leave_everywhere()
+
+    store.stuck.clear()
+    devices[0].leave_everywhere()
+    assert [device.user for device in devices] == [None, None, None]
 
 
 @pytest.fixture
