@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chalice.app import Blueprint, Request
 
 NOT_FOUND = 404
+LEAST_OF_ERRORS = 400
 _OF_CHALICE = {"Code", "Message"}  # the body of what Chalice answers by itself
 
 
@@ -120,7 +121,9 @@ class _Handler(RestAPIEventHandler):
         return Response(body, status_code=responses.SERVER_ERROR)
 
     def _ours(self, answer: Response) -> Response:
-        if not (isinstance(answer.body, dict) and answer.body.keys() >= _OF_CHALICE):
+        if answer.status_code < LEAST_OF_ERRORS or not (
+            isinstance(answer.body, dict) and answer.body.keys() >= _OF_CHALICE
+        ):
             return answer
         json = {"Content-Type": "application/json"}
         answer.headers = security_headers() | json | answer.headers

@@ -182,15 +182,18 @@ def test_without_settings_a_browser_gets_what_others_get(
     assert json.loads(answer["body"])["Code"] == "NotFoundError"
 
 
-def test_what_a_team_answers_stays_as_it_is(moto_server: str, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("theirs", [{"Code": "A1"}, {"Code": "A1", "Message": "Your code is A1"}])
+def test_what_a_team_answers_stays_as_it_is(
+    moto_server: str, monkeypatch: pytest.MonkeyPatch, theirs: dict[str, str]
+):
     app = new_application()
 
     @app.route("/theirs")
-    def theirs() -> dict[str, str]:
-        return {"Code": "A1"}
+    def view() -> dict[str, str]:
+        return theirs
 
     with environment(Stage(moto_server), monkeypatch):
-        answer = app(lambda_event("GET", "/theirs", {}), None)
+        answer = app(lambda_event("GET", "/theirs", BROWSER), None)
 
     assert answer["headers"] == {}
-    assert json.loads(answer["body"]) == {"Code": "A1"}
+    assert json.loads(answer["body"]) == theirs
