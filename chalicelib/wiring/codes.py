@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from chalicelib import aws
 from chalicelib.parameters import ParameterError
+from chalicelib.setting_kinds import is_loopback
 from chalicelib.wiring.process import API_PARAMETERS, parameters, settings
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 CALLBACK_PARAMETERS = ("twilio",)  # apart: no sign-in needs it, none should fail for want of it
 WORKER_PARAMETERS = ("twilio", "ledger-key")
 AWS_SECONDS = 40.0  # around one send: SSM, and the ledger four times, 8 s each at the worst
-_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
 @cache
@@ -189,7 +189,7 @@ def _status_callback() -> str | None:
         return None  # the worker sees no request that would tell it
     # Twilio can't call a developer's machine, and would refuse each message for its address;
     # the stand-in can.
-    if wanted.twilio_api_url is None and urlsplit(wanted.public_url).hostname in _THIS_MACHINE:
+    if wanted.twilio_api_url is None and is_loopback(urlsplit(wanted.public_url).hostname or ""):
         return None
     return f"{wanted.public_url}/otp/status"
 
