@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cache
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from chalicelib import log
 from chalicelib.sign_in.sealing import Seal, SealBroken
@@ -44,7 +46,7 @@ class SealedContent(Generic[Content]):
             found = None  # a version that does not write JSON any more
         given = found.items() if isinstance(found, dict) else ()
         types = _types(self.of)
-        known = {name: value for name, value in given if isinstance(value, types.get(name, ()))}
+        known = {name: value for name, value in given if name in types and _is(types[name], value)}
         for each in fields(self.of):
             if each.name not in known and each.default is each.default_factory is MISSING:
                 log.warning("record_unreadable", record=self.seal.kind, field=each.name)
@@ -58,5 +60,13 @@ class SealedContent(Generic[Content]):
 
 
 @cache
-def _types(of: type[Any]) -> dict[str, Any]:
-    return {name: get_origin(hint) or hint for name, hint in get_type_hints(of).items()}
+def _types(of: type[Any]) -> dict[str, TypeAdapter[Any]]:
+    return {name: TypeAdapter(hint) for name, hint in get_type_hints(of).items()}
+
+
+def _is(type_: TypeAdapter[Any], value: object) -> bool:
+    try:
+        type_.validate_python(value, strict=True)
+    except ValidationError:
+        return False
+    return True

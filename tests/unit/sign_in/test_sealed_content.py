@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chalicelib.sign_in import attempts, session
 from chalicelib.sign_in.errors import AttemptUnknown
+from chalicelib.sign_in.sealed_content import SealedContent
+from chalicelib.sign_in.sealing import Seal, new_token
 
 if TYPE_CHECKING:
-    from chalicelib.sign_in.sealing import Seal
     from tests.fakes import FakeRecordStore
     from tests.unit.sign_in.browser import Browser
 
@@ -119,3 +120,20 @@ def test_what_is_no_object_is_no_session(browser: Browser, store: FakeRecordStor
     rewrite_session(browser, store, content)
 
     assert browser.user is None
+
+
+@dataclass(frozen=True)
+class Content:
+    """Fields of the types that a later version may want."""
+
+    optional: str | None = None
+    optional_mapping: dict[str, Any] | None = None
+    words: list[str] | None = None
+    share: float = 0.0
+
+
+@pytest.mark.parametrize("content", [Content("a", {"b": 1}, ["c"], 0.5), Content(share=1)])
+def test_a_field_of_any_type_is_read_as_it_was_written(content: Content):
+    kept, token = SealedContent(Seal("content"), Content), new_token()
+
+    assert kept.open(token, kept.close(token, content)) == content
