@@ -21,7 +21,7 @@ _LOGTO_LANGUAGES = (
 
 _ENGLISH = {
     "sandbox": "Logto sandbox",
-    "sandbox_note": "A local stand-in for Logto. No message leaves this machine.",
+    "sandbox_note": "A local stand-in for Logto, for development only.",
     "sign-in": "Sign in",
     "register": "Create your account",
     "forgot-password": "Reset your password",
@@ -32,7 +32,7 @@ _ENGLISH = {
     "have_account": "Already have an account?",
     "enter_code": "Enter the code",
     "sent_to": "We sent a code to",
-    "look_at_phone": "The code arrives on the sandbox phone.",
+    "look_at_phone": "The code arrives on the sandbox phone or, with a real Twilio, on your own.",
     "code": "Verification code",
     "confirm": "Continue",
     "send_again": "Send again",
@@ -65,7 +65,7 @@ _ENGLISH = {
 }
 _PORTUGUESE = {
     "sandbox": "Logto sandbox",
-    "sandbox_note": "Um substituto local do Logto. Nenhuma mensagem sai desta máquina.",
+    "sandbox_note": "Um substituto local do Logto, só para desenvolvimento.",
     "sign-in": "Entrar",
     "register": "Crie sua conta",
     "forgot-password": "Redefina sua senha",
@@ -76,7 +76,7 @@ _PORTUGUESE = {
     "have_account": "Já tem uma conta?",
     "enter_code": "Digite o código",
     "sent_to": "Enviamos um código para",
-    "look_at_phone": "O código chega no telefone do sandbox.",
+    "look_at_phone": "O código chega no telefone do sandbox ou, com um Twilio de verdade, no seu.",
     "code": "Código de verificação",
     "confirm": "Continuar",
     "send_again": "Enviar de novo",
