@@ -61,7 +61,7 @@ def test_the_sixth_code_to_a_number_is_one_too_many_and_said_so_in_the_visitors_
     assert (english.status_code, portuguese.status_code) == (429, 429)
     assert english.text == "Too many codes for this phone number. Please try again in a while."
     assert portuguese.text == (
-        "Foram pedidos códigos demais para este número. Tente de novo em breve."
+        "Muitos códigos foram solicitados para este número. Tente de novo daqui a pouco."
     )
     assert english.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert len(stage.queued()) == 5

@@ -101,7 +101,7 @@ def test_whoever_reads_portuguese_gets_portuguese_pages_sentences_and_texts(tag:
     page = Pages().home_signed_out(LANGUAGES.preferred(tag), base_url="https://app.test")
 
     assert "Entrar" in page.html
-    assert LANGUAGES.nearest(tag).sentences[Limit.OVERALL].startswith("Estão sendo")
+    assert LANGUAGES.nearest(tag).sentences[Limit.OVERALL].startswith("Muitos códigos")
     for asked in ({"locale": tag}, {"uiLocales": tag, "locale": "en"}):
         assert "para entrar" in templates(LANGUAGES).pick("signin", asked).text
 
