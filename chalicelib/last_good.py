@@ -77,9 +77,9 @@ class LastGood(Generic[Value]):
             if self._held is not None and self._clock() >= self._tried_at + older_than_seconds:
                 self._reload()
 
-    def failed_within(self, seconds: float) -> bool:
-        """Whether the latest load failed, no longer ago than that."""
-        return self._failure is not None and self._clock() < self._tried_at + seconds
+    def is_failing(self) -> bool:
+        """Whether the latest load failed."""
+        return self._failure is not None
 
     def _reload(self) -> None:
         try:

@@ -13,7 +13,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from chalicelib import log
-from chalicelib.last_good import FOR_EVER, LastGood, Outage
+from chalicelib.last_good import LastGood, Outage
 from chalicelib.sign_in.allowance import Allowance
 from chalicelib.sign_in.errors import ProviderUnreachable
 
@@ -65,12 +65,9 @@ class Document(Generic[Content]):
             current = self._kept.get()
             if current is not known:
                 return current  # another thread has fetched it meanwhile
-            if (
-                not self._kept.failed_within(COOL_DOWN_SECONDS)
-                and self._renewals[wanted_for].take()
-            ):
+            if self._renewals[wanted_for].take():
                 self._kept.renew(older_than_seconds=0.0)
-            if self._kept.failed_within(FOR_EVER):
+            if self._kept.is_failing():
                 # The provider may have changed it since, and nobody can tell.
                 raise ProviderUnreachable(f"{self._name}: not fetched anew")
             return self._kept.get()
