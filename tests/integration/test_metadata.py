@@ -8,7 +8,7 @@ import pytest
 from flask import Flask, Response, jsonify
 
 from chalicelib.sign_in.errors import ProviderUnreachable
-from chalicelib.sign_in.metadata import ENDPOINTS, fetch_metadata, leads_to_a_provider
+from chalicelib.sign_in.metadata import fetch_metadata, leads_to_a_provider
 from sandbox.server import running
 from tests.integration.logto import RECORDED_ENDPOINT, TIMEOUT, Answer, answering
 from tests.recordings import recorded
@@ -47,7 +47,16 @@ def test_logtos_recorded_metadata_are_believed():
     assert metadata.names_itself
 
 
-@pytest.mark.parametrize("name", ENDPOINTS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "authorization_endpoint",
+        "token_endpoint",
+        "userinfo_endpoint",
+        "jwks_uri",
+        "end_session_endpoint",
+    ],
+)
 @pytest.mark.parametrize(
     "value",
     ["http://logto.example.com/oidc/x", "file:///etc/passwd", "data:,x", "/oidc/x", "", None],

@@ -60,3 +60,9 @@ def test_cookies_are_found_by_the_start_of_their_names():
     header = "portaria_attempt_1=a; portaria_attempt_2=b; portaria_session=c"
 
     assert HTTP.names_starting_with(header, "portaria_attempt_") == {"1": "a", "2": "b"}
+
+
+def test_a_name_that_is_no_token_is_none_of_ours():
+    header = 'portaria_attempt_(=a; portaria_attempt_"=b; portaria_attempt_\u2000=c'
+
+    assert HTTP.names_starting_with(header, "portaria_attempt_") == {}

@@ -15,7 +15,7 @@ from chalicelib.sign_in.errors import (
 from chalicelib.sign_in.farewell import Reach
 from chalicelib.sign_in.flow import SESSION_COOKIE, SignIn
 from chalicelib.sign_in.session import SEAL
-from tests.fakes import FakeProvider, FakeRecordStore, FakeUserSessions
+from tests.fakes import Clock, FakeProvider, FakeRecordStore, FakeUserSessions
 from tests.unit.sign_in.browser import Browser
 
 
@@ -138,15 +138,18 @@ def test_with_a_credential_the_users_sessions_at_logto_end_after_ours(
 
 
 def test_who_signed_in_while_logtos_sessions_were_ending_is_signed_out_as_well(
-    devices: list[Browser], user_sessions: FakeUserSessions
+    devices: list[Browser], user_sessions: FakeUserSessions, clock: Clock
 ):
     def meanwhile() -> None:
+        clock.advance(1)  # later than the mark that the sign-out has left
         devices[1].sign_in_completely()
+        assert devices[1].user == "user-1"
 
     user_sessions.during_end = meanwhile
     devices[0].leave_everywhere()
 
     assert [device.user for device in devices] == [None, None, None]
+    assert told(devices[0]) is Reach.EVERYWHERE
 
 
 @pytest.mark.parametrize(
