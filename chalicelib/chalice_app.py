@@ -41,7 +41,6 @@ class Application(Chalice):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self._request: ContextVar[Request | None] = ContextVar("current_request", default=None)
-        self._context: ContextVar[Any] = ContextVar("lambda_context")
         self._may_have_idle_guards = True  # until all routes are there to tell
         super().__init__(*args, **options)
 
@@ -59,15 +58,6 @@ class Application(Chalice):
     @current_request.setter
     def current_request(self, request: Request | None) -> None:
         self._request.set(request)
-
-    @property
-    def lambda_context(self) -> Any:
-        """What Lambda tells about the invocation that brought the request."""
-        return self._context.get()
-
-    @lambda_context.setter
-    def lambda_context(self, context: Any) -> None:
-        self._context.set(context)
 
     def __call__(self, event: Any, context: Any) -> dict[str, Any]:
         """Answer one request; as Chalice's own, with another handler of what fails.
