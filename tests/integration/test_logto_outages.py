@@ -12,7 +12,7 @@ from socket import create_server
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from chalicelib.sign_in.documents import (
     COOL_DOWN_SECONDS,
@@ -32,10 +32,14 @@ P384, RSA = ec.generate_private_key(ec.SECP384R1()), rsa.generate_private_key(65
 
 
 class Documents:
-    """A server with Logto's recorded metadata and keys, which counts how often it is asked."""
+    """A server with Logto's recorded metadata and keys, which counts how often it is asked.
+
+    `paths` are those of the keys.
+    """
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
+        self.paths: list[str] = []
         self.metadata: dict[str, object] = recorded("discovery")
         self.failing: set[str] = set()
         self.clock = Clock()
@@ -48,7 +52,9 @@ class Documents:
             return self._answer("metadata", self.metadata, url)
 
         @app.get("/oidc/jwks")
+        @app.get("/oidc/moved")
         def keys() -> Response:
+            self.paths.append(request.path)
             return self._answer("keys", recorded("jwks"), url)
 
         return app
@@ -112,6 +118,18 @@ def test_keys_once_known_outlive_metadata_that_are_fetched_anew(
     with pytest.raises(AnswerRejected, match="InvalidSignature"):
         told.read_logout_token(forged(kid=kid))
     assert documents.asked == {"metadata": 2, "keys": 2}
+
+
+def test_keys_are_looked_for_where_the_metadata_say_now(documents: Documents, told: LogtoProvider):
+    kid = recorded("jwks")["keys"][0]["kid"]
+    with pytest.raises(AnswerRejected, match="InvalidSignature"):
+        told.read_logout_token(forged(kid=kid))
+    documents.metadata["jwks_uri"] = f"{RECORDED_ENDPOINT}/oidc/moved"
+    documents.clock.advance(FRESH_SECONDS)
+
+    with pytest.raises(AnswerRejected, match="InvalidSignature"):
+        told.read_logout_token(forged(kid=kid))
+    assert documents.paths == ["/oidc/jwks", "/oidc/moved"]
 
 
 @pytest.mark.parametrize("failing", ["metadata", "keys"])

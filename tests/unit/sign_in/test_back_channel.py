@@ -66,6 +66,19 @@ def test_without_sid_in_id_tokens_any_session_of_the_user_may_be_meant(
     assert browser.user is None
 
 
+def test_a_session_at_the_provider_that_has_ended_starts_none_here_later(
+    browser: Browser, provider: FakeProvider, back_channel: BackChannel, clock: Clock
+):
+    provider.claims["sid"] = "session-1"
+    state = browser.begin()
+    back_channel.receive("of the session")
+    clock.advance(5)
+
+    with pytest.raises(SignInRefused):
+        browser.come_back(state=state, code="code")
+    assert browser.user is None
+
+
 @pytest.mark.parametrize("sid", ["session-1", None])
 @pytest.mark.parametrize("token", ["of the session", "of the user"])
 def test_a_logout_that_arrives_during_the_callback_wins(
