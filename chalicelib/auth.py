@@ -19,7 +19,7 @@ from urllib.parse import quote, unquote, urlencode
 
 from chalicelib import api_responses, wiring
 from chalicelib.guard_order import guards_of, refuse_above, views_of
-from chalicelib.incoming import navigates, visitor
+from chalicelib.incoming import header_values, navigates, visitor
 from chalicelib.responses import json
 from chalicelib.sign_in.errors import SignInRequired
 from chalicelib.sign_in.flow import SESSION_COOKIE
@@ -108,7 +108,7 @@ class Auth:
             def guarded(call: _Call, *args: Any, **kwargs: Any) -> Any:
                 within = None if organization is None else unquote(kwargs[organization])
                 call.caller = wiring.bearer_tokens().caller(
-                    _authorization(call.request), scopes, within
+                    header_values(call.request, "authorization"), scopes, within
                 )
                 return view(*args, **kwargs)
 
@@ -196,12 +196,3 @@ def _path(request: Request) -> str:
         path = path.replace(f"{{{name}}}", quote(unquote(value), safe=""))
     query = request.to_original_event().get("multiValueQueryStringParameters") or {}
     return f"{path}?{urlencode(query, doseq=True)}" if query else path
-
-
-def _authorization(request: Request) -> list[str]:
-    lists = request.to_original_event().get("multiValueHeaders") or {}
-    for name, values in lists.items():
-        if name.lower() == "authorization":
-            return list(values)
-    header = request.headers.get("authorization")
-    return [] if header is None else [header]

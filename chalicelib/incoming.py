@@ -30,15 +30,11 @@ class Visitor:
 def visitor(request: Request) -> Visitor:
     """Read a browser's request."""
     event = request.to_original_event()
-    lists = {
-        name.lower(): values for name, values in (event.get("multiValueHeaders") or {}).items()
-    }
-    # HTTP/2 may split the Cookie header; API Gateway's `headers` has only the last part.
-    cookies = lists.get("cookie") or [request.headers.get("cookie", "")]
     return Visitor(
         Visit(
             public_url=public_url(wiring.settings().public_url, request.context),
-            cookie_header=_sound("; ".join(cookies)),
+            # HTTP/2 may split it.
+            cookie_header=_sound("; ".join(header_values(request, "cookie"))),
             query={
                 name: [_sound(value) for value in values]
                 for name, values in (event.get("multiValueQueryStringParameters") or {}).items()
@@ -54,6 +50,16 @@ def visitor(request: Request) -> Visitor:
         ),
         wiring.languages().preferred(request.headers.get("accept-language")),
     )
+
+
+def header_values(request: Request, name: str) -> list[str]:
+    """Return all values of a header, by its name in lower case; `headers` has only the last."""
+    lists = request.to_original_event().get("multiValueHeaders") or {}
+    for each, values in lists.items():
+        if each.lower() == name:
+            return list(values)
+    value = request.headers.get(name)
+    return [] if value is None else [value]
 
 
 def navigates(request: Request) -> bool:
