@@ -10,6 +10,7 @@ import json
 import random
 import socket
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -45,10 +46,19 @@ class Gate:
     loses: Callable[[int, str], bool] = lambda *_: False
     refusals: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     operations: list[str] = field(default_factory=list)
-    lost: int = 0
+    lost_answers: Counter[str] = field(default_factory=Counter)
     calls: int = 0
     failed: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def lost(self) -> int:
+        """How many answers were lost."""
+        return self.lost_answers.total()
+
+    def lose_some(self, share: float) -> None:
+        """Lose this share of all answers, from 0 to 1."""
+        self.loses = lambda *_: self.draw.random() < share
 
     def lose_next(self, answers: int = 1, *, after: int = 0) -> None:
         """Lose the answers of the next calls that AWS takes, `after` others, and of no more."""
@@ -96,7 +106,7 @@ class Gate:
             place = len(self.operations)
             self.operations.append(operation)
             loses = self.loses(place, operation)
-            self.lost += loses
+            self.lost_answers[operation] += loses
         return loses
 
     def _failure(self, service: str) -> Response | None:

@@ -12,9 +12,10 @@ from tests.chaos.visitors import Visitors
 from tests.chaos.world import VISIBILITY_SECONDS, World, world
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterator
 
-THROTTLED_SHARE = 0.03
+THROTTLED_SHARE, LOST_SHARE = 0.03, 0.05
 PATIENCE_SECONDS = 120.0  # after the last code's death: for it to be written down
 SHOWN = 5
 
@@ -26,6 +27,7 @@ def run(codes: int, lifetime_seconds: int, seed: int) -> tuple[Verdict, World, V
         stopping = threading.Event()
         trouble = threading.Thread(target=made.trouble, args=(stopping,))
         made.gate.throttled_share = THROTTLED_SHARE
+        made.gate.lose_some(LOST_SHARE)
         trouble.start()
         visitors.run()
         stopping.set()
@@ -33,7 +35,14 @@ def run(codes: int, lifetime_seconds: int, seed: int) -> tuple[Verdict, World, V
         made.gate.throttled_share = 0.0
         made.phone.calm()
         _until_empty(made, lifetime_seconds)
-        verdict = judge(visitors.accepted, made.entries(), made.phone.messages(), lifetime_seconds)
+        made.gate.lose_some(0.0)
+        verdict = judge(
+            visitors.accepted,
+            visitors.unanswered,
+            made.entries(),
+            made.phone.messages(),
+            lifetime_seconds,
+        )
         made.troubles.append(f"dead letters: {made.dead_letters()}")
         return verdict, made, visitors
 
@@ -65,4 +74,9 @@ def _lines(verdict: Verdict, made: World, visitors: Visitors, seconds: float) ->
     yield f"{'workers killed':>22}  {made.kills}"
     yield f"{'outages':>22}  {len(made.troubles) - 1 - made.kills}"
     yield f"{'AWS calls, failed':>22}  {made.gate.calls}, {made.gate.failed}"
+    yield f"{'answers lost':>22}  {made.gate.lost}: {_shown(made.gate.lost_answers)}"
     yield f"{'took':>22}  {seconds:.0f} s"
+
+
+def _shown(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.most_common() if count)

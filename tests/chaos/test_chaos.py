@@ -14,5 +14,8 @@ def test_everything_fails_and_no_code_is_lost_sent_twice_or_sent_dead():
     # Trouble there was:
     assert made.kills
     assert made.gate.failed
+    lost = made.gate.lost_answers
+    assert all(lost[call] for call in ("UpdateItem", "SendMessage", "ReceiveMessage"))
+    assert lost["GetParameters"] + lost["GetParametersByPath"]
     assert visitors.duplicated
     assert visitors.poisoned

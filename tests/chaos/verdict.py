@@ -50,11 +50,15 @@ class Verdict:
 
 def judge(
     accepted: Iterable[Accepted],
+    unanswered: Iterable[Accepted],
     entries: Iterable[dict[str, Any]],
     messages: Iterable[dict[str, Any]],
     lifetime_seconds: float,
 ) -> Verdict:
-    """Hold the ledger and the phone's record against what was accepted."""
+    """Hold the ledger and the phone's record against what was accepted.
+
+    Of those that are `unanswered` each may be on the queue, for all that anybody knows.
+    """
     codes = list(accepted)
     keys = LedgerKeys.from_base64(LEDGER_KEY)
     ledger = {item["id"]["S"]: item for item in entries}
@@ -64,7 +68,7 @@ def judge(
         arrived.setdefault((message["to"], message["body"]), []).append(at)
     verdict = Verdict(len(codes))
     newest: dict[tuple[str, str], int] = {}
-    for code in codes:
+    for code in (*codes, *unanswered):
         newest[code.subject] = max(newest.get(code.subject, 0), code.order)
     for code in codes:
         entry = ledger.get(keys.entry(OtpRequest.parse(code.body), "", 0.0).id, {})

@@ -66,6 +66,8 @@ class Visitors:
     codes: int
     draw: random.Random
     accepted: list[Accepted] = field(default_factory=list)
+    unanswered: list[Accepted] = field(default_factory=list)
+    """What was turned away each time, though the queue may have kept it."""
     held_back: int = 0
     poisoned: int = 0
     duplicated: int = 0
@@ -117,9 +119,10 @@ class Visitors:
         began_at = time.time()
         if draw.random() < DIRECT_SHARE:
             self.world.put(wanted.body, delay_seconds=draw.randrange(4))
-            was_taken = True
+            status = 200
         else:
-            was_taken = self._post(wanted.body)
+            status = self._post(wanted.body)
+        was_taken = status == 200
         taken = Accepted(
             wanted.to, wanted.usage_type, wanted.code, wanted.order, began_at, time.time()
         )
@@ -128,6 +131,7 @@ class Visitors:
                 self.accepted.append(taken)
             else:
                 self.held_back += 1
+                self.unanswered += [taken] if status == 503 else []
         if was_taken and draw.random() < DUPLICATE_SHARE:
             self.duplicated += 1
             self.world.put(wanted.body, delay_seconds=draw.randrange(6))
@@ -135,12 +139,15 @@ class Visitors:
             self.poisoned += 1
             self.world.put("{" + "x" * draw.randrange(9))
 
-    def _post(self, body: str) -> bool:
+    def _post(self, body: str) -> int:
+        """Ask until it is taken or refused for good; 503 where nobody knows whether it was."""
         headers = {"Authorization": AUTHORIZATION, "Content-Type": "application/json"}
+        statuses = set()
         for _ in range(TRIES):
             url = f"{self.world.api_url}/otp"
             answer = requests.post(url, data=body, headers=headers, timeout=60)
             if answer.status_code in {200, 403}:
-                return answer.status_code == 200
+                return answer.status_code
+            statuses.add(answer.status_code)
             time.sleep(0.5)  # a part of it is down, or counts nothing just now
-        return False
+        return max(statuses)
