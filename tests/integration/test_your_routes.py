@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 
@@ -162,14 +162,20 @@ def test_a_sensitive_step_asks_for_a_code_although_logto_knows_the_visitor(examp
     known = came_back("/sign-in")
     assert known is not None
     example.site.get(known)
-    again = example.site.get("/payout").headers["Location"]
-    assert again == "/sign-in?prompt=login&return_to=/payout"
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Origin": HERE}
+    assert example.site.post("/payout", headers=form).headers["Location"] == "payout"
+    asked = example.site.get("/payout").headers["Location"]
+    assert asked == "sign-in?prompt=login&return_to=/payout"
+    again = urljoin("/payout", asked)
 
     assert came_back(again) is None
     begun = browser.get(example.site.get(again).headers["Location"])
     back = example.logto.walk(browser, begun, phone).headers["Location"]
     assert example.site.get(back.removeprefix(HERE)).headers["Location"] == "/payout"
-    assert example.site.get("/payout").json() == {"paid_to": example.sub}
+    assert '<form method="post">' in example.site.get("/payout").text
+    for origin in ("https://evil.example", "null"):
+        assert example.site.post("/payout", headers=form | {"Origin": origin}).status_code == 403
+    assert example.site.post("/payout", headers=form).json() == {"paid_to": example.sub}
 
 
 def test_an_organizations_member_may_what_the_organization_allows(example: Example):
