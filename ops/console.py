@@ -51,25 +51,30 @@ def instructions(stage: str, outputs: Mapping[str, str], ssm: SSMClient, *, reve
     return "\n".join([*lines, f"\nDashboard: {outputs['DashboardUrl']}"])
 
 
-def in_logtos_console(url: str, authorization: str, called_url: str | None = None) -> list[str]:
+def in_logtos_console(
+    url: str, authorization: str, called_url: str | None = None, app_id: str | None = None
+) -> list[str]:
     """Return what to set in Logto's Console, line by line under the Console's own names.
 
     Browsers come to `url`. Logto itself calls `called_url`, where that is another address.
     """
     called_url = called_url or url
     return [
-        'Applications: one of the type "Traditional web"',
+        f'Applications: {app_id or "one"}, of the type "Traditional web"',
         f"  Redirect URI                  {url}/callback",
         f"  Post sign-out redirect URI    {url}/",
         f"  Backchannel logout URI        {called_url}/backchannel-logout",
         "  Is session required?          yes",
         "Connectors, SMS: HTTP SMS",
+        "  It replaces the SMS connector that is there, with its credentials: copy them first.",
         f"  Endpoint                      {called_url}/otp",
         f"  Authorization Header          {authorization}",
         "Sign-in & account, Sign-up and sign-in",
         "  Sign-up identifier            Phone number, verified",
         "  Sign-in method                Phone number with verification code",
         f"  Unknown session redirect URL  {url}/sign-in",
+        "Connector, sign-up and sign-in serve every application of the tenant:",
+        "  use a tenant for development, apart from the one of your users.",
     ]
 
 

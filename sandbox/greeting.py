@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sandbox.terminal import Terminal
 
 EXAMPLE_NUMBER = "+1 212 555 0100"  # of those that Logto takes and nobody has
+LOGTO_CLOUD = ".logto.app"
 TUNNEL = "https://YOUR-TUNNEL"
 
 
@@ -46,33 +47,47 @@ def _places(settings: Settings, terminal: Terminal) -> Iterator[str]:
 
 
 def _console(settings: Settings, logto: Logto, terminal: Terminal) -> Iterator[str]:
-    is_here = is_loopback(urlsplit(logto.endpoint).hostname or "")
-    called = settings.tunnel_url or (settings.app_url if is_here else TUNNEL)
+    host = urlsplit(logto.endpoint).hostname or ""
+    called = settings.tunnel_url or (settings.app_url if is_loopback(host) else TUNNEL)
     yield f"  To set in the Console of {terminal.bold(logto.endpoint)}:"
-    for line in in_logtos_console(settings.app_url, settings.otp_authorization, called):
+    for line in in_logtos_console(
+        settings.app_url, settings.otp_authorization, called, logto.app_id
+    ):
         yield f"    {line}"
-    notes = []
+    for note in _notes(settings, host, called):
+        yield ""
+        yield _wrapped(note)
+    yield ""
+
+
+def _notes(settings: Settings, host: str, called: str) -> Iterator[str]:
     if called == TUNNEL:
-        notes.append(
+        yield (
             f"{TUNNEL} stands for an address at which Logto reaches port {settings.app_port} of "
             "this machine, with codes and for back-channel logout. Make a tunnel and set "
             "PUBLIC_URL to its address: then it stands above, and browsers use it, too."
         )
-    if settings.tunnel_url is None:
-        notes.append(
+    elif settings.tunnel_url is None:
+        yield (
+            "If this Logto runs in Docker, localhost is its container, and it does not find the "
+            "application there. A tunnel solves that: set PUBLIC_URL to its address."
+        )
+    if settings.tunnel_url is None and not host.endswith(LOGTO_CLOUD):
+        yield (
             "A self-hosted Logto brings codes to a private or loopback address, but calls none "
             "for back-channel logout, unless it runs with "
-            "OIDC_PROVIDER_SSRF_PROTECTION_DISABLED=1."
+            "OIDC_PROVIDER_SSRF_PROTECTION_DISABLED=1. A tunnel solves that, too."
         )
     if not settings.authorization_given:
-        notes.append(
+        yield (
             "The Authorization above is another one at each start: to keep it, set "
             "OTP_AUTHORIZATION in .env to it."
         )
-    for note in notes:
-        yield ""
-        yield _wrapped(note)
-    yield ""
+    where = "on the phone" if settings.twilio else f"at {settings.phone_url}"
+    yield (
+        f'Try "Send test" of the connector first: a text with the code 000000 arrives {where} when '
+        "Logto reaches the application."
+    )
 
 
 def _whom(settings: Settings, terminal: Terminal) -> str:
@@ -80,7 +95,7 @@ def _whom(settings: Settings, terminal: Terminal) -> str:
         return "Sign in with your own phone's number: Twilio sends the codes there."
     if settings.logto is not None:
         return (
-            "Sign in with any number that exists, such as your own: its codes arrive at "
+            "Sign in with a number that exists, such as your own: its codes arrive at "
             f"{terminal.bold(settings.phone_url)} and nowhere else."
         )
     return f"Any valid phone number will do, say {terminal.bold(EXAMPLE_NUMBER)}."

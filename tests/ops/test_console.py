@@ -38,7 +38,9 @@ def test_logtos_console_is_told_addresses_under_the_stage_path(ssm: Any, outputs
         ("Unknown session redirect URL", "/sign-in"),
     ):
         assert re.search(rf"^ +{name} +{outputs['PublicUrl']}{path}$", told, re.MULTILINE), name
-    assert 'one of the type "Traditional web"' in told
+    assert 'one, of the type "Traditional web"' in told
+    assert "serve every application of the tenant" in told
+    assert "replaces the SMS connector that is there, with its credentials: copy them" in told
     assert re.search(r"Is session required\? +yes", told)
     assert re.search(r"Sign-in method +Phone number with verification code", told)
 

@@ -12,7 +12,7 @@ from sandbox.terminal import Terminal
 
 CLOUD = {
     "LOGTO_ENDPOINT": "https://example.logto.app",
-    "LOGTO_APP_ID": "app",
+    "LOGTO_APP_ID": "abc123def",
     "LOGTO_APP_SECRET": "the app's secret",
 }
 SELF_HOSTED = {**CLOUD, "LOGTO_ENDPOINT": "http://localhost:3301"}
@@ -43,8 +43,8 @@ def test_with_a_real_logto_no_invented_number_is_recommended(logto: dict[str, st
     said = greeted(**logto)
 
     assert "555" not in said
-    assert "any number that exists" in said
-    assert "http://localhost:3010" in said.partition("any number")[2]
+    assert "a number that exists" in said
+    assert "http://localhost:3010" in said.partition("a number that exists")[2]
 
 
 def test_with_a_real_twilio_codes_go_to_ones_own_phone():
@@ -61,7 +61,7 @@ def test_with_a_real_logto_all_that_its_console_asks_for_is_there():
     said = greeted(**CLOUD, OTP_AUTHORIZATION="Bearer mine")
 
     assert "To set in the Console of https://example.logto.app" in said
-    assert 'one of the type "Traditional web"' in said
+    assert 'Applications: abc123def, of the type "Traditional web"' in said
     assert value(said, "Redirect URI") == "http://localhost:8000/callback"
     assert value(said, "Post sign-out redirect URI") == "http://localhost:8000/"
     assert value(said, "Backchannel logout URI") == "https://YOUR-TUNNEL/backchannel-logout"
@@ -72,7 +72,6 @@ def test_with_a_real_logto_all_that_its_console_asks_for_is_there():
     assert value(said, "Sign-in method") == "Phone number with verification code"
     assert value(said, "Unknown session redirect URL") == "http://localhost:8000/sign-in"
     assert "an address at which Logto reaches port 8000" in plain(said)
-    assert "OIDC_PROVIDER_SSRF_PROTECTION_DISABLED=1" in said
     assert "the app's secret" not in said
 
 
@@ -90,6 +89,7 @@ def test_a_tunnel_stands_in_every_address():
 
     assert "YOUR-TUNNEL" not in said
     assert "SSRF" not in said
+    assert "tunnel solves" not in said
     assert "localhost:8000" not in said
     assert value(said, "Redirect URI") == "https://tunnel.example/callback"
     assert value(said, "Endpoint") == "https://tunnel.example/otp"
@@ -102,3 +102,25 @@ def test_a_logto_on_this_machine_needs_no_tunnel_but_leave_to_call_it():
     assert value(said, "Backchannel logout URI") == "http://localhost:8000/backchannel-logout"
     assert "YOUR-TUNNEL" not in said
     assert "OIDC_PROVIDER_SSRF_PROTECTION_DISABLED=1" in said
+    assert "If this Logto runs in Docker, localhost is its container" in plain(said)
+    assert "SSRF" not in greeted(**SELF_HOSTED, PUBLIC_URL="https://tunnel.example")
+    assert "Docker" not in greeted(**SELF_HOSTED, PUBLIC_URL="https://tunnel.example")
+
+
+def test_only_a_logto_of_ones_own_needs_leave_to_call_private_addresses():
+    assert "SSRF" in greeted(**CLOUD | {"LOGTO_ENDPOINT": "https://logto.example"})
+    assert "SSRF" not in greeted(**CLOUD)
+    assert "Docker" not in greeted(**CLOUD)
+
+
+def test_the_connectors_own_test_is_the_first_check():
+    assert 'Try "Send test" of the connector first' in plain(greeted(**CLOUD))
+    assert "000000 arrives at http://localhost:3010" in plain(greeted(**CLOUD))
+    assert "000000 arrives on the phone" in plain(greeted(**CLOUD, **TWILIO))
+
+
+def test_it_is_said_whom_else_these_settings_concern():
+    said = plain(greeted(**CLOUD))
+
+    assert "serve every application of the tenant: use a tenant for development" in said
+    assert "It replaces the SMS connector that is there, with its credentials: copy them" in said
