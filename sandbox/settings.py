@@ -12,11 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dotenv import dotenv_values
-
 from ops import settings as product_settings
 from ops.parameters import generated_secrets
-from sandbox import deployment
+from sandbox import deployment, env_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +27,7 @@ TWILIO = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
 TWILIO_SENDER = ("TWILIO_MESSAGING_SERVICE_SID", "TWILIO_FROM")
 MAX_PORT = 65_535
 _DECIDED_HERE = ("PUBLIC_URL", "LOGTO_ENDPOINT", "LOGTO_APP_ID")
+_OF_THE_SANDBOX = (*PORTS, *LOGTO, *TWILIO, *TWILIO_SENDER, "PUBLIC_URL", "OTP_AUTHORIZATION")
 
 
 class SettingsError(Exception):
@@ -150,17 +149,25 @@ class Settings:
         }
 
 
-def merged(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Lay the environment over the file. A name set to nothing in it switches the file's off."""
-    # Without interpolation: a secret may have a "$" in it.
-    in_file = dotenv_values(env_file, interpolate=False)
-    return {**{name: value for name, value in in_file.items() if value is not None}, **environ}
+def merged(file: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Lay the environment over the file. A name set to nothing in it switches the file's off.
+
+    Raises SettingsError where the file has a line that sets nothing.
+    """
+    in_file, problems = env_file.read(file, _settable() | {*_OF_THE_SANDBOX})
+    if problems:
+        raise SettingsError(problems)
+    return {**in_file, **environ}
+
+
+def _settable() -> frozenset[str]:
+    """Return the names of the product's settings that the stage `local` does not decide."""
+    return product_settings.NAMES - deployment.local_stage().environment_variables.keys()
 
 
 def _of_the_product(given: Mapping[str, str], *more: str) -> dict[str, str]:
     """Return the product's settings that the stage `local` does not decide, and `more` of them."""
-    decided = deployment.local_stage().environment_variables.keys()
-    names = product_settings.NAMES - decided | {*more}
+    names = _settable() | {*more}
     return {name: value for name, value in given.items() if name in names}
 
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ops.template import ROOT
 from sandbox import deployment, stage
 from sandbox.parts import parts
 from sandbox.settings import Settings, SettingsError, merged
@@ -11,6 +13,7 @@ from sandbox.settings import Settings, SettingsError, merged
 if TYPE_CHECKING:
     from pathlib import Path
 
+EXAMPLE = ROOT / ".env.example"
 LOGTO = {
     "LOGTO_ENDPOINT": "https://example.logto.app",
     "LOGTO_APP_ID": "app",
@@ -171,3 +174,58 @@ def test_the_environment_wins_over_the_file_and_can_switch_it_off(tmp_path: Path
 
 def test_a_missing_file_says_nothing(tmp_path: Path):
     assert merged(tmp_path / ".env", {"A": "1"}) == {"A": "1"}
+
+
+def refusals(file: Path, content: str | bytes) -> list[str]:
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(SettingsError) as refused:
+        merged(file, {})
+    return refused.value.problems
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "meant"),
+    [
+        ("LOGTO_APPID", "LOGTO_APP_ID"),
+        ("logto_endpoint", "LOGTO_ENDPOINT"),
+        ("REVALIDATE_SECOND", "REVALIDATE_SECONDS"),
+        ("OTP_AUTHORISATION", "OTP_AUTHORIZATION"),
+    ],
+)
+def test_a_misspelt_name_in_the_file_is_refused_and_not_ignored(
+    tmp_path: Path, misspelt: str, meant: str
+):
+    assert refusals(tmp_path / ".env", f"# mine\n\nexport APP_PORT=1\n\n{misspelt}=secret\n") == [
+        f".env, line 5: the name is unknown; did you mean {meant}?"
+    ]
+
+
+def test_what_the_stage_decides_can_not_be_set_in_the_file(tmp_path: Path):
+    (said,) = refusals(tmp_path / ".env", "AWS_SECRET_ACCESS_KEY=x\n")
+    assert said.startswith(".env, line 1: the name is unknown; .env.example and docs/settings.md")
+
+
+def test_every_name_in_the_example_is_known(tmp_path: Path):
+    named = re.findall(r"^# ([A-Z_]+=.*)$", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE)
+    file = tmp_path / ".env"
+    file.write_text("\n".join(named), encoding="utf-8")
+
+    assert len(merged(file, {})) == len(named) > 10
+
+
+@pytest.mark.parametrize("line", ["LOGTO_APP_SECRET", "=s3cret", "APP PORT=s3cret", 'A="s3cret'])
+def test_a_line_that_can_not_be_read_is_refused_without_its_text(tmp_path: Path, line: str):
+    assert refusals(tmp_path / ".env", f"APP_PORT=1\n{line}\nPHONE_PORT=2\n") == [
+        ".env, line 2: can't be read; each line must be NAME=value"
+    ]
+
+
+def test_all_lines_that_are_wrong_are_named_together(tmp_path: Path):
+    assert len(refusals(tmp_path / ".env", "APPPORT=1\nLOGTO_APP_ID=app\nPHONE_PRT=2\n")) == 2
+
+
+def test_a_file_in_another_encoding_is_refused(tmp_path: Path):
+    file = tmp_path / ".env"
+    assert refusals(file, "APP_PORT=1\n".encode("utf-16")) == [".env: must be text in UTF-8"]
+    file.write_text("APP_PORT=1\n", encoding="utf-8-sig")
+    assert merged(file, {}) == {"APP_PORT": "1"}
