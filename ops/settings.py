@@ -37,11 +37,11 @@ sandbox says which ports and providers it has.
 
 
 def problems(given: Mapping[str, str]) -> list[str]:
-    """Return a sentence for each setting in `given` that is wrong; the others may be missing."""
+    """Return a line for each setting in `given` that is wrong; the others may be missing."""
     try:
         Settings.from_env(given)
     except SettingsError as error:
-        return [f"{name}: {why}." for name, why in error.problems.items() if name in given]
+        return [f"{name}: {why}" for name, why in error.problems.items() if name in given]
     return []
 
 
@@ -62,7 +62,9 @@ def _rows() -> Iterator[str]:
 def _default(value: Any) -> str:
     if value is PydanticUndefined:
         return "required"
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`" if value else ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return "" if value in {None, ""} else f"`{value}`"
 
 
 def _accepted(schema: Mapping[str, Any]) -> Iterator[str]:

@@ -7,6 +7,7 @@ of it, everything runs on stand-ins and default ports.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from ops.parameters import generated_secrets
 from sandbox import deployment, env_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 ENV_FILE = Path(__file__).parent.parent / ".env"
 STAND_IN_APP_SECRET = "portaria-local-secret"
@@ -31,11 +32,11 @@ _OF_THE_SANDBOX = (*PORTS, *LOGTO, *TWILIO, *TWILIO_SENDER, "PUBLIC_URL", "OTP_A
 
 
 class SettingsError(Exception):
-    """The sandbox can't start like this; `problems` has one sentence for each thing."""
+    """The sandbox can't start like this; `problems` has one line for each thing."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
-        super().__init__(" ".join(problems))
+        super().__init__("; ".join(problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class Settings:
             *_port_problems(given),
             *_group_problems(given, LOGTO),
             *_group_problems(given, TWILIO, one_of=TWILIO_SENDER),
+            *_value_problems(given),
             *product_settings.problems(_of_the_product(given, *_DECIDED_HERE)),
         ]
         if problems:
@@ -174,12 +176,12 @@ def _of_the_product(given: Mapping[str, str], *more: str) -> dict[str, str]:
 def _port_problems(given: Mapping[str, str]) -> list[str]:
     ports = {name: given.get(name, str(default)) for name, default in PORTS.items()}
     problems = [
-        f"{name} must be a port number, from 1 to {MAX_PORT}."
+        f"{name}: must be a port number, from 1 to {MAX_PORT}"
         for name, port in ports.items()
         if not (port.isascii() and port.isdigit() and 1 <= int(port) <= MAX_PORT)
     ]
     if not problems and len({int(port) for port in ports.values()}) < len(ports):
-        problems = [f"{', '.join(ports)} must differ from one another."]
+        problems = [f"{', '.join(ports)}: must differ from one another"]
     return problems
 
 
@@ -190,6 +192,15 @@ def _group_problems(
     missing = [name for name in names if name not in given]
     if one_of and not any(name in given for name in one_of):
         missing.append(" or ".join(one_of))
-    if present and missing:
-        return [f"{' and '.join(missing)} must be set too, since {present[0]} is."]
-    return []
+    return [f"{name}: must be set too, since {present[0]} is" for name in missing if present]
+
+
+def _value_problems(given: Mapping[str, str]) -> Iterator[str]:
+    sid = given.get("TWILIO_ACCOUNT_SID")
+    if sid and not re.fullmatch("AC[0-9a-fA-F]{32}", sid):
+        yield "TWILIO_ACCOUNT_SID: must be AC and 32 hexadecimal digits"
+    authorization = given.get("OTP_AUTHORIZATION", "")
+    if not (authorization.isascii() and authorization.isprintable()):
+        yield "OTP_AUTHORIZATION: must be printable ASCII, as it is sent in a header"
+    if re.search("://[^/]*/+[^/]", given.get("PUBLIC_URL", "")):
+        yield "PUBLIC_URL: must have no path, under which the local server would not answer"

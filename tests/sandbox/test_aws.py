@@ -21,7 +21,7 @@ REAL = {
     "LOGTO_ENDPOINT": "https://example.logto.app",
     "LOGTO_APP_ID": "app",
     "LOGTO_APP_SECRET": "the app's secret",
-    "TWILIO_ACCOUNT_SID": "AC1",
+    "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
     "TWILIO_AUTH_TOKEN": "token",
     "TWILIO_FROM": "+15550001001",
 }
@@ -117,7 +117,7 @@ def test_parameters_come_from_the_settings_and_the_texts(
 
     assert found.pop("ledger-key")
     assert json.loads(found.pop("twilio")) == {
-        "accountSID": "AC1",
+        "accountSID": "AC" + "1" * 32,
         "authToken": "token",
         "from": "+15550001001",
     }

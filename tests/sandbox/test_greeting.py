@@ -16,7 +16,11 @@ CLOUD = {
     "LOGTO_APP_SECRET": "the app's secret",
 }
 SELF_HOSTED = {**CLOUD, "LOGTO_ENDPOINT": "http://localhost:3301"}
-TWILIO = {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "token", "TWILIO_FROM": "+12125550100"}
+TWILIO = {
+    "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
+    "TWILIO_AUTH_TOKEN": "token",
+    "TWILIO_FROM": "+12125550100",
+}
 
 
 def greeted(**environment: str) -> str:

@@ -19,7 +19,11 @@ LOGTO = {
     "LOGTO_APP_ID": "app",
     "LOGTO_APP_SECRET": "secret",
 }
-TWILIO = {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "token", "TWILIO_FROM": "+15550001001"}
+TWILIO = {
+    "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
+    "TWILIO_AUTH_TOKEN": "token",
+    "TWILIO_FROM": "+15550001001",
+}
 
 
 def test_without_any_setting_the_stage_is_the_one_in_chalices_configuration():
@@ -58,10 +62,10 @@ def test_the_stand_in_for_logto_knows_what_the_application_asks_for():
 
 @pytest.mark.parametrize("sender", ["TWILIO_MESSAGING_SERVICE_SID", "TWILIO_FROM"])
 def test_a_real_twilio_needs_one_sender_and_no_other_base_url(sender: str):
-    account = {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "token"}
+    account = {"TWILIO_ACCOUNT_SID": "AC" + "1" * 32, "TWILIO_AUTH_TOKEN": "token"}
 
     assert stage.environment(Settings.from_env({**account, sender: "x"}))["TWILIO_API_URL"] == ""
-    with pytest.raises(SettingsError, match="TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM must"):
+    with pytest.raises(SettingsError, match="TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM: must"):
         Settings.from_env(account)
 
 
@@ -72,9 +76,11 @@ def test_all_that_is_missing_or_wrong_is_named_together():
         )
 
     assert refused.value.problems == [
-        "APP_PORT must be a port number, from 1 to 65535.",
-        "LOGTO_ENDPOINT and LOGTO_APP_SECRET must be set too, since LOGTO_APP_ID is.",
-        "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN must be set too, since TWILIO_FROM is.",
+        "APP_PORT: must be a port number, from 1 to 65535",
+        "LOGTO_ENDPOINT: must be set too, since LOGTO_APP_ID is",
+        "LOGTO_APP_SECRET: must be set too, since LOGTO_APP_ID is",
+        "TWILIO_ACCOUNT_SID: must be set too, since TWILIO_FROM is",
+        "TWILIO_AUTH_TOKEN: must be set too, since TWILIO_FROM is",
     ]
 
 
@@ -91,7 +97,7 @@ def test_the_products_settings_are_checked_with_the_others_and_handed_on():
             }
         )
 
-    assert [problem.split(" ")[0].rstrip(":") for problem in refused.value.problems] == [
+    assert [problem.partition(":")[0] for problem in refused.value.problems] == [
         "APP_PORT",
         "PUBLIC_URL",
         "LOGTO_ENDPOINT",
@@ -99,6 +105,35 @@ def test_the_products_settings_are_checked_with_the_others_and_handed_on():
     ]
     accepted = Settings.from_env({"REVALIDATE_SECONDS": "60"})
     assert stage.environment(accepted)["REVALIDATE_SECONDS"] == "60"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            {**TWILIO, "TWILIO_ACCOUNT_SID": "AC1"},
+            "TWILIO_ACCOUNT_SID: must be AC and 32 hexadecimal digits",
+        ),
+        (
+            {"OTP_AUTHORIZATION": "Bearer señor"},
+            "OTP_AUTHORIZATION: must be printable ASCII, as it is sent in a header",
+        ),
+        (
+            {"OTP_AUTHORIZATION": "Bearer a\nb"},
+            "OTP_AUTHORIZATION: must be printable ASCII, as it is sent in a header",
+        ),
+        (
+            {"PUBLIC_URL": "https://tunnel.example/api/"},
+            "PUBLIC_URL: must have no path, under which the local server would not answer",
+        ),
+        ({"PUBLIC_URL": "https://["}, "PUBLIC_URL: Invalid IPv6 URL"),
+    ],
+)
+def test_what_would_fail_later_is_refused(given: dict[str, str], said: str):
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_env(given)
+
+    assert refused.value.problems == [said]
 
 
 def test_what_the_stage_decides_is_not_read_from_an_environment_of_another_one():
@@ -116,7 +151,7 @@ def test_a_tunnel_is_where_browsers_and_logto_come_to():
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "8000.0", "٣"])
 def test_what_is_no_port_is_refused(port: str):
-    with pytest.raises(SettingsError, match="AWS_PORT must be a port number"):
+    with pytest.raises(SettingsError, match="AWS_PORT: must be a port number"):
         Settings.from_env({"AWS_PORT": port})
 
 

@@ -80,6 +80,36 @@ def test_a_wrong_value_is_reported_by_name_and_not_repeated(name: str, value: st
     assert "secret" not in str(wrong.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("REVALIDATE_SECONDS", "10", "must be at least 60"),
+        ("ATTEMPT_SECONDS", "3601", "must be at most 3600"),
+        ("ATTEMPT_SECONDS", "ten", "must be a whole number"),
+        ("LOGTO_TIMEOUT_SECONDS", "0", "must be more than 0.0"),
+        ("LOGTO_TIMEOUT_SECONDS", "soon", "must be a number"),
+        ("RECONCILE", "perhaps", "must be true or false"),
+        ("LOGTO_APP_ID", "a" * 129, "must have at most 128 characters"),
+        ("LOG_LEVEL", "LOUD", "must match ^(DEBUG|INFO|WARNING|ERROR)$"),
+        ("LOGTO_ENDPOINT", "logto", "must be an http or https URL"),
+        ("STAGE", "", "missing"),
+    ],
+)
+def test_problems_are_told_in_one_voice(name: str, value: str, said: str):
+    with pytest.raises(SettingsError) as wrong:
+        Settings.from_env({**REQUIRED, name: value})
+
+    assert wrong.value.problems == {name: said}
+
+
+def test_what_has_no_words_of_ours_is_told_in_pydantics():
+    with pytest.raises(SettingsError) as wrong:
+        Settings.from_env({**REQUIRED, "ATTEMPT_SECONDS": "9" * 5000})
+
+    assert "exceeded maximum size" in wrong.value.problems["ATTEMPT_SECONDS"]
+    assert "999" not in str(wrong.value)
+
+
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.0.2", "[::1]"])
 @pytest.mark.parametrize("name", ["PUBLIC_URL", "LOGTO_ENDPOINT", "TWILIO_API_URL"])
 def test_plain_http_will_do_on_this_machine_only(name: str, host: str):
@@ -129,6 +159,7 @@ def test_the_page_of_settings_is_true():
         "`REVALIDATE_SECONDS` | `900` | at least 60",
         "`ATTEMPT_SECONDS` | `600` | 60 to 3600",
         "`LOGTO_TIMEOUT_SECONDS` | `4.0` | more than 0, at most 8",
+        "`COSTLY_NUMBERS` | `false` | `true` or `false`",
         "`LOGTO_APP_ID` | required | 1 to 128 characters",
         "`LOGTO_ENDPOINT` | required | an https URL; http on loopback addresses only",
         "`LOG_LEVEL` | `INFO` | `^(DEBUG\\|INFO\\|WARNING\\|ERROR)$`",
