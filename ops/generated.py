@@ -41,5 +41,5 @@ class GeneratedPage:
             return 0
         if self.path.exists() and self.path.read_text(encoding="utf-8") == page:
             return 0
-        print(f"docs/{self.noun}.md is out of date: run `python -m ops {self.noun}`")
+        print(f"docs/{self.noun}.md is out of date: run `.venv/bin/python -m ops {self.noun}`")
         return 1

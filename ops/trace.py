@@ -18,7 +18,7 @@ from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
 from chalicelib.otp.errors import LedgerUnavailable
 from chalicelib.otp.ledger import LedgerHistory, Step
 from chalicelib.otp.ledger_keys import LedgerKeys
-from chalicelib.otp.phone_numbers import spellings
+from chalicelib.otp.phone_numbers import NotANumber, parse, spellings
 
 if TYPE_CHECKING:
     import argparse
@@ -33,7 +33,7 @@ DEFAULT_CODES = 5
 def add_to(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the command line."""
     command = nouns.add_parser("trace", help="tell what became of a number's latest codes")
-    command.add_argument("number", help="with country code, e.g. +15550001001")
+    command.add_argument("number", help="with country code, e.g. +12125550100")
     command.add_argument("--codes", type=int, default=DEFAULT_CODES, help="how many (%(default)s)")
     command.add_argument(
         "--stage",
@@ -46,9 +46,12 @@ def add_to(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(given: argparse.Namespace) -> int:
     """Print the trace."""
     try:
-        number = phonenumbers.parse(given.number)
-    except phonenumbers.NumberParseException:
-        return _complain("The number needs its country code, e.g. +15550001001")
+        recipient = _recipient(given.number)
+    except (NotANumber, phonenumbers.NumberParseException):
+        return _complain(
+            "That can't be a phone number: give all of its digits and its country code, "
+            "e.g. +12125550100"
+        )
     environment = {**_stage(given.stage), **os.environ}
     missing = [n for n in ("LEDGER_TABLE", "PARAMETER_PREFIX") if not environment.get(n)]
     if missing:
@@ -56,7 +59,6 @@ def run(given: argparse.Namespace) -> int:
     try:
         keys = _keys(environment)
         ledger = DynamoDBLedger(_client("dynamodb", environment), environment["LEDGER_TABLE"], 0)
-        recipient = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         for line in trace(ledger, keys, recipient, given.codes):
             print(line)
     except (BotoCoreError, ClientError, LedgerUnavailable) as error:
@@ -78,6 +80,12 @@ def trace(ledger: LedgerHistory, keys: LedgerKeys, recipient: str, limit: int) -
         yield _headline(entry)
         for step in (*entry.steps, *_told(entry)):
             yield _line(step)
+
+
+def _recipient(written: str) -> str:
+    number = phonenumbers.parse(written)
+    recipient, _ = parse(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    return recipient
 
 
 def _told(entry: LedgerEntry) -> Iterator[Step]:

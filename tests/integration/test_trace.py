@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.application import Stage
 
 KEY = b"k" * 32
-NUMBER = "+15550001001"
+NUMBER = "+12125550100"
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_each_code_is_told_step_by_step_newest_first(
     write(operator, 1_800_000_000.0, LedgerResult(Outcome.SENT, message_sid="SM1"))
     write(operator, 1_800_000_060.0, None)
 
-    assert main(["trace", "+1 555 000 1001"]) == 0
+    assert main(["trace", "+1 212 555 0100"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "2027-01-15 08:01:00 UTC  SignIn  US  not finished  (tries: 0, message message-1)",
         "  08:01:00.000  accepted",
@@ -105,9 +105,15 @@ def test_a_number_without_codes_is_told_so(capsys: pytest.CaptureFixture[str]):
     assert "No code" in capsys.readouterr().out
 
 
-def test_a_number_without_its_country_code_is_not_looked_up(capsys: pytest.CaptureFixture[str]):
-    assert main(["trace", "5550001001"]) == 1
-    assert "country code" in capsys.readouterr().err
+@pytest.mark.parametrize("written", ["2125550100", "+1 212 555", "+999 1", "the visitor's"])
+def test_what_can_be_no_phone_number_is_not_looked_up(
+    capsys: pytest.CaptureFixture[str], written: str
+):
+    assert main(["trace", written]) == 1
+    assert capsys.readouterr().err == (
+        "That can't be a phone number: give all of its digits and its country code, "
+        "e.g. +12125550100\n"
+    )
 
 
 @pytest.mark.usefixtures("operator")
