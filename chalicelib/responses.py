@@ -30,6 +30,7 @@ from chalicelib.sign_in.errors import (
     SignInRefused,
     StoreUnavailable,
 )
+from chalicelib.sign_in.return_to import HOME, local_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -184,9 +185,14 @@ def wrapped(app: Chalice, respond: Callable[[View, Request], Response]) -> Calla
 def failure_page(
     asking: Visitor, status: int, kind: FailureKind, reference: str | None = None
 ) -> Response:
-    """Answer with the page that says what went wrong."""
+    """Answer with the page that says what went wrong; another try keeps where it was to lead."""
+    return_to = local_path(asking.visit.parameter("return_to"))
     page = wiring.pages().failure(
-        asking.language, base_url=asking.visit.public_url, kind=kind, reference=reference
+        asking.language,
+        base_url=asking.visit.public_url,
+        kind=kind,
+        reference=reference,
+        return_to=None if return_to == HOME else return_to,
     )
     return _answer(asking, page, status)
 

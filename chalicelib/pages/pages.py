@@ -90,13 +90,27 @@ class Pages:
         return self._with_form(page, leads_to)
 
     def failure(
-        self, language: Language, *, base_url: str, kind: FailureKind, reference: str | None = None
+        self,
+        language: Language,
+        *,
+        base_url: str,
+        kind: FailureKind,
+        reference: str | None = None,
+        return_to: str | None = None,
     ) -> Page:
         """Return the page that says what went wrong and how to go on.
 
-        `reference` stands on the page and in the log, where something was logged.
+        `reference` stands on the page and in the log, where something was logged. Another try to
+        sign in leads on to `return_to`, a path of this application.
         """
-        return self._page("failure.html", language, base_url, kind=kind.value, reference=reference)
+        return self._page(
+            "failure.html",
+            language,
+            base_url,
+            kind=kind.value,
+            reference=reference,
+            return_to=return_to,
+        )
 
     def not_found(self, languages: Iterable[Language], *, base_url: str) -> Page:
         """Return the page for where nobody can tell which of the languages the visitor reads."""

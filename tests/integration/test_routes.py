@@ -107,6 +107,24 @@ def test_a_logto_that_is_down_gets_a_friendly_page(site: Site, capsys: pytest.Ca
     assert failure(answer, capsys)["error"].startswith("ProviderUnreachable")
 
 
+@pytest.mark.parametrize(
+    ("query", "again"),
+    [
+        ("?return_to=/orders%3Ftab=1", "/sign-in?return_to=%2Forders%3Ftab%3D1"),
+        ("?return_to=//evil.example", "/sign-in"),
+        ("?return_to=/a&return_to=/b", "/sign-in"),
+        ("", "/sign-in"),
+    ],
+)
+def test_after_an_outage_another_try_leads_where_the_visitor_wanted_to_go(
+    site: Site, query: str, again: str
+):
+    answer = site.get(f"/sign-in{query}")
+
+    assert answer.status_code == 503
+    assert f'href="http://localhost:8000{again}">Try again' in answer.text
+
+
 def test_a_database_that_is_down_gets_a_friendly_page(
     moto_server: str, monkeypatch: pytest.MonkeyPatch
 ):

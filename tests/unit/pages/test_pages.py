@@ -171,6 +171,16 @@ def test_every_failure_offers_another_try_and_a_reference(kind: FailureKind):
     assert "<code>a1b2c3</code>" in page.html
 
 
+@pytest.mark.parametrize("kind", [kind for kind in FailureKind if kind not in CALLED_WRONGLY])
+def test_another_try_leads_where_the_first_one_was_to_lead(kind: FailureKind):
+    page = PAGES.failure(
+        ENGLISH, base_url=BASE_URL, kind=kind, return_to="/orders/a%20b?tab=1&size=2"
+    )
+
+    again = f"{BASE_URL}/sign-in?return_to=%2Forders%2Fa%2520b%3Ftab%3D1%26size%3D2"
+    assert Outline(page).links["Try again"] == again
+
+
 @pytest.mark.parametrize("kind", CALLED_WRONGLY)
 def test_where_another_try_is_no_use_the_way_home_is_offered(kind: FailureKind):
     page = PAGES.failure(ENGLISH, base_url=BASE_URL, kind=kind)
