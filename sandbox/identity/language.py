@@ -19,6 +19,11 @@ _LOGTO_LANGUAGES = (
 )
 # fmt: on
 
+
+def _on_one_line(number: str) -> str:
+    return number.replace(" ", "\N{NO-BREAK SPACE}")
+
+
 _ENGLISH = {
     "sandbox": "Logto sandbox",
     "sandbox_note": "A local stand-in for Logto, for development only.",
@@ -26,7 +31,7 @@ _ENGLISH = {
     "register": "Create your account",
     "forgot-password": "Reset your password",
     "phone": "Phone number",
-    "phone_hint": "With the country code, for example +1 212 555 0100",
+    "phone_hint": "With the country code, for example " + _on_one_line("+1 212 555 0100"),
     "send": "Continue",
     "no_account": "No account yet?",
     "have_account": "Already have an account?",
@@ -70,7 +75,7 @@ _PORTUGUESE = {
     "register": "Crie sua conta",
     "forgot-password": "Redefina sua senha",
     "phone": "Número de telefone",
-    "phone_hint": "Com o código do país, por exemplo +55 11 91234 5678",
+    "phone_hint": "Com o código do país, por exemplo " + _on_one_line("+55 11 91234 5678"),
     "send": "Continuar",
     "no_account": "Ainda não tem conta?",
     "have_account": "Já tem uma conta?",

@@ -46,6 +46,20 @@ def test_a_page_is_labelled_asks_for_the_phone_and_needs_no_script(logto: World,
     assert "<script" not in page.text
 
 
+@pytest.mark.parametrize(
+    ("language", "number"), [("en", "+1 212 555 0100"), ("pt-BR", "+55 11 91234 5678")]
+)
+def test_the_number_in_the_hint_stands_on_one_line_and_works_as_it_is(
+    logto: World, language: str, number: str
+):
+    browser = logto.browser()
+    logto.authorize(browser, ui_locales=language)
+    example = number.replace(" ", "\N{NO-BREAK SPACE}")
+    assert example in browser.get("/sign-in").text
+
+    assert 'name="code"' in browser.follow(browser.post("/sign-in", data={"phone": example})).text
+
+
 def test_the_code_is_asked_for_on_a_page_of_its_own(logto: World):
     browser, phone = logto.browser(), new_phone()
     logto.authorize(browser)
