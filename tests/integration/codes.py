@@ -6,14 +6,19 @@ import json
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from twilio.request_validator import RequestValidator
 
 import app
 from chalicelib.otp.claims import LEASE_SECONDS, SETTLE_SECONDS
 from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
-from chalicelib.otp.ledger import Latest, LedgerEntry
+from chalicelib.otp.ledger import AttemptId, Latest, LedgerEntry
 from chalicelib.otp.ledger_keys import LedgerKeys
+from chalicelib.otp.receipt import callback_url
 from chalicelib.otp.request import OtpRequest
 from tests.application import AUTHORIZATION, LEDGER_KEY
+from tests.integration.line import PHONE
 
 if TYPE_CHECKING:
     from tests.integration.line import Line
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
 KEYS = LedgerKeys.from_base64(LEDGER_KEY)
 CODE, NEWER, NEXT = "111111", "222222", "333333"
 ROUNDS = 9
+STATUS_URL = "http://localhost:8000/otp/status"
 
 
 @dataclass
@@ -36,20 +42,23 @@ class Codes:
     def ask(self, code: str = CODE) -> None:
         """Ask for a code as Logto's connector does."""
         headers = {"Authorization": AUTHORIZATION, "Content-Type": "application/json"}
-        event = {
-            "resource": "/otp",
-            "path": "/otp",
-            "httpMethod": "POST",
-            "headers": headers,
-            "multiValueHeaders": {name: [value] for name, value in headers.items()},
-            "multiValueQueryStringParameters": None,
-            "pathParameters": None,
-            "stageVariables": None,
-            "requestContext": {"resourcePath": "/otp", "httpMethod": "POST", "path": "/otp"},
-            "isBase64Encoded": False,
-            "body": json.dumps(self._body(code)),
+        self._post("/otp", json.dumps(self._body(code)), headers)
+
+    def hear(self, status: str, **more: str) -> None:
+        """Hear from Twilio of the first code's message, as from its latest attempt."""
+        entry, _ = self.standing(CODE)
+        assert entry is not None
+        assert entry.claim_id is not None
+        url = callback_url(STATUS_URL, AttemptId(entry.id, entry.claim_id))
+        form = {"MessageSid": "SM" + "0" * 32, "MessageStatus": status, **more}
+        if entry.result is not None and entry.result.message_sid is not None:
+            form["MessageSid"] = entry.result.message_sid
+        headers = {
+            "X-Twilio-Signature": RequestValidator(PHONE.auth_token).compute_signature(url, form),
+            "Content-Type": "application/x-www-form-urlencoded",
         }
-        self.status = app.app(event, None)["statusCode"]
+        query = parse_qs(urlsplit(url).query)
+        self._post("/otp/status", urlencode(form), headers, query)
 
     def put(self, code: str, age_seconds: float = 0.0) -> None:
         """Put a code on the queue that was accepted so long ago."""
@@ -110,6 +119,28 @@ class Codes:
             Key={"id": {"S": f"limit#number#{KEYS.recipient('+' + self.to)}"}},
         ).get("Item", {})
         return sum(item.get(f"n{place}", {"N": "0"})["N"] != "0" for place in range(20))
+
+    def _post(
+        self,
+        path: str,
+        body: str,
+        headers: dict[str, str],
+        query: dict[str, list[str]] | None = None,
+    ) -> None:
+        event = {
+            "resource": path,
+            "path": path,
+            "httpMethod": "POST",
+            "headers": headers,
+            "multiValueHeaders": {name: [value] for name, value in headers.items()},
+            "multiValueQueryStringParameters": query,
+            "pathParameters": None,
+            "stageVariables": None,
+            "requestContext": {"resourcePath": path, "httpMethod": "POST", "path": path},
+            "isBase64Encoded": False,
+            "body": body,
+        }
+        self.status = app.app(event, None)["statusCode"]
 
     def _delete(self, message: Any) -> None:
         self.line.stage.sqs.delete_message(

@@ -197,3 +197,33 @@ def held_back(codes: Codes) -> Iterator[None]:
 def test_what_a_full_limit_gives_back_is_given_back_once(gate: Gate, numbers: Iterator[Codes]):
     for codes, lost in disturbed(gate, numbers, held_back, tries=1):
         assert (codes.status, codes.counted) == (429, 0), lost
+
+
+def told_of_the_end(codes: Codes) -> Iterator[None]:
+    codes.put(CODE)
+    codes.deliver()
+    yield
+    codes.hear("undelivered", ErrorCode="30005")
+
+
+def told_before_the_outcome(codes: Codes) -> Iterator[None]:
+    codes.line.faults.plan(Fault("reset_after_accept"))
+    codes.put(CODE)
+    codes.deliver()
+    yield
+    codes.hear("undelivered", ErrorCode="30005")
+
+
+@pytest.mark.parametrize("flow", [told_of_the_end, told_before_the_outcome])
+def test_a_receipt_is_written_and_told_once(
+    gate: Gate, numbers: Iterator[Codes], flow: Flow, capsys: pytest.CaptureFixture[str]
+):
+    for codes, lost in disturbed(gate, numbers, flow, tries=1):
+        assert codes.status == 200, lost
+        entry, _ = codes.standing(CODE)
+        assert entry is not None
+        assert entry.receipt is not None, lost
+        assert (entry.receipt.stage, entry.receipt.error_code) == ("undelivered", 30005), lost
+        assert capsys.readouterr().out.count('"message":"receipt"') == 1, lost
+        codes.ask(NEWER)
+        assert codes.status == 403, f"{lost}: the number is not remembered"

@@ -22,6 +22,15 @@ WHOLE_SECOND = 1  # Twilio's list has no fractions
 LAST_BEGINNING = LEASE_SECONDS - WORST_CASE_SECONDS
 LOCK_ENDS = LEASE_SECONDS + SETTLE_SECONDS
 
+# A write takes effect once the connection stands; its answer is waited for, then boto3 waits for
+# up to a second and connects anew.
+LONGEST_BACK_OFF = 1
+REPEATED_AFTER = (
+    aws.CONFIG.read_timeout  # type: ignore[attr-defined]
+    + LONGEST_BACK_OFF
+    + aws.CONFIG.connect_timeout  # type: ignore[attr-defined]
+)
+
 
 @pytest.mark.parametrize(
     ("happens", "bound"),
@@ -31,6 +40,8 @@ LOCK_ENDS = LEASE_SECONDS + SETTLE_SECONDS
         ("the clocks of two workers differ", f"{LOCK_ENDS - LAST_BEGINNING:.0f} s"),
         ("Twilio's list has a page full", f"{LIST_SIZE} messages"),
         ("the limits' table is away", f"or {PATIENCE_SECONDS} s"),
+        ("an answer of a counter gets lost", f"{REPEATED_AFTER} s"),
+        ("neither answer arrives when an attempt", f"{LOCK_ENDS:.0f} s"),
         ("the ledger is away", "50 receives"),
     ],
 )
