@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chalicelib import __version__, incoming, otp_responses, responses, wiring
-from chalicelib.chalice_app import Application
-from chalicelib.invocation import remaining_seconds
+from chalicelib import __version__, wiring
 from chalicelib.sign_in.options import SignInOptions
+from chalicelib.web import incoming, otp_responses, responses
+from chalicelib.web.chalice_app import Application
+from chalicelib.web.invocation import remaining_seconds
 
 if TYPE_CHECKING:
     from chalice.app import Request, Response, SQSEvent
 
-    from chalicelib.incoming import Visitor
     from chalicelib.pages import Page
     from chalicelib.sign_in.visit import Departure
+    from chalicelib.web.incoming import Visitor
 
 # Chalice answers other types before we can; these are the ones whose sender we want to answer.
 CONTENT_TYPES = [

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import log
-from chalicelib.last_good import LastGood
+from chalicelib.cache import LastGood
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

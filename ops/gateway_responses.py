@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.languages import Languages
 from chalicelib.pages import Pages
-from chalicelib.security_headers import security_headers
+from chalicelib.web.headers import security_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

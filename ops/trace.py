@@ -14,7 +14,7 @@ import boto3
 import phonenumbers
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
+from chalicelib.otp.aws.ledger import DynamoDBLedger
 from chalicelib.otp.errors import LedgerUnavailable
 from chalicelib.otp.ledger import LedgerHistory, Step
 from chalicelib.otp.ledger_keys import LedgerKeys

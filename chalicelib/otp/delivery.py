@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib import log
-from chalicelib.otp import worker_log
-from chalicelib.otp.claims import SETTLE_SECONDS, Next, Standing, Wait, merged
+from chalicelib.otp import events as worker_log
 from chalicelib.otp.dead_letter import redacted
+from chalicelib.otp.decision import SETTLE_SECONDS, Next, Standing, Wait, merged
 from chalicelib.otp.errors import (
     LedgerUnavailable,
     OtpError,
@@ -36,7 +36,7 @@ from chalicelib.otp.template import Template, Templates, render, values
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chalicelib.otp.claims import Step
+    from chalicelib.otp.decision import Step
     from chalicelib.otp.ledger import Attempt
     from chalicelib.otp.ledger_keys import LedgerKeys
     from chalicelib.otp.queued_code import QueuedCode

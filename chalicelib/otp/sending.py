@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib import log
-from chalicelib.otp import worker_log
-from chalicelib.otp.claims import LEASE_SECONDS, SETTLE_SECONDS
+from chalicelib.otp import events as worker_log
+from chalicelib.otp.decision import LEASE_SECONDS, SETTLE_SECONDS
 from chalicelib.otp.errors import (
     LedgerUnavailable,
     SendAmbiguous,
@@ -20,7 +20,7 @@ from chalicelib.otp.ledger import Attempt, AttemptId, LedgerEntry, LedgerResult,
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chalicelib.otp.claims import Standing
+    from chalicelib.otp.decision import Standing
     from chalicelib.otp.ledger import Ledger
     from chalicelib.otp.refused_numbers import RefusedNumbers
     from chalicelib.otp.sent_text import SentMessages

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from chalicelib.sign_in.provider import AccessToken, Provider
     from chalicelib.sign_in.refreshing import Refreshing
-    from chalicelib.sign_in.session import Kept, Session, Sessions
+    from chalicelib.sign_in.sessions import Kept, Session, Sessions
 
 WAIT_SECONDS = 10.0  # for another request's refresh; API Gateway gives up after 29 s
 POLL_SECONDS = 0.1

@@ -17,15 +17,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.sign_in.errors import AttemptUnknown
-from chalicelib.sign_in.record import TAKEN_SECONDS, Record
 from chalicelib.sign_in.sealed_content import SealedContent
 from chalicelib.sign_in.sealing import TOKEN_LENGTH, Seal, new_token
+from chalicelib.sign_in.store import TAKEN_SECONDS, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chalicelib.sign_in.cookie import CookieJar
-    from chalicelib.sign_in.record import RecordStore
+    from chalicelib.sign_in.cookies import CookieJar
+    from chalicelib.sign_in.store import RecordStore
 
 SEAL = Seal("attempt")
 COOKIE = "portaria_attempt_"

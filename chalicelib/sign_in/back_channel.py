@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib import log
-from chalicelib.sign_in.session import MARK_SECONDS, index_hash
+from chalicelib.sign_in.sessions import MARK_SECONDS, index_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chalicelib.sign_in.logout_token import LogoutToken
-    from chalicelib.sign_in.provider import Provider
-    from chalicelib.sign_in.record import Index
-    from chalicelib.sign_in.session import Sessions
+    from chalicelib.sign_in.provider import LogoutToken, Provider
+    from chalicelib.sign_in.sessions import Sessions
+    from chalicelib.sign_in.store import Index
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,16 +20,10 @@ from chalicelib.sign_in.errors import (
     ProviderMisconfigured,
     ScopeMissing,
 )
-from chalicelib.sign_in.signed_token import TokenKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-ACCESS_TOKEN = TokenKind(
-    "access token",
-    typs=frozenset({"at+jwt", "application/at+jwt"}),
-    required=("aud", "client_id", "exp", "iat", "iss", "sub"),
-)
 _ORGANIZATION = "urn:logto:organization:"
 _CREDENTIALS = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
 

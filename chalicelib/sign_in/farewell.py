@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chalicelib.sign_in.cookie import CookieJar
+    from chalicelib.sign_in.cookies import CookieJar
 
 COOKIE = "portaria_farewell"
 SECONDS = 300

@@ -21,7 +21,7 @@ from chalicelib.sign_in.errors import (
 )
 from chalicelib.sign_in.farewell import Reach
 from chalicelib.sign_in.return_to import local_path
-from chalicelib.sign_in.session import Session, Sessions, index_hash
+from chalicelib.sign_in.sessions import Session, Sessions, index_hash
 from chalicelib.sign_in.visit import MAX_PARAMETER_LENGTH, Departure, Visit
 
 if TYPE_CHECKING:

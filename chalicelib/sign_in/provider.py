@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from chalicelib.sign_in.logout_token import LogoutToken
     from chalicelib.sign_in.options import SignInOptions
 
 
@@ -58,6 +57,15 @@ class Refreshed:
     storage: dict[str, str] = field(repr=False)
     access_token: str = field(repr=False)
     id_token: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutToken:
+    """Who has signed out at the provider: one session (`sid`), or a user (`sub`), or both."""
+
+    jti: str
+    sub: str | None
+    sid: str | None
 
 
 class UserSessions(Protocol):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalicelib.sign_in.provider import Audience, Provider, Refreshed
-    from chalicelib.sign_in.session import Kept, Session, Sessions
+    from chalicelib.sign_in.sessions import Kept, Session, Sessions
 
 LEASE_SECONDS = 60  # no request lives as long: API Gateway gives up after 29 s
 COOL_DOWN_SECONDS = 15  # after a failure nobody asks, or an outage would be met with a storm

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalicelib.sign_in.refreshing import Refreshing
-    from chalicelib.sign_in.session import Session, Sessions
+    from chalicelib.sign_in.sessions import Session, Sessions
 
 
 @dataclass(frozen=True, slots=True)

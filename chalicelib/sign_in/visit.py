@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from chalicelib.sign_in.cookie import CookieJar
+from chalicelib.sign_in.cookies import CookieJar
 from chalicelib.sign_in.provenance import Provenance
 
 if TYPE_CHECKING:

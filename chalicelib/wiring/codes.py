@@ -15,14 +15,14 @@ from chalicelib.setting_kinds import is_loopback
 from chalicelib.wiring.process import API_PARAMETERS, parameters, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
-    from chalicelib.otp.dynamodb_limits import DynamoDBLimits
+    from chalicelib.otp.aws.counters import DynamoDBLimits
+    from chalicelib.otp.aws.queue import SqsOtpQueue
     from chalicelib.otp.intake import Intake
     from chalicelib.otp.ledger_keys import LedgerKeys
     from chalicelib.otp.limits import Limits
-    from chalicelib.otp.receipt import Receipts
-    from chalicelib.otp.sqs_queue import SqsOtpQueue
+    from chalicelib.otp.receipts import Receipts
     from chalicelib.otp.worker import Worker
     from chalicelib.parameters import Parameters
 
@@ -45,33 +45,34 @@ def intake() -> Intake:
 @cache
 def receipts() -> Receipts:
     """Give what hears from Twilio."""
-    from chalicelib.otp.dynamodb_receipts import DynamoDBReceipts
+    from chalicelib.otp.aws.receipts import DynamoDBReceipts
     from chalicelib.otp.errors import SenderMisconfigured
-    from chalicelib.otp.receipt import Receipts
-    from chalicelib.otp.twilio_signature import auth_token
+    from chalicelib.otp.receipts import Receipts
+    from chalicelib.otp.twilio.signature import auth_token, is_signed
 
     wanted = settings()
     secrets = parameters(CALLBACK_PARAMETERS)
 
-    def token() -> str:
+    def signed(signature: str | None, url: str, parameters: Mapping[str, Sequence[str]]) -> bool:
         try:
-            return auth_token(secrets["twilio"])
+            token = auth_token(secrets["twilio"])
         except ParameterError as error:
             raise SenderMisconfigured(None, str(error)) from error
+        return is_signed(signature, token, url, parameters)
 
     store = DynamoDBReceipts(aws.dynamodb(), wanted.ledger_table)
-    return Receipts(token, store, time.time, refused_numbers())
+    return Receipts(signed, store, time.time, refused_numbers())
 
 
 @cache
 def worker() -> Worker:
     """Give what stands behind the OTP queue."""
+    from chalicelib.otp.aws.ledger import DynamoDBLedger
+    from chalicelib.otp.aws.templates import SsmTemplates
     from chalicelib.otp.delivery import Delivery
-    from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
     from chalicelib.otp.errors import SenderMisconfigured
     from chalicelib.otp.sending import Sending
-    from chalicelib.otp.ssm_templates import SsmTemplates
-    from chalicelib.otp.twilio_sender import WORST_CASE_SECONDS, TwilioSender
+    from chalicelib.otp.twilio.sender import WORST_CASE_SECONDS, TwilioSender
     from chalicelib.otp.worker import Worker
 
     wanted = settings()
@@ -119,7 +120,7 @@ def worker() -> Worker:
 @cache
 def refused_numbers() -> DynamoDBLimits:
     """Give the limits' counters, which remember the numbers that Twilio refused for good."""
-    from chalicelib.otp.dynamodb_limits import DynamoDBLimits
+    from chalicelib.otp.aws.counters import DynamoDBLimits
 
     wanted = settings()
     return DynamoDBLimits(
@@ -196,7 +197,7 @@ def _status_callback() -> str | None:
 
 @cache
 def _queue() -> SqsOtpQueue:
-    from chalicelib.otp.sqs_queue import SqsOtpQueue
+    from chalicelib.otp.aws.queue import SqsOtpQueue
 
     wanted = settings()
     return SqsOtpQueue(aws.sqs(), wanted.otp_queue_url, wanted.otp_dead_letter_queue_url)

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from chalicelib.sign_in.access import Access
     from chalicelib.sign_in.back_channel import BackChannel
     from chalicelib.sign_in.bearer import BearerTokens
-    from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
+    from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
     from chalicelib.sign_in.flow import SignIn
-    from chalicelib.sign_in.logto_client import LogtoProvider
+    from chalicelib.sign_in.logto.provider import LogtoProvider
     from chalicelib.sign_in.provider import UserSessions
     from chalicelib.sign_in.refreshing import Refreshing
-    from chalicelib.sign_in.session import Sessions
+    from chalicelib.sign_in.sessions import Sessions
 
 # Apart: it is optional, and no other route should ask for it, or fail where it can't be read.
 MANAGEMENT_PARAMETERS = ("logto/management",)
@@ -74,7 +74,7 @@ def back_channel() -> BackChannel:
 
 def _user_sessions() -> UserSessions | None:
     from chalicelib.sign_in.errors import ProviderMisconfigured
-    from chalicelib.sign_in.logto_management import LogtoManagement, ManagementCredential
+    from chalicelib.sign_in.logto.management import LogtoManagement, ManagementCredential
 
     wanted = settings()
     try:
@@ -93,7 +93,7 @@ def _user_sessions() -> UserSessions | None:
 
 @cache
 def _sessions() -> Sessions:
-    from chalicelib.sign_in.session import SessionLifetime, Sessions
+    from chalicelib.sign_in.sessions import SessionLifetime, Sessions
 
     wanted = settings()
     lifetime = SessionLifetime(
@@ -111,7 +111,7 @@ def _refreshing() -> Refreshing:
 
 @cache
 def _record_store() -> DynamoDBRecordStore:
-    from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
+    from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 
     return DynamoDBRecordStore(aws.dynamodb(), settings().sessions_table)
 
@@ -120,7 +120,7 @@ def _record_store() -> DynamoDBRecordStore:
 def provider() -> LogtoProvider:
     """Give Logto."""
     from chalicelib.sign_in.errors import ProviderUnreachable
-    from chalicelib.sign_in.logto_client import LogtoApplication, LogtoProvider
+    from chalicelib.sign_in.logto.provider import LogtoApplication, LogtoProvider
 
     wanted = settings()
     secrets = parameters(API_PARAMETERS)

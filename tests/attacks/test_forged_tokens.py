@@ -12,12 +12,15 @@ from flask import Flask, request
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.sign_in.bearer import ACCESS_TOKEN
 from chalicelib.sign_in.errors import AnswerRejected
-from chalicelib.sign_in.id_token import verified_claims
-from chalicelib.sign_in.logout_token import EVENT, read_logout_token
-from chalicelib.sign_in.signed_token import SignedTokens
-from chalicelib.sign_in.signing_keys import SigningKeys
+from chalicelib.sign_in.logto.keys import SigningKeys
+from chalicelib.sign_in.logto.signed_token import SignedTokens
+from chalicelib.sign_in.logto.token_kinds import (
+    ACCESS_TOKEN,
+    EVENT,
+    read_logout_token,
+    verified_claims,
+)
 from sandbox.server import running
 from tests.attacks.forgeries import Genuine, forgeries, jwk_of, new_key
 from tests.integration.tokens import CLIENT, ISSUER, KeyServer

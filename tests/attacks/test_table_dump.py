@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.sign_in.session import SEAL
+from chalicelib.sign_in.sessions import SEAL
 from tests.attacks.visitors import SESSION, Browser, Target
 
 

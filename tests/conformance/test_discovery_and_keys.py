@@ -8,7 +8,7 @@ import time
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from chalicelib.sign_in.documents import COOL_DOWN_SECONDS
+from chalicelib.sign_in.logto.documents import COOL_DOWN_SECONDS
 from tests.conformance.provider import SPOKEN, Key, Raw
 from tests.conformance.relying_party import RelyingParty, case
 

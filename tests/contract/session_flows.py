@@ -8,8 +8,7 @@ import pytest
 
 from chalicelib.sign_in.errors import AttemptUnknown, SignInRefused
 from chalicelib.sign_in.flow import SESSION_COOKIE
-from chalicelib.sign_in.logout_token import LogoutToken
-from chalicelib.sign_in.provider import Audience
+from chalicelib.sign_in.provider import Audience, LogoutToken
 from chalicelib.sign_in.refreshing import LEASE_SECONDS
 from tests.contract.session_world import Flow
 from tests.unit.sign_in.browser import Browser

@@ -13,13 +13,13 @@ from chalicelib.sign_in.back_channel import BackChannel
 from chalicelib.sign_in.flow import SESSION_COOKIE, SignIn
 from chalicelib.sign_in.refreshing import Refreshing
 from chalicelib.sign_in.revalidation import Revalidation
-from chalicelib.sign_in.session import SessionLifetime, Sessions
+from chalicelib.sign_in.sessions import SessionLifetime, Sessions
 from tests.fakes import Clock, FakeProvider
 from tests.unit.sign_in.browser import Browser
 
 if TYPE_CHECKING:
-    from chalicelib.sign_in.record import RecordStore
-    from chalicelib.sign_in.session import Session
+    from chalicelib.sign_in.sessions import Session
+    from chalicelib.sign_in.store import RecordStore
 
 LIFETIME = SessionLifetime(idle_seconds=7200, absolute_seconds=14 * 86_400, check_seconds=900)
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
+from chalicelib.otp.aws.ledger import DynamoDBLedger
 from chalicelib.otp.errors import LedgerUnavailable
 from chalicelib.otp.ledger import (
     MAX_STEPS,

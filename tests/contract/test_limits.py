@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.otp.dynamodb_limits import DynamoDBLimits
+from chalicelib.otp.aws.counters import DynamoDBLimits
 from chalicelib.otp.errors import LedgerUnavailable, Limit
 from chalicelib.otp.limits import Counters, Tally, Window
 from chalicelib.otp.refused_numbers import RefusedNumbers

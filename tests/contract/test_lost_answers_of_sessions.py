@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
+from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.errors import StoreUnavailable
 from tests.contract.session_flows import FLOWS, CompleteSignInOverAnOldSession
 from tests.contract.session_world import World

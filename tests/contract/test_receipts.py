@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
-from chalicelib.otp.dynamodb_receipts import DynamoDBReceipts
+from chalicelib.otp.aws.ledger import DynamoDBLedger
+from chalicelib.otp.aws.receipts import DynamoDBReceipts
 from chalicelib.otp.errors import LedgerUnavailable
 from chalicelib.otp.ledger import (
     Attempt,
@@ -20,7 +20,7 @@ from chalicelib.otp.ledger import (
     LedgerResult,
     Outcome,
 )
-from chalicelib.otp.receipt import Receipt, ReceiptStore, ReceivedEntry, Stage
+from chalicelib.otp.receipts import Receipt, ReceiptStore, ReceivedEntry, Stage
 from tests import sent_codes
 from tests.engines import aws_client, create_table, products_dynamodb
 from tests.fakes import FakeLedger, FakeReceipts

@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
+from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.errors import StoreUnavailable
-from chalicelib.sign_in.record import Mark, Record, RecordStore
+from chalicelib.sign_in.store import Mark, Record, RecordStore
 from tests.engines import aws_client, create_table
 from tests.fakes import FakeRecordStore
 

@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
+from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.refreshing import Refreshing
 from chalicelib.sign_in.revalidation import Revalidation
-from chalicelib.sign_in.session import Session, SessionLifetime, Sessions, index_hash
+from chalicelib.sign_in.sessions import Session, SessionLifetime, Sessions, index_hash
 from tests.engines import aws_client, create_table
 from tests.fakes import Clock, FakeProvider
 

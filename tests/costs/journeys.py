@@ -17,10 +17,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from twilio.request_validator import RequestValidator
 
 from chalicelib.otp.ledger import AttemptId
-from chalicelib.otp.receipt import callback_url
-from chalicelib.sign_in.cookie import CookieJar
-from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
-from chalicelib.sign_in.session import Session, SessionLifetime, Sessions
+from chalicelib.otp.receipts import callback_url
+from chalicelib.sign_in.cookies import CookieJar
+from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
+from chalicelib.sign_in.sessions import Session, SessionLifetime, Sessions
 from sandbox.lambda_invocation import sqs_event
 from sandbox.phone import PhoneSettings, create_app
 from sandbox.server import running

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from twilio.request_validator import RequestValidator
 
-from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
+from chalicelib.otp.aws.ledger import DynamoDBLedger
 from chalicelib.otp.ledger import Attempt, AttemptId, LedgerEntry
-from chalicelib.otp.receipt import callback_url
-from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
+from chalicelib.otp.receipts import callback_url
+from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.flow import SESSION_COOKIE
-from chalicelib.sign_in.session import SessionLifetime, Sessions
+from chalicelib.sign_in.sessions import SessionLifetime, Sessions
 from tests import sent_codes
 from tests.application import AUTHORIZATION
 from tests.visits import sign_in

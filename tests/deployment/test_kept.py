@@ -9,8 +9,8 @@ import pytest
 
 from chalicelib.otp.limits import HOUR_SECONDS
 from chalicelib.settings import MAX_CODE_LIFETIME_SECONDS, Settings
-from chalicelib.sign_in.record import TAKEN_SECONDS
-from chalicelib.sign_in.session import MARK_SECONDS
+from chalicelib.sign_in.sessions import MARK_SECONDS
+from chalicelib.sign_in.store import TAKEN_SECONDS
 from ops.synthesis import synthesized
 from ops.template import stages
 from tests.engines import ROOT

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LAMBDAS = ["APIHandler", "SendOtp"]
 # `ops trace` reads a number's codes, with the operator's own credentials.
-OPERATORS = {Site("otp/dynamodb_ledger.py", "DynamoDBLedger.history", "Query")}
+OPERATORS = {Site("otp/aws/ledger.py", "DynamoDBLedger.history", "Query")}
 # What a Lambda has no business with: whatever else the source can do must happen in its flows.
 NOT_ITS_BUSINESS = {
     "APIHandler": ("DynamoDBLedger.", "SqsOtpQueue.bury", "SqsOtpQueue.hide", "SsmTemplates."),

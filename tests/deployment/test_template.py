@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.security_headers import security_headers
+from chalicelib.web.headers import security_headers
 from ops.synthesis import synthesized, translated
 from ops.template import merged, settled, stages
 from tests.engines import ROOT

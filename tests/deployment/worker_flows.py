@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 import app
-from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
-from chalicelib.otp.ledger_items import entry_from
+from chalicelib.otp.aws.ledger import DynamoDBLedger
+from chalicelib.otp.aws.ledger_items import entry_from
 from sandbox.lambda_invocation import Function, LambdaContext, sqs_event
 from sandbox.phone.faults import Fault
 

@@ -11,7 +11,7 @@ from chalicelib.otp.errors import (
     Limit,
 )
 from chalicelib.otp.ledger import LastReceipt, Latest
-from chalicelib.otp.receipt import Receipt, ReceivedEntry, Stage
+from chalicelib.otp.receipts import Receipt, ReceivedEntry, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,10 +17,9 @@ from chalicelib.sign_in.provider import AccessToken, AuthorizationRequest, Refre
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from chalicelib.sign_in.logout_token import LogoutToken
     from chalicelib.sign_in.options import SignInOptions
-    from chalicelib.sign_in.provider import Audience
-    from chalicelib.sign_in.record import Index, Mark, Record
+    from chalicelib.sign_in.provider import Audience, LogoutToken
+    from chalicelib.sign_in.store import Index, Mark, Record
 
 
 @dataclass

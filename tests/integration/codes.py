@@ -11,11 +11,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from twilio.request_validator import RequestValidator
 
 import app
-from chalicelib.otp.claims import LEASE_SECONDS, SETTLE_SECONDS
-from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
+from chalicelib.otp.aws.ledger import DynamoDBLedger
+from chalicelib.otp.decision import LEASE_SECONDS, SETTLE_SECONDS
 from chalicelib.otp.ledger import AttemptId, Latest, LedgerEntry
 from chalicelib.otp.ledger_keys import LedgerKeys
-from chalicelib.otp.receipt import callback_url
+from chalicelib.otp.receipts import callback_url
 from chalicelib.otp.request import OtpRequest
 from tests.application import AUTHORIZATION, LEDGER_KEY
 from tests.integration.line import PHONE

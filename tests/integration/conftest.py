@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.sign_in.signed_token import SignedTokens
-from chalicelib.sign_in.signing_keys import SigningKeys
+from chalicelib.sign_in.logto.keys import SigningKeys
+from chalicelib.sign_in.logto.signed_token import SignedTokens
 from sandbox.server import running
 from tests.application import Site, Stage, serving
 from tests.engines import aws_client
@@ -22,7 +22,7 @@ from tests.sandbox.identity.world import World, world
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chalicelib.sign_in.logto_client import LogtoProvider
+    from chalicelib.sign_in.logto.provider import LogtoProvider
 
 
 @pytest.fixture

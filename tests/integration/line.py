@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 import app
-from chalicelib.otp.sqs_queue import SqsOtpQueue
+from chalicelib.otp.aws.queue import SqsOtpQueue
 from sandbox.lambda_invocation import Function, LambdaContext, sqs_event
 from sandbox.phone import PhoneSettings, create_app
 from sandbox.server import running

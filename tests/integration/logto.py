@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask, Response
 
-from chalicelib.sign_in.logto_client import (
+from chalicelib.sign_in.logto.provider import (
     LogtoApplication,
     LogtoProvider,
 )

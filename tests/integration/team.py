@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chalicelib import wiring
-from chalicelib.sign_in.session import Session, index_hash
+from chalicelib.sign_in.sessions import Session, index_hash
 
 if TYPE_CHECKING:
-    from chalicelib.chalice_app import Application
+    from chalicelib.web.chalice_app import Application
 
 ROOT = Path(__file__).parents[2]
 ISSUER = "https://logto.test/oidc"

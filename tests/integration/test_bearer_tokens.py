@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from chalicelib.sign_in.bearer import ACCESS_TOKEN, BearerTokens, Caller
+from chalicelib.sign_in.bearer import BearerTokens, Caller
 from chalicelib.sign_in.errors import (
     BearerTokenMissing,
     BearerTokenRejected,
@@ -17,6 +17,7 @@ from chalicelib.sign_in.errors import (
     ProviderUnreachable,
     ScopeMissing,
 )
+from chalicelib.sign_in.logto.token_kinds import ACCESS_TOKEN
 from tests.integration.tokens import (
     EC_KEY,
     OTHER_EC_KEY,
@@ -31,7 +32,7 @@ from tests.integration.tokens import (
 from tests.recordings import recorded
 
 if TYPE_CHECKING:
-    from chalicelib.sign_in.signed_token import SignedTokens
+    from chalicelib.sign_in.logto.signed_token import SignedTokens
 
 API = "https://api.example.test"
 TYP = {"typ": "at+jwt"}

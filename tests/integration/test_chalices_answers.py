@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from chalice.app import ForbiddenError, NotFoundError
 
-from chalicelib.security_headers import security_headers
+from chalicelib.web.headers import security_headers
 from tests.application import Stage, environment, serving_app
 from tests.integration.team import new_application
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from chalicelib.chalice_app import Application
+    from chalicelib.web.chalice_app import Application
 
     Call = Callable[..., "Answer"]
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalicelib.sign_in.flow import SignIn
-    from chalicelib.sign_in.logto_client import LogtoProvider
-    from chalicelib.sign_in.session import Sessions
+    from chalicelib.sign_in.logto.provider import LogtoProvider
+    from chalicelib.sign_in.sessions import Sessions
     from tests.fakes import Clock
 
 

@@ -16,11 +16,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from chalicelib.otp.claims import LEASE_SECONDS, SETTLE_SECONDS
+from chalicelib.otp.decision import LEASE_SECONDS, SETTLE_SECONDS
 from chalicelib.otp.errors import SendAmbiguous, SendError, SendPostponed
 from chalicelib.otp.retry import Retry
 from chalicelib.otp.sending import CONNECTED_SECONDS
-from chalicelib.otp.twilio_sender import TwilioSender
+from chalicelib.otp.twilio.sender import TwilioSender
 from tests.integration.test_twilio_sender import RECIPIENT, attempt_text, config
 from tests.unit.otp.desk import Desk
 

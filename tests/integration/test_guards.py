@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 from chalice.local import create_local_server
 
-from chalicelib.auth import Auth
+from chalicelib.web.auth import Auth
 from tests.application import CONFIG, Site, Stage, serving_app
 from tests.engines import LOOPBACK
 from tests.integration.team import cookie_of, new_application
 
 if TYPE_CHECKING:
-    from chalicelib.chalice_app import Application
+    from chalicelib.web.chalice_app import Application
 
 Serve = Callable[["Application"], AbstractContextManager[Site]]
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from chalicelib.sign_in.documents import (
+from chalicelib.sign_in.errors import AnswerRejected, ProviderUnreachable
+from chalicelib.sign_in.logto.documents import (
     COOL_DOWN_SECONDS,
     FRESH_SECONDS,
     MAX_AGE_SECONDS,
@@ -18,11 +19,9 @@ from chalicelib.sign_in.documents import (
     RENEWALS,
     RETRY_SECONDS,
 )
-from chalicelib.sign_in.errors import AnswerRejected, ProviderUnreachable
-from chalicelib.sign_in.id_token import check_access_token_hash
-from chalicelib.sign_in.logout_token import read_logout_token
-from chalicelib.sign_in.oidc_http import MAX_BYTES
-from chalicelib.sign_in.signed_token import MAX_LENGTH
+from chalicelib.sign_in.logto.http import MAX_BYTES
+from chalicelib.sign_in.logto.signed_token import MAX_LENGTH
+from chalicelib.sign_in.logto.token_kinds import check_access_token_hash, read_logout_token
 from tests.integration.tokens import (
     CLIENT,
     EC_KEY,

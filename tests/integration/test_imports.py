@@ -40,9 +40,9 @@ def test_the_api_never_loads_twilio():
     loaded = loaded_after(
         """
         import app
-        import chalicelib.pages.pages, chalicelib.sign_in.flow, chalicelib.sign_in.logto_client
-        import chalicelib.sign_in.dynamodb_store, chalicelib.otp.intake, chalicelib.otp.sqs_queue
-        import chalicelib.otp.receipt, chalicelib.otp.dynamodb_receipts
+        import chalicelib.pages.pages, chalicelib.sign_in.flow, chalicelib.sign_in.logto.provider
+        import chalicelib.sign_in.dynamodb, chalicelib.otp.intake, chalicelib.otp.aws.queue
+        import chalicelib.otp.receipts, chalicelib.otp.aws.receipts
         """
     )
 
@@ -54,8 +54,8 @@ def test_the_worker_never_loads_logto():
     loaded = loaded_after(
         """
         import app
-        import chalicelib.otp.worker, chalicelib.otp.twilio_sender
-        import chalicelib.otp.dynamodb_ledger, chalicelib.otp.ssm_templates
+        import chalicelib.otp.worker, chalicelib.otp.twilio.sender
+        import chalicelib.otp.aws.ledger, chalicelib.otp.aws.templates
         """
     )
 

@@ -10,7 +10,7 @@ from chalicelib.sign_in.errors import (
     AccessRefused,
     SignInRefused,
 )
-from chalicelib.sign_in.logto_client import (
+from chalicelib.sign_in.logto.provider import (
     LogtoApplication,
     LogtoProvider,
 )

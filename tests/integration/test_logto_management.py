@@ -12,7 +12,7 @@ import pytest
 from flask import Flask, Response, request
 
 from chalicelib.sign_in.errors import ProviderMisconfigured, ProviderUnreachable, SignInError
-from chalicelib.sign_in.logto_management import LogtoManagement, ManagementCredential
+from chalicelib.sign_in.logto.management import LogtoManagement, ManagementCredential
 from sandbox.identity.settings import MANAGEMENT_API
 from sandbox.server import running
 from tests.recordings import recorded

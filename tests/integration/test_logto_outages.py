@@ -14,14 +14,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from flask import Flask, Response, request
 
-from chalicelib.sign_in.documents import (
+from chalicelib.sign_in.errors import AnswerRejected, ProviderUnreachable
+from chalicelib.sign_in.logto.documents import (
     COOL_DOWN_SECONDS,
     FRESH_SECONDS,
     MAX_AGE_SECONDS,
     RENEWALS,
 )
-from chalicelib.sign_in.errors import AnswerRejected, ProviderUnreachable
-from chalicelib.sign_in.logto_client import LogtoProvider
+from chalicelib.sign_in.logto.provider import LogtoProvider
 from sandbox.server import running
 from tests.fakes import Clock
 from tests.integration.logto import RECORDED_ENDPOINT, begin, come_back, provider_of

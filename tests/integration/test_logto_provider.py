@@ -13,11 +13,11 @@ from chalicelib.sign_in.errors import (
     SignInError,
     SignInRefused,
 )
-from chalicelib.sign_in.logto_client import (
+from chalicelib.sign_in.logto.client import RecordStorage
+from chalicelib.sign_in.logto.provider import (
     LogtoApplication,
     LogtoProvider,
 )
-from chalicelib.sign_in.sdk_client import RecordStorage
 from sandbox.server import running
 from tests.integration.logto import (
     TIMEOUT,

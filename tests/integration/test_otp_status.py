@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 from twilio.request_validator import RequestValidator
 
-from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
+from chalicelib.otp.aws.ledger import DynamoDBLedger
 from chalicelib.otp.ledger import Attempt, AttemptId, LedgerEntry
-from chalicelib.otp.receipt import callback_url
+from chalicelib.otp.receipts import callback_url
 from sandbox.lambda_invocation import Function
 from sandbox.phone import PhoneSettings
 from tests import sent_codes

@@ -12,7 +12,7 @@ import pytest
 import requests
 from chalice.app import Blueprint
 
-from chalicelib.auth import Auth
+from chalicelib.web.auth import Auth
 from tests.application import Site, Stage, serving_app
 from tests.integration.team import cookie_of, new_application
 

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
+from chalicelib.otp.aws.queue import SqsOtpQueue
 from chalicelib.otp.errors import QueueUnavailable
-from chalicelib.otp.sqs_queue import SqsOtpQueue
 from tests.engines import aws_client
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib.otp.aws.templates import SsmTemplates
 from chalicelib.otp.errors import TemplatesUnavailable
-from chalicelib.otp.ssm_templates import SsmTemplates
 from tests.engines import aws_client
 from tests.fakes import Clock
 from tests.metrics import metrics

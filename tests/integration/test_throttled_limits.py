@@ -10,7 +10,7 @@ import pytest
 from botocore.config import Config
 from werkzeug.wrappers import Request, Response
 
-from chalicelib.otp.dynamodb_limits import DynamoDBLimits
+from chalicelib.otp.aws.counters import DynamoDBLimits
 from chalicelib.otp.errors import LedgerUnavailable, Limit
 from chalicelib.otp.limits import Tally, Window
 from sandbox.server import running

@@ -14,12 +14,17 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt import InsecureKeyLengthWarning
 from jwt.algorithms import ECAlgorithm
 
-from chalicelib.sign_in.bearer import ACCESS_TOKEN
-from chalicelib.sign_in.documents import FRESH_SECONDS
 from chalicelib.sign_in.errors import AnswerRejected
-from chalicelib.sign_in.id_token import ID_TOKEN, verified_claims
-from chalicelib.sign_in.logout_token import EVENT, LOGOUT_TOKEN, read_logout_token
-from chalicelib.sign_in.signed_token import SignedTokens, TokenKind
+from chalicelib.sign_in.logto.documents import FRESH_SECONDS
+from chalicelib.sign_in.logto.signed_token import SignedTokens, TokenKind
+from chalicelib.sign_in.logto.token_kinds import (
+    ACCESS_TOKEN,
+    EVENT,
+    ID_TOKEN,
+    LOGOUT_TOKEN,
+    read_logout_token,
+    verified_claims,
+)
 from tests.integration.tokens import CLIENT, EC_KEY, RSA_KEY, Desk, public, token
 
 KINDS = {kind.name: kind for kind in (ID_TOKEN, LOGOUT_TOKEN, ACCESS_TOKEN)}

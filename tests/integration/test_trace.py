@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.otp.dynamodb_ledger import DynamoDBLedger
-from chalicelib.otp.dynamodb_receipts import DynamoDBReceipts
+from chalicelib.otp.aws.ledger import DynamoDBLedger
+from chalicelib.otp.aws.receipts import DynamoDBReceipts
 from chalicelib.otp.ledger import LedgerEntry, LedgerResult, Outcome
 from chalicelib.otp.ledger_keys import LedgerKeys
-from chalicelib.otp.receipt import Receipt
-from chalicelib.otp.receipt import Stage as ReceiptStage
+from chalicelib.otp.receipts import Receipt
+from chalicelib.otp.receipts import Stage as ReceiptStage
 from ops.__main__ import main
 
 if TYPE_CHECKING:

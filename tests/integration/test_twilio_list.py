@@ -12,7 +12,7 @@ from flask import Flask, jsonify
 
 from chalicelib.otp.errors import SenderMisconfigured, SendRefused, SentUnknown
 from chalicelib.otp.sent_text import SentMessage, SentMessages
-from chalicelib.otp.twilio_sender import LIST_SIZE, TwilioSender
+from chalicelib.otp.twilio.sender import LIST_SIZE, TwilioSender
 from sandbox.server import running
 from tests.integration.test_twilio_sender import RECIPIENT, Phone, config, hand_over, sender
 

@@ -20,8 +20,8 @@ from chalicelib.otp.errors import (
 )
 from chalicelib.otp.ledger import AttemptId
 from chalicelib.otp.sending import TextMessage
-from chalicelib.otp.twilio_answers import classify
-from chalicelib.otp.twilio_sender import TwilioSender
+from chalicelib.otp.twilio.answers import classify
+from chalicelib.otp.twilio.sender import TwilioSender
 from sandbox.phone import PhoneSettings, create_app
 from sandbox.phone.faults import Fault
 from sandbox.server import running

@@ -14,10 +14,10 @@ from uuid import uuid4
 import pytest
 
 from chalicelib.sign_in.attempts import Attempt, Attempts
-from chalicelib.sign_in.cookie import CookieJar
-from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
+from chalicelib.sign_in.cookies import CookieJar
+from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.refreshing import LEASE_SECONDS
-from chalicelib.sign_in.session import Session, Sessions, index_hash
+from chalicelib.sign_in.sessions import Session, Sessions, index_hash
 from sandbox.server import running
 from tests.engines import ROOT, aws_client, create_table
 from tests.processes.issuer import Issuer

@@ -15,14 +15,14 @@ from typing import Any
 
 from chalicelib.sign_in.access import Access
 from chalicelib.sign_in.attempts import Attempts
-from chalicelib.sign_in.dynamodb_store import DynamoDBRecordStore
+from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.errors import SignInError
 from chalicelib.sign_in.flow import SignIn
-from chalicelib.sign_in.logto_client import LogtoApplication, LogtoProvider
+from chalicelib.sign_in.logto.provider import LogtoApplication, LogtoProvider
 from chalicelib.sign_in.provider import Audience
 from chalicelib.sign_in.refreshing import Refreshing
 from chalicelib.sign_in.revalidation import Revalidation
-from chalicelib.sign_in.session import SessionLifetime, Sessions
+from chalicelib.sign_in.sessions import SessionLifetime, Sessions
 from chalicelib.sign_in.visit import Visit
 from tests.engines import aws_client
 from tests.fakes import FakeProvider

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from chalice.app import Blueprint, Chalice
 
-from chalicelib.auth import Auth
-from chalicelib.chalice_app import Application
-from chalicelib.guard_order import UnguardedRoute
+from chalicelib.web.auth import Auth
+from chalicelib.web.chalice_app import Application
+from chalicelib.web.guard_order import UnguardedRoute
 from tests.packaging.events import request
 
 View = Callable[..., Any]

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chalicelib.last_good import LastGood, Outage
+from chalicelib.cache import LastGood, Outage
 from tests.fakes import Clock
 
 TTL = 30

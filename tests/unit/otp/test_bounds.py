@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from chalicelib import aws
-from chalicelib.otp.claims import LEASE_SECONDS, SETTLE_SECONDS
+from chalicelib.otp.decision import LEASE_SECONDS, SETTLE_SECONDS
 from chalicelib.otp.delivery import CLOCK_SLACK_SECONDS
 from chalicelib.otp.limits import PATIENCE_SECONDS
-from chalicelib.otp.twilio_sender import LIST_SIZE, WORST_CASE_SECONDS
+from chalicelib.otp.twilio.sender import LIST_SIZE, WORST_CASE_SECONDS
 from sandbox import deployment
 
 PAGE = Path(__file__).parents[3] / "docs" / "decisions" / "0004-claims-and-reconciliation.md"

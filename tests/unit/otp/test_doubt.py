@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.otp.claims import LEASE_SECONDS, SETTLE_SECONDS
+from chalicelib.otp.decision import LEASE_SECONDS, SETTLE_SECONDS
 from chalicelib.otp.errors import LedgerUnavailable, SendAmbiguous, SendPostponed
 from chalicelib.otp.ledger import LedgerEntry, Outcome
-from chalicelib.otp.receipt import Receipt, Stage
+from chalicelib.otp.receipts import Receipt, Stage
 from chalicelib.otp.retry import Retry
 from chalicelib.otp.sent_text import SentMessage
 from chalicelib.otp.template import Templates

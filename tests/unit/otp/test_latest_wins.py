@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.otp.claims import LEASE_SECONDS, SETTLE_SECONDS
+from chalicelib.otp.decision import LEASE_SECONDS, SETTLE_SECONDS
 from chalicelib.otp.errors import SendAmbiguous, SendPostponed
 from chalicelib.otp.ledger import LedgerEntry, Outcome
 from chalicelib.otp.retry import Retry

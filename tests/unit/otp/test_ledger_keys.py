@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.otp.claims import merged
+from chalicelib.otp.decision import merged
 from chalicelib.otp.ledger import LedgerEntry, LedgerResult, Outcome
 from chalicelib.otp.request import OtpRequest
 from tests.unit.otp.desk import KEYS, LIFETIME, code

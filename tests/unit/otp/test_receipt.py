@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 import pytest
@@ -7,12 +8,19 @@ from twilio.request_validator import RequestValidator
 
 from chalicelib.otp.errors import LedgerUnavailable, SignatureInvalid
 from chalicelib.otp.ledger import Attempt, AttemptId, LedgerEntry
-from chalicelib.otp.receipt import Receipt, Receipts, Stage, callback_url
+from chalicelib.otp.receipts import Receipt, Receipts, Stage, callback_url
+from chalicelib.otp.twilio.signature import is_signed
 from tests import sent_codes
 from tests.fakes import Clock, FakeCounters, FakeLedger, FakeReceipts
 from tests.metrics import Metric, metrics
 
 TOKEN, URL = "12345", "https://portaria.test/otp/status"
+
+
+def signed(signature: str | None, url: str, parameters: Mapping[str, Sequence[str]]) -> bool:
+    return is_signed(signature, TOKEN, url, parameters)
+
+
 SID = "SM" + "1" * 32
 ENTRY = LedgerEntry("code-1", "recipient", "SignIn", "US", "message-1", 1_800_000_000)
 ATTEMPT = Attempt("claim-1", 1_800_000_000, 1_800_000_030, "text")
@@ -27,7 +35,7 @@ class Desk:
         self.store = FakeReceipts(self.ledger)
         self.url = callback_url(URL, AttemptId(ENTRY.id, ATTEMPT.claim_id))
         self.counters = FakeCounters()
-        self.receipts = Receipts(lambda: TOKEN, self.store, Clock(), self.counters)
+        self.receipts = Receipts(signed, self.store, Clock(), self.counters)
 
     def claim(self) -> None:
         """Let the code be on its way: what became of it nobody has written down yet."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.otp.claims import SETTLE_SECONDS
+from chalicelib.otp.decision import SETTLE_SECONDS
 from chalicelib.otp.errors import SendAmbiguous, SendPostponed
 from chalicelib.otp.ledger import Outcome
 from chalicelib.otp.worker import Worker

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from chalicelib.otp.claims import LEASE_SECONDS, SETTLE_SECONDS
-from chalicelib.otp.receipt import Stage
+from chalicelib.otp.decision import LEASE_SECONDS, SETTLE_SECONDS
+from chalicelib.otp.receipts import Stage
 from tests.unit.otp.actor import Actor
 from tests.unit.otp.desk import LIFETIME, SEND_SECONDS
 from tests.unit.otp.neighbours import (

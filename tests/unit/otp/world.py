@@ -9,11 +9,11 @@ import json
 import math
 from dataclasses import dataclass, field
 
-from chalicelib.otp.claims import SETTLE_SECONDS
+from chalicelib.otp.decision import SETTLE_SECONDS
 from chalicelib.otp.delivery import Delivery
 from chalicelib.otp.ledger import AttemptId, LedgerEntry, LedgerResult, Outcome
 from chalicelib.otp.queued_code import ACCEPTED_AT
-from chalicelib.otp.receipt import Receipt, Stage
+from chalicelib.otp.receipts import Receipt, Stage
 from chalicelib.otp.request import OtpRequest
 from chalicelib.otp.sending import Sending
 from chalicelib.otp.sent_text import SentMessage

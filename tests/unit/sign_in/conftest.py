@@ -8,7 +8,7 @@ from chalicelib.sign_in.attempts import Attempts
 from chalicelib.sign_in.flow import SignIn
 from chalicelib.sign_in.refreshing import Refreshing
 from chalicelib.sign_in.revalidation import Revalidation
-from chalicelib.sign_in.session import SessionLifetime, Sessions
+from chalicelib.sign_in.sessions import SessionLifetime, Sessions
 from tests.fakes import Clock, FakeProvider, FakeRecordStore
 from tests.unit.sign_in.browser import Browser
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.sign_in.access_token_map import (
+from chalicelib.sign_in.logto.access_token_map import (
     KEY,
     MAX_BYTES,
     MAX_TOKENS,

@@ -5,8 +5,8 @@ import pytest
 from chalicelib.sign_in.back_channel import BackChannel
 from chalicelib.sign_in.errors import AnswerRejected, SignInRefused, StoreUnavailable
 from chalicelib.sign_in.flow import SignIn
-from chalicelib.sign_in.logout_token import LogoutToken
-from chalicelib.sign_in.session import Sessions
+from chalicelib.sign_in.provider import LogoutToken
+from chalicelib.sign_in.sessions import Sessions
 from tests.fakes import Clock, FakeProvider, FakeRecordStore
 from tests.unit.sign_in.browser import Browser
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.sign_in.cookie import CookieJar, pairs
+from chalicelib.sign_in.cookies import CookieJar, pairs
 
 HTTPS = CookieJar(secure=True)
 HTTP = CookieJar(secure=False)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.sign_in.errors import SignInRefused, StoreUnavailable
-from chalicelib.sign_in.record import Record
+from chalicelib.sign_in.store import Record
 from tests.fakes import Clock, FakeProvider, FakeRecordStore
 from tests.unit.sign_in.browser import Browser
 from tests.unit.sign_in.conftest import REVALIDATE_SECONDS

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.sign_in import attempts, session
+from chalicelib.sign_in import attempts
+from chalicelib.sign_in import sessions as session
 from chalicelib.sign_in.errors import AttemptUnknown
 from chalicelib.sign_in.sealed_content import SealedContent
 from chalicelib.sign_in.sealing import Seal, new_token

@@ -6,14 +6,14 @@ from typing import Any
 
 from chalice.app import ChaliceViewError, Response
 
-from chalicelib.responses import failure_of, json, plain, report
-from chalicelib.security_headers import security_headers
 from chalicelib.sign_in.errors import (
     AccessRefused,
     BearerTokenMissing,
     BearerTokenRejected,
     ScopeMissing,
 )
+from chalicelib.web.headers import security_headers
+from chalicelib.web.responses import failure_of, json, plain, report
 
 REALM = 'Bearer realm="portaria"'
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 
-from chalicelib.sign_in.documents import Document
 from chalicelib.sign_in.errors import ProviderUnreachable
-from chalicelib.sign_in.oidc_http import get
+from chalicelib.sign_in.logto.documents import Document
+from chalicelib.sign_in.logto.http import get
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chalicelib.otp.errors import LedgerUnavailable
-from chalicelib.otp.ledger_items import (
+from chalicelib.otp.aws.ledger_items import (
     as_attribute,
     entry_attributes,
     entry_from,
@@ -14,13 +13,14 @@ from chalicelib.otp.ledger_items import (
     latest_from,
     shows,
 )
+from chalicelib.otp.errors import LedgerUnavailable
 from chalicelib.table import Change, Table, Written, key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from chalicelib.otp.aws.ledger_items import Attributes
     from chalicelib.otp.ledger import Latest, LedgerEntry
-    from chalicelib.otp.ledger_items import Attributes
 
 
 @dataclass(frozen=True, slots=True)

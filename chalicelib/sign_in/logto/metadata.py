@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from chalicelib.setting_kinds import is_loopback
 from chalicelib.sign_in.errors import ProviderUnreachable
-from chalicelib.sign_in.oidc_http import get
+from chalicelib.sign_in.logto.http import get
 
 ENDPOINTS = (
     "authorization_endpoint",

@@ -16,30 +16,34 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from logto import LogtoConfig, LogtoException
 from logto.models.oidc import UserInfoScope
 
-from chalicelib.sign_in.access_token_map import AccessTokenMap
-from chalicelib.sign_in.bearer import ACCESS_TOKEN
-from chalicelib.sign_in.documents import Document
 from chalicelib.sign_in.errors import (
     AccessRefused,
     AnswerRejected,
     ProviderMisconfigured,
     SignInRefused,
 )
-from chalicelib.sign_in.id_token import ID_TOKEN
-from chalicelib.sign_in.logout_token import LOGOUT_TOKEN, LogoutToken, read_logout_token
-from chalicelib.sign_in.metadata import fetch_metadata
-from chalicelib.sign_in.oidc_core import BoundedOidcCore
+from chalicelib.sign_in.logto.access_token_map import AccessTokenMap
+from chalicelib.sign_in.logto.client import RecordStorage, SdkClient
+from chalicelib.sign_in.logto.core import BoundedOidcCore
+from chalicelib.sign_in.logto.documents import Document
+from chalicelib.sign_in.logto.keys import SigningKeys
+from chalicelib.sign_in.logto.metadata import fetch_metadata
+from chalicelib.sign_in.logto.signed_token import AlgorithmNotAnnounced, TokenKind
+from chalicelib.sign_in.logto.token_kinds import (
+    ACCESS_TOKEN,
+    ID_TOKEN,
+    LOGOUT_TOKEN,
+    read_logout_token,
+)
 from chalicelib.sign_in.provider import (
     AccessToken,
     Audience,
     AuthorizationRequest,
+    LogoutToken,
     Refreshed,
     SignedIn,
 )
-from chalicelib.sign_in.sdk_client import RecordStorage, SdkClient
 from chalicelib.sign_in.sealing import new_token
-from chalicelib.sign_in.signed_token import AlgorithmNotAnnounced, TokenKind
-from chalicelib.sign_in.signing_keys import SigningKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,17 +17,17 @@ import requests
 from twilio.base.client_base import ClientBase
 from twilio.http.http_client import TwilioHttpClient
 
-from chalicelib.otp import fresh_connection
 from chalicelib.otp.errors import (
     SendAmbiguous,
     SenderMisconfigured,
     SendPostponed,
     SentUnknown,
 )
-from chalicelib.otp.receipt import callback_url
+from chalicelib.otp.receipts import callback_url
 from chalicelib.otp.sent_text import SentMessage, SentMessages
-from chalicelib.otp.twilio_account import TwilioAccount
-from chalicelib.otp.twilio_answers import classify
+from chalicelib.otp.twilio import fresh_connection
+from chalicelib.otp.twilio.account import TwilioAccount
+from chalicelib.otp.twilio.answers import classify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from chalice.app import Response
 
 from chalicelib import log, wiring
-from chalicelib.incoming import Visitor, visitor
 from chalicelib.pages import FailureKind, Page
-from chalicelib.security_headers import security_headers
 from chalicelib.settings import SettingsError
 from chalicelib.sign_in import farewell
 from chalicelib.sign_in.errors import (
@@ -31,13 +29,15 @@ from chalicelib.sign_in.errors import (
     StoreUnavailable,
 )
 from chalicelib.sign_in.return_to import HOME, local_path
+from chalicelib.web.headers import security_headers
+from chalicelib.web.incoming import Visitor, visitor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalice.app import Chalice, Request
 
-    from chalicelib.sign_in.session import Session
+    from chalicelib.sign_in.sessions import Session
     from chalicelib.sign_in.visit import Departure, Visit
 
     Route = Callable[[], Response]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import log
-from chalicelib.last_good import LastGood
+from chalicelib.cache import LastGood
 from chalicelib.otp.errors import TemplatesUnavailable
 from chalicelib.otp.template import Templates, bound_to_origin
 from chalicelib.otp.template_check import problems

@@ -13,7 +13,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from chalicelib import log
-from chalicelib.last_good import LastGood, Outage
+from chalicelib.cache import LastGood, Outage
 from chalicelib.sign_in.allowance import Allowance
 from chalicelib.sign_in.errors import ProviderUnreachable
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib import log
 from chalicelib.sign_in.errors import StoreUnavailable
-from chalicelib.sign_in.record import Record
+from chalicelib.sign_in.store import Record
 from chalicelib.table import Change, Table, Written, key
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-    from chalicelib.sign_in.record import Index, Mark
+    from chalicelib.sign_in.store import Index, Mark
     from chalicelib.table import Item
 
 _HASHES = ("subject_hash", "provider_session_hash")

@@ -17,22 +17,23 @@ from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote, unquote, urlencode
 
-from chalicelib import api_responses, wiring
-from chalicelib.guard_order import guards_of, refuse_above, views_of
-from chalicelib.incoming import header_values, navigates, visitor
-from chalicelib.responses import json
+from chalicelib import wiring
 from chalicelib.sign_in.errors import SignInRequired
 from chalicelib.sign_in.flow import SESSION_COOKIE
 from chalicelib.sign_in.provider import Audience
 from chalicelib.sign_in.user import User
+from chalicelib.web import api_responses
+from chalicelib.web.guard_order import guards_of, refuse_above, views_of
+from chalicelib.web.incoming import header_values, navigates, visitor
+from chalicelib.web.responses import json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalice.app import Request, Response
 
-    from chalicelib.incoming import Visitor
     from chalicelib.sign_in.bearer import Caller
+    from chalicelib.web.incoming import Visitor
 
 View = TypeVar("View", bound="Callable[..., Any]")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -17,7 +17,6 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from chalicelib import log
 from chalicelib.otp.errors import LedgerUnavailable, SignatureInvalid
 from chalicelib.otp.ledger import AttemptId
-from chalicelib.otp.twilio_signature import is_signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -113,11 +112,23 @@ class ReceiptStore(Protocol):
         """
 
 
+class SignatureCheck(Protocol):
+    """Whoever knows the key that Twilio signs its callbacks with."""
+
+    def __call__(
+        self, signature: str | None, url: str, parameters: Mapping[str, Sequence[str]]
+    ) -> bool:
+        """Return whether Twilio signed a callback to `url` with these form parameters.
+
+        Raises SenderMisconfigured where the key can't be read.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Receipts:
     """Takes Twilio's callbacks, and remembers numbers that can't be reached for good."""
 
-    auth_token: Callable[[], str]
+    is_signed: SignatureCheck
     store: ReceiptStore
     clock: Callable[[], float]
     refused_numbers: RefusedNumbers
@@ -129,7 +140,7 @@ class Receipts:
         """
         # Blank values are signed, too. Bytes that are no UTF-8 break the signature, as they should.
         form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
-        if not is_signed(signature, self.auth_token(), url, form):
+        if not self.is_signed(signature, url, form):
             raise SignatureInvalid
         receipt = Receipt.read(form)
         if receipt is None:

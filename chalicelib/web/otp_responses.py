@@ -13,7 +13,7 @@ from chalicelib.otp.errors import (
     SignatureInvalid,
     Unauthorized,
 )
-from chalicelib.responses import plain, wrapped
+from chalicelib.web.responses import plain, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Chalice, Response, RestAPIEventHandler
 
-from chalicelib import responses
-from chalicelib.guard_order import guards_of, refuse_above, refuse_idle, views_of
-from chalicelib.incoming import navigates, visitor
 from chalicelib.pages import FailureKind
-from chalicelib.security_headers import security_headers
+from chalicelib.web import responses
+from chalicelib.web.guard_order import guards_of, refuse_above, refuse_idle, views_of
+from chalicelib.web.headers import security_headers
+from chalicelib.web.incoming import navigates, visitor
 
 if TYPE_CHECKING:
     from collections.abc import Callable

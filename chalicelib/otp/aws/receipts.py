@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.otp.errors import LedgerUnavailable
-from chalicelib.otp.receipt import Receipt, ReceivedEntry
+from chalicelib.otp.receipts import Receipt, ReceivedEntry
 from chalicelib.table import Change, Refused, Table
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib.sign_in.errors import ProviderMisconfigured, ProviderUnreachable, SignInError
-from chalicelib.sign_in.oidc_http import call
+from chalicelib.sign_in.logto.http import call
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from chalicelib.sign_in.oidc_http import Answer
+    from chalicelib.sign_in.logto.http import Answer
 
 SCOPE = "all"
 TOTAL_SECONDS = 12.0  # of API Gateway's 29: our own sessions ended before, a redirect comes after

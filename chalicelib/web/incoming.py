@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, quote, urlencode
 
 from chalicelib import wiring
 from chalicelib.otp.request import MAX_BODY_BYTES
-from chalicelib.public_url import public_url
 from chalicelib.sign_in.errors import AnswerRejected
 from chalicelib.sign_in.provenance import Provenance
 from chalicelib.sign_in.visit import Visit
+from chalicelib.web.public_url import public_url
 
 if TYPE_CHECKING:
     from chalice.app import Request

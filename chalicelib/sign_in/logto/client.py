@@ -13,14 +13,14 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from logto import LogtoClient, LogtoConfig, Storage
 
-from chalicelib.sign_in.access_token_map import KEY, AccessTokenMap, key_of
 from chalicelib.sign_in.errors import AnswerRejected
+from chalicelib.sign_in.logto.access_token_map import KEY, AccessTokenMap, key_of
 
 if TYPE_CHECKING:
     from logto.models.response import TokenResponse
     from logto.OidcCore import OidcCore
 
-    from chalicelib.sign_in.oidc_core import BoundedOidcCore
+    from chalicelib.sign_in.logto.core import BoundedOidcCore
     from chalicelib.sign_in.provider import Audience
 
 

@@ -19,7 +19,7 @@ from chalicelib.sign_in.errors import AnswerRejected
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from chalicelib.sign_in.signing_keys import SigningKeys
+    from chalicelib.sign_in.logto.keys import SigningKeys
 
 # Never `none`, and never HMAC: our client secret is no key, and a public key even less.
 ASYMMETRIC = frozenset(

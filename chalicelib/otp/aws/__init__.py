@@ -1,0 +1,1 @@
+"""The queue, the ledger, the counters and the templates on AWS."""

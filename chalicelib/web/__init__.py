@@ -1,0 +1,1 @@
+"""From API Gateway's requests to the product, and from its results to answers."""
