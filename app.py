@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chalice.app import Request, Response, SQSEvent
 
     from chalicelib.pages import Page
-    from chalicelib.sign_in.visit import Departure
+    from chalicelib.sign_in.visit import Redirect
     from chalicelib.web.incoming import Visitor
 
 # Chalice answers other types before we can; these are the ones whose sender we want to answer.
@@ -42,14 +42,14 @@ def home(visitor: Visitor) -> Page:
 # crowd out the attempts that are open in other tabs.
 @app.route("/sign-in")
 @responses.browser(app, only_navigation=True)
-def sign_in(visitor: Visitor) -> Departure:
+def sign_in(visitor: Visitor) -> Redirect:
     """Send the visitor to Logto's sign-in page."""
     return wiring.sign_in().begin(visitor.visit, SignInOptions.from_visit(visitor.visit))
 
 
 @app.route("/sign-up")
 @responses.browser(app, only_navigation=True)
-def sign_up(visitor: Visitor) -> Departure:
+def sign_up(visitor: Visitor) -> Redirect:
     """Send the visitor to Logto's registration page."""
     options = SignInOptions.from_visit(visitor.visit, sign_up=True)
     return wiring.sign_in().begin(visitor.visit, options)
@@ -57,21 +57,21 @@ def sign_up(visitor: Visitor) -> Departure:
 
 @app.route("/callback")
 @responses.browser(app)
-def callback(visitor: Visitor) -> Departure:
+def callback(visitor: Visitor) -> Redirect:
     """Receive Logto's answer and sign the visitor in."""
     return wiring.sign_in().complete(visitor.visit)
 
 
 @app.route("/sign-out", methods=["GET", "POST"], content_types=CONTENT_TYPES)
 @responses.browser(app)
-def sign_out(visitor: Visitor) -> Page | Departure:
+def sign_out(visitor: Visitor) -> Page | Redirect:
     """Sign the visitor out, here and at Logto."""
     return responses.sign_out(visitor)
 
 
 @app.route("/account/sign-out-everywhere", methods=["POST"], content_types=CONTENT_TYPES)
 @responses.browser(app)
-def sign_out_everywhere(visitor: Visitor) -> Page | Departure:
+def sign_out_everywhere(visitor: Visitor) -> Page | Redirect:
     """Sign the visitor out on all devices."""
     return responses.sign_out_everywhere(visitor)
 
@@ -101,7 +101,7 @@ def otp(request: Request) -> None:
 
 
 @app.route("/otp/status", methods=["POST"], content_types=CONTENT_TYPES)
-@otp_responses.carrier(app)
+@otp_responses.twilio_callback(app)
 def otp_status(request: Request) -> None:
     """Hear from Twilio what became of a message."""
     wiring.receipts().receive(

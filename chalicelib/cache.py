@@ -31,7 +31,7 @@ class _Held(Generic[Value]):
     loaded_at: float
 
 
-class LastGood(Generic[Value]):
+class StaleIfError(Generic[Value]):
     """What `load` returned, for `ttl_seconds`; when a later load fails, what it returned before.
 
     An outage is not met with a storm of calls: `outage` says when the next try is. Of each

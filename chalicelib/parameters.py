@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import log
-from chalicelib.cache import LastGood
+from chalicelib.cache import StaleIfError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -65,7 +65,7 @@ class Parameters:
         self._prefix = prefix
         self._names = tuple(names)
         self._clock = clock
-        self._current: LastGood[Mapping[str, Version]] = LastGood(
+        self._current: StaleIfError[Mapping[str, Version]] = StaleIfError(
             self._read, ttl_seconds=ttl_seconds, clock=clock, on_failure=_report
         )
         self._lock = threading.Lock()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from chalicelib.otp.ledger import LedgerResult, Outcome
 
 if TYPE_CHECKING:
-    from chalicelib.otp.ledger import Attempt, Latest, LedgerEntry
+    from chalicelib.otp.ledger import Latest, LedgerEntry, SendAttempt
 
 LEASE_SECONDS = 30.0
 """How long a claim may hand its text to Twilio: longer than one attempt takes at the worst."""
@@ -41,11 +41,11 @@ class Wait:
     until: float
 
 
-Step = Next | Wait | LedgerResult
+Decision = Next | Wait | LedgerResult
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CodeState:
     """A code and its number's latest, as they were read; the code dies at `dies_at`.
 
     `newer` is another code of its number and type that waits to be sent.
@@ -56,7 +56,7 @@ class Standing:
     dies_at: float
     newer: LedgerEntry | None = None
 
-    def next(self, now: float, *, was_not_sent: bool = False) -> Step:
+    def next(self, now: float, *, was_not_sent: bool = False) -> Decision:
         """Give the next thing to do, or the outcome to write down.
 
         `was_not_sent` tells that Twilio was asked about the attempt, and has no message.
@@ -74,13 +74,13 @@ class Standing:
             return Wait(self.latest.locked_until)
         return Next.SEND
 
-    def _of_doubt(self, attempt: Attempt, now: float) -> Step:
+    def _of_doubt(self, attempt: SendAttempt, now: float) -> Decision:
         if self.entry.receipt is not None:  # Twilio tells only of what it has
             return LedgerResult(Outcome.SENT, message_sid=self.entry.receipt.message_sid)
         settled_at = attempt.ended_by + SETTLE_SECONDS
         return Next.ASK if now >= settled_at else Wait(settled_at)
 
-    def claim(self, attempt: Attempt, template: str) -> tuple[LedgerEntry, Latest]:
+    def claim(self, attempt: SendAttempt, template: str) -> tuple[LedgerEntry, Latest]:
         """Give both records as a claim writes them, for a text from `template`."""
         latest = replace(
             self.latest,

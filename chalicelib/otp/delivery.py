@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from chalicelib import log
 from chalicelib.otp import events as worker_log
 from chalicelib.otp.dead_letter import redacted
-from chalicelib.otp.decision import SETTLE_SECONDS, Next, Standing, Wait, merged
+from chalicelib.otp.decision import SETTLE_SECONDS, CodeState, Next, Wait, merged
 from chalicelib.otp.errors import (
     LedgerUnavailable,
     OtpError,
@@ -36,8 +36,8 @@ from chalicelib.otp.template import Template, Templates, render, values
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chalicelib.otp.decision import Step
-    from chalicelib.otp.ledger import Attempt
+    from chalicelib.otp.decision import Decision
+    from chalicelib.otp.ledger import SendAttempt
     from chalicelib.otp.ledger_keys import LedgerKeys
     from chalicelib.otp.queued_code import QueuedCode
     from chalicelib.otp.sending import Sending
@@ -128,20 +128,20 @@ class Delivery:
         worker_log.had_ended(queued, standing.entry.result)
         return None
 
-    def _standing(self, request: OtpRequest, queued: QueuedCode, keys: LedgerKeys) -> Standing:
+    def _standing(self, request: OtpRequest, queued: QueuedCode, keys: LedgerKeys) -> CodeState:
         lifetime = self.code_lifetime_seconds
         asked = keys.entry(request, queued.message_id, queued.accepted_at)
         found, latest = self.ledger.read(asked.id, keys.latest_id(request, queued.message_id))
         entry = merged(asked, found, lifetime)
-        return Standing(entry, latest, entry.accepted_at + lifetime)
+        return CodeState(entry, latest, entry.accepted_at + lifetime)
 
     def _ask(
         self,
-        standing: Standing,
+        standing: CodeState,
         request: OtpRequest,
         keys: LedgerKeys,
         remaining_seconds: Callable[[], float],
-    ) -> tuple[Standing, Step]:
+    ) -> tuple[CodeState, Decision]:
         """Ask Twilio how an attempt ended that nobody has heard of, and go on from there."""
         now, attempt = self.clock(), standing.entry.attempt
         if attempt is None or not self.sending.reconcile:
@@ -160,7 +160,7 @@ class Delivery:
         standing = replace(standing, entry=standing.entry.noting(now, "not at Twilio"))
         return standing, standing.next(now, was_not_sent=True)
 
-    def _found(self, request: OtpRequest, attempt: Attempt, keys: LedgerKeys) -> str | None:
+    def _found(self, request: OtpRequest, attempt: SendAttempt, keys: LedgerKeys) -> str | None:
         """Return the SID of an attempt's message; None where Twilio certainly has none.
 
         Raises SentUnknown.

@@ -41,7 +41,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class SendAttempt:
     """A try to send whose result is not known: it runs, its worker died or its answer was lost.
 
     It began no earlier than `began_at`, and Twilio can't be given it after `ended_by`.
@@ -103,7 +103,7 @@ class LedgerEntry:
     region: str
     message_id: str
     accepted_at: float
-    attempt: Attempt | None = None
+    attempt: SendAttempt | None = None
     result: LedgerResult | None = None
     tries: int = 0
     steps: tuple[Step, ...] = ()
@@ -114,7 +114,7 @@ class LedgerEntry:
     version: int = 0
     """How often it was written, receipts aside; 0 is not yet."""
 
-    def claimed(self, attempt: Attempt, template: str | None = None) -> LedgerEntry:
+    def claimed(self, attempt: SendAttempt, template: str | None = None) -> LedgerEntry:
         """Give it as it is while it is being sent, in the words of `template`."""
         claimed = replace(self, attempt=attempt, claim_id=attempt.claim_id, tries=self.tries + 1)
         return claimed.noting(attempt.began_at, "claimed", template)

@@ -15,12 +15,12 @@ from chalicelib.otp.errors import (
     SendPostponed,
     SendRefused,
 )
-from chalicelib.otp.ledger import Attempt, AttemptId, LedgerEntry, LedgerResult, Outcome
+from chalicelib.otp.ledger import AttemptId, LedgerEntry, LedgerResult, Outcome, SendAttempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chalicelib.otp.decision import Standing
+    from chalicelib.otp.decision import CodeState
     from chalicelib.otp.ledger import Ledger
     from chalicelib.otp.refused_numbers import RefusedNumbers
     from chalicelib.otp.sent_text import SentMessages
@@ -94,7 +94,7 @@ class Sending:
 
     def send(
         self,
-        standing: Standing,
+        standing: CodeState,
         message: OutgoingMessage,
         remaining_seconds: Callable[[], float],
     ) -> bool:
@@ -105,7 +105,7 @@ class Sending:
         it could not be claimed or its outcome not be written.
         """
         now = self.clock()
-        attempt = Attempt(self.new_claim_id(), now, now + LEASE_SECONDS, message.text_hash)
+        attempt = SendAttempt(self.new_claim_id(), now, now + LEASE_SECONDS, message.text_hash)
         entry, latest = standing.claim(attempt, message.template)
         try:
             claimed = self.ledger.claim(entry, latest)
@@ -154,8 +154,8 @@ class Sending:
 
     def _result(
         self,
-        standing: Standing,
-        attempt: Attempt,
+        standing: CodeState,
+        attempt: SendAttempt,
         message: OutgoingMessage,
         remaining_seconds: Callable[[], float],
     ) -> LedgerResult:
@@ -182,8 +182,8 @@ class Sending:
 
     def _hand_over(
         self,
-        standing: Standing,
-        attempt: Attempt,
+        standing: CodeState,
+        attempt: SendAttempt,
         message: OutgoingMessage,
         remaining_seconds: Callable[[], float],
     ) -> str:
@@ -227,7 +227,7 @@ class Sending:
             # Unwritten, it counts as in doubt until its lease is over: late, but safe.
             log.failure("postponement_unrecorded", error, message_id=entry.message_id)
 
-    def _unlock(self, latest_id: str, attempt: Attempt, *, at: float) -> None:
+    def _unlock(self, latest_id: str, attempt: SendAttempt, *, at: float) -> None:
         # Of an attempt in doubt Twilio may still be taking the text: the lock goes on for a
         # while, so that no newer code overtakes it there.
         try:

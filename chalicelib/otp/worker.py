@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MAX_BATCH = 10  # the event source's `BatchSize`
 
 
-class Hideaway(Protocol):
+class Visibility(Protocol):
     """The queue, as far as the worker puts messages back on it."""
 
     def hide(self, receipt_handle: str, seconds: int) -> None:
@@ -37,7 +37,7 @@ class Worker:
     """
 
     delivery: Delivery
-    queue: Hideaway
+    queue: Visibility
     seconds_for_one: float
     threads: Executor = field(
         default_factory=lambda: ThreadPoolExecutor(MAX_BATCH, thread_name_prefix="delivery")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from chalicelib.sign_in.provider import AccessToken, Provider
     from chalicelib.sign_in.refreshing import Refreshing
-    from chalicelib.sign_in.sessions import Kept, Session, Sessions
+    from chalicelib.sign_in.sessions import Session, Sessions, StoredSession
 
 WAIT_SECONDS = 10.0  # for another request's refresh; API Gateway gives up after 29 s
 POLL_SECONDS = 0.1
@@ -92,7 +92,7 @@ class Access:
                 raise ProviderUnreachable("another request's refresh takes too long")
             self.sleep(POLL_SECONDS)
 
-    def _renewed(self, kept: Kept, audience: Audience) -> AccessToken | None:
+    def _renewed(self, kept: StoredSession, audience: Audience) -> AccessToken | None:
         # None: another request is at it, or wrote first.
         session, now = kept.session, self.clock()
         if not session.can_be_checked:

@@ -39,7 +39,7 @@ _OWN_SUFFIX = re.compile(f"[0-9a-f]{{{_NAME_DIGITS}}}")
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class SignInAttempt:
     """What must be known again when the visitor comes back from Logto."""
 
     state: str
@@ -51,7 +51,7 @@ class Attempt:
     """Until when it may be taken; set when it is kept."""
 
 
-_CONTENT = SealedContent(SEAL, Attempt)
+_CONTENT = SealedContent(SEAL, SignInAttempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Attempts:
     lifetime_seconds: int
     clock: Callable[[], float]
 
-    def open(self, attempt: Attempt, jar: CookieJar, cookie_header: str) -> list[str]:
+    def open(self, attempt: SignInAttempt, jar: CookieJar, cookie_header: str) -> list[str]:
         """Keep an attempt; gives the Set-Cookie values that go with it."""
         token = new_token()
         now = int(self.clock())
@@ -77,7 +77,7 @@ class Attempts:
         cookie = jar.set(_name(attempt.state), f"{now}.{token}", self.lifetime_seconds)
         return [cookie, *_forget_oldest(jar, cookie_header, now)]
 
-    def take(self, state: str, jar: CookieJar, cookie_header: str) -> Attempt:
+    def take(self, state: str, jar: CookieJar, cookie_header: str) -> SignInAttempt:
         """Give the attempt that `state` and this browser's cookie belong to, and end it.
 
         Raises AttemptUnknown where there is none, or it is over, or was taken before.

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from chalicelib import log
 from chalicelib.sign_in import attempts, farewell
-from chalicelib.sign_in.attempts import Attempt, Attempts
+from chalicelib.sign_in.attempts import Attempts, SignInAttempt
 from chalicelib.sign_in.errors import (
     AnswerRejected,
     AttemptUnknown,
@@ -22,7 +22,7 @@ from chalicelib.sign_in.errors import (
 from chalicelib.sign_in.farewell import Reach
 from chalicelib.sign_in.return_to import local_path
 from chalicelib.sign_in.sessions import Session, Sessions, index_hash
-from chalicelib.sign_in.visit import MAX_PARAMETER_LENGTH, Departure, Visit
+from chalicelib.sign_in.visit import MAX_PARAMETER_LENGTH, Redirect, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,10 +66,10 @@ class SignIn:
     clock: Callable[[], float]
     user_sessions: Callable[[], UserSessions | None] = lambda: None
 
-    def begin(self, visit: Visit, options: SignInOptions) -> Departure:
+    def begin(self, visit: Visit, options: SignInOptions) -> Redirect:
         """Send the visitor to Logto and remember where to go afterwards."""
         request = self.provider().authorization_request(f"{visit.public_url}/callback", options)
-        attempt = Attempt(
+        attempt = SignInAttempt(
             state=request.state,
             nonce=request.nonce,
             return_to=local_path(visit.parameter("return_to")),
@@ -78,9 +78,9 @@ class SignIn:
         cookies = self.attempts.open(attempt, visit.jar, visit.cookie_header)
         log.event("sign_in_begun")
         log.count("SignInBegun")
-        return Departure(request.url, tuple(cookies))
+        return Redirect(request.url, tuple(cookies))
 
-    def complete(self, visit: Visit) -> Departure:
+    def complete(self, visit: Visit) -> Redirect:
         """Turn Logto's answer into a session.
 
         Raises SignInCancelled, AttemptUnknown, SignInRefused, AnswerRejected, or what the
@@ -106,7 +106,7 @@ class SignIn:
             raise SignInRefused("logged_out")
         log.event("signed_in")
         log.count("SignedIn")
-        return Departure(
+        return Redirect(
             visit.base_path + attempt.return_to,
             (self._session_cookie(visit, token), attempts.forget(state, visit.jar)),
         )
@@ -115,7 +115,7 @@ class SignIn:
         """Give the session of this browser, if somebody is signed in."""
         return self.revalidation.current(visit.jar.read(visit.cookie_header, SESSION_COOKIE))
 
-    def leave(self, visit: Visit) -> Departure:
+    def leave(self, visit: Visit) -> Redirect:
         """Sign out: here first, then at Logto; no step's failure stops the next.
 
         Whoever signs out has lost the cookie afterwards, whatever happened: the session of a
@@ -131,7 +131,7 @@ class SignIn:
         log.event("signed_out", had_session=session is not None)
         return self._left(visit, session)
 
-    def leave_everywhere(self, visit: Visit) -> Departure:
+    def leave_everywhere(self, visit: Visit) -> Redirect:
         """Sign the user out on all devices: of this application, and of Logto where we may.
 
         Otherwise Logto goes on knowing the user on other devices, where a new sign-in may then
@@ -146,7 +146,7 @@ class SignIn:
         reach = self._end_at_provider(kept.session)
         log.event("signed_out_everywhere", sessions=ended, reach=reach.value)
         if reach is Reach.UNREACHABLE:
-            departure = Departure(f"{visit.public_url}/", (visit.jar.clear(SESSION_COOKIE),))
+            departure = Redirect(f"{visit.public_url}/", (visit.jar.clear(SESSION_COOKIE),))
         else:
             departure = self._left(visit, None if reach is Reach.EVERYWHERE else kept.session)
         told = farewell.keep(visit.jar, reach)
@@ -167,7 +167,7 @@ class SignIn:
             return Reach.UNREACHABLE if unreachable else Reach.REFUSED
         return Reach.EVERYWHERE
 
-    def _left(self, visit: Visit, session: Session | None) -> Departure:
+    def _left(self, visit: Visit, session: Session | None) -> Redirect:
         home = f"{visit.public_url}/"
         try:
             if session is not None:
@@ -179,7 +179,7 @@ class SignIn:
         except SignInError as error:
             log.failure("end_session_skipped", error)
             location = home
-        return Departure(location, (visit.jar.clear(SESSION_COOKIE),))
+        return Redirect(location, (visit.jar.clear(SESSION_COOKIE),))
 
     def _check_answer(self, visit: Visit) -> None:
         given = [visit.query.get(name, ()) for name in _ANSWER_PARAMETERS]

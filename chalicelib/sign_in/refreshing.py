@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalicelib.sign_in.provider import Audience, Provider, Refreshed
-    from chalicelib.sign_in.sessions import Kept, Session, Sessions
+    from chalicelib.sign_in.sessions import Session, Sessions, StoredSession
 
 LEASE_SECONDS = 60  # no request lives as long: API Gateway gives up after 29 s
 COOL_DOWN_SECONDS = 15  # after a failure nobody asks, or an outage would be met with a storm
@@ -32,13 +32,13 @@ class Refreshing:
     sessions: Sessions
     clock: Callable[[], float]
 
-    def begin(self, kept: Kept) -> Kept | None:
+    def begin(self, kept: StoredSession) -> StoredSession | None:
         """Take the right to refresh; None where another request wrote to the session first."""
         now = int(self.clock())
         leased = replace(kept.session, seen_at=now, refreshing_until=now + LEASE_SECONDS)
         return self.sessions.save(kept, leased)
 
-    def finish(self, leased: Kept, audience: Audience) -> Session | None:
+    def finish(self, leased: StoredSession, audience: Audience) -> Session | None:
         """Refresh, with the access token for `audience`; None where the session is over.
 
         Raises AccessRefused where only the audience is refused, and ProviderUnreachable or
@@ -62,7 +62,7 @@ class Refreshing:
             )
             raise
 
-    def _refreshed(self, leased: Kept, audience: Audience) -> Session | None:
+    def _refreshed(self, leased: StoredSession, audience: Audience) -> Session | None:
         refreshed = self.provider().refresh(leased.session.storage, audience)
         session = replace(
             leased.session,

@@ -67,7 +67,7 @@ _CONTENT = SealedContent(SEAL, Session)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredSession:
     """A session as it was found: with its token and the version of its record."""
 
     token: str = field(repr=False)
@@ -132,7 +132,7 @@ class Sessions:
         )
         return token if started else None
 
-    def find(self, token: str | None) -> Kept | None:
+    def find(self, token: str | None) -> StoredSession | None:
         """Give the session of `token` if it lives."""
         if token is None or len(token) != TOKEN_LENGTH:
             return None
@@ -145,9 +145,9 @@ class Sessions:
             # hash in clear, by which logouts find it.
             _CONTENT.is_broken()
             return None
-        return Kept(token, session, record.version)
+        return StoredSession(token, session, record.version)
 
-    def renew(self, kept: Kept) -> Session:
+    def renew(self, kept: StoredSession) -> Session:
         """Write the visit down where the last one is a good while ago.
 
         Where that is lost to another request of the same session, or to its end, the next
@@ -160,10 +160,12 @@ class Sessions:
         self.save(kept, renewed)
         return renewed
 
-    def save(self, kept: Kept, session: Session) -> Kept | None:
+    def save(self, kept: StoredSession, session: Session) -> StoredSession | None:
         """Write a session in place of what was found; None where somebody else did, or ended it."""
         record = replace(self._record(kept.token, session), version=kept.version)
-        return Kept(kept.token, session, kept.version + 1) if self.store.save(record) else None
+        if not self.store.save(record):
+            return None
+        return StoredSession(kept.token, session, kept.version + 1)
 
     def end(self, token: str | None) -> Session | None:
         """End the session of `token`; returns it if there was one that opens."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from chalicelib.sign_in.cookies import CookieJar
-from chalicelib.sign_in.provenance import Provenance
+from chalicelib.sign_in.fetch_metadata import FetchMetadata
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ class Visit:
     public_url: str
     cookie_header: str = field(default="", repr=False)
     query: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
-    provenance: Provenance = field(default_factory=Provenance)
+    fetch_metadata: FetchMetadata = field(default_factory=FetchMetadata)
 
     @property
     def jar(self) -> CookieJar:
@@ -41,7 +41,7 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
-class Departure:
+class Redirect:
     """Send the browser to `location`, with these Set-Cookie values."""
 
     location: str = field(repr=False)

@@ -180,7 +180,7 @@ class Auth:
 
 
 def _is_own(asking: Visitor) -> bool:
-    return asking.visit.provenance.is_the_visitors_will(asking.visit.public_url)
+    return asking.visit.fetch_metadata.is_the_visitors_will(asking.visit.public_url)
 
 
 def _sign_in_first(call: _Call) -> Response:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, quote, urlencode
 from chalicelib import wiring
 from chalicelib.otp.request import MAX_BODY_BYTES
 from chalicelib.sign_in.errors import AnswerRejected
-from chalicelib.sign_in.provenance import Provenance
+from chalicelib.sign_in.fetch_metadata import FetchMetadata
 from chalicelib.sign_in.visit import Visit
 from chalicelib.web.public_url import public_url
 
@@ -39,7 +39,7 @@ def visitor(request: Request) -> Visitor:
                 name: [_sound(value) for value in values]
                 for name, values in (event.get("multiValueQueryStringParameters") or {}).items()
             },
-            provenance=Provenance(
+            fetch_metadata=FetchMetadata(
                 method=request.method,
                 origin=request.headers.get("origin"),
                 fetch_site=request.headers.get("sec-fetch-site"),

@@ -56,7 +56,7 @@ def _sentence(problem: str, locale: str | None) -> str:
     return wiring.languages().nearest(locale).sentences[problem]
 
 
-def carrier(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
+def twilio_callback(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
     """Wrap the route of Twilio's callbacks; it wants a status and reads no more."""
 
     def respond(view: Callable[[Request], None], request: Request) -> Response:

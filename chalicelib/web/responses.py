@@ -1,7 +1,7 @@
 """From the product to Chalice: pages, redirects and plain answers.
 
 Each kind of caller has a wrapper for its routes (`browser`, `json_client`, `connector`,
-`carrier` …) that turns errors into what this caller can use. The text of an exception
+`twilio_callback` …) that turns errors into what this caller can use. The text of an exception
 reaches nobody: a browser gets a page with a reference id that stands in the log.
 """
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from chalice.app import Chalice, Request
 
     from chalicelib.sign_in.sessions import Session
-    from chalicelib.sign_in.visit import Departure, Visit
+    from chalicelib.sign_in.visit import Redirect, Visit
 
     Route = Callable[[], Response]
 
@@ -59,24 +59,24 @@ UNEXPECTED = (SERVER_ERROR, FailureKind.UNEXPECTED)
 
 def browser(
     app: Chalice, *, only_navigation: bool = False
-) -> Callable[[Callable[[Visitor], Page | Departure]], Route]:
+) -> Callable[[Callable[[Visitor], Page | Redirect]], Route]:
     """Wrap a route that shows a page or sends the browser on; errors become pages.
 
     With `only_navigation` it answers windows only, and no image, frame or script.
     """
 
-    def respond(view: Callable[[Visitor], Page | Departure], request: Request) -> Response:
+    def respond(view: Callable[[Visitor], Page | Redirect], request: Request) -> Response:
         try:
             asking = visitor(request)
         except Exception as error:  # noqa: BLE001 - no base URL, so no page with links
             return plain(
                 SERVER_ERROR, f"Something went wrong. Reference: {report(error, SERVER_ERROR)}"
             )
-        if asking.visit.provenance.is_speculative:
+        if asking.visit.fetch_metadata.is_speculative:
             # The visitor has not gone there, so nothing may begin or end; asked in earnest,
             # the browser comes again.
             return plain(503, "")
-        if only_navigation and not asking.visit.provenance.is_navigation:
+        if only_navigation and not asking.visit.fetch_metadata.is_navigation:
             return plain(403, "Open this address in a window of its own.")
         try:
             return _answer(asking, view(asking))
@@ -131,23 +131,23 @@ def home(asking: Visitor, session: Session | None) -> Page:
     )
 
 
-def sign_out(asking: Visitor) -> Page | Departure:
+def sign_out(asking: Visitor) -> Page | Redirect:
     """Sign the visitor out, or ask whether they meant it, where another site sent them."""
     return _unless_unasked(asking, wiring.sign_in().leave, everywhere=False)
 
 
-def sign_out_everywhere(asking: Visitor) -> Page | Departure:
+def sign_out_everywhere(asking: Visitor) -> Page | Redirect:
     """Sign the visitor out on all devices, or ask whether they meant it, as above."""
     return _unless_unasked(asking, wiring.sign_in().leave_everywhere, everywhere=True)
 
 
 def _unless_unasked(
-    asking: Visitor, leave: Callable[[Visit], Departure], *, everywhere: bool
-) -> Page | Departure:
+    asking: Visitor, leave: Callable[[Visit], Redirect], *, everywhere: bool
+) -> Page | Redirect:
     visit = asking.visit
-    if visit.provenance.is_the_visitors_will(visit.public_url):
+    if visit.fetch_metadata.is_the_visitors_will(visit.public_url):
         return leave(visit)
-    log.event("sign_out_unasked", fetch_site=visit.provenance.fetch_site)
+    log.event("sign_out_unasked", fetch_site=visit.fetch_metadata.fetch_site)
     return wiring.pages().confirm_sign_out(
         asking.language,
         base_url=visit.public_url,
@@ -197,7 +197,7 @@ def failure_page(
     return _answer(asking, page, status)
 
 
-def _answer(asking: Visitor, result: Page | Departure, status: int = 200) -> Response:
+def _answer(asking: Visitor, result: Page | Redirect, status: int = 200) -> Response:
     headers = security_headers(https=asking.visit.public_url.startswith("https://"))
     if isinstance(result, Page):
         return Response(result.html, headers | dict(result.headers), status)

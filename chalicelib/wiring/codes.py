@@ -17,7 +17,7 @@ from chalicelib.wiring.process import API_PARAMETERS, parameters, settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from chalicelib.otp.aws.counters import DynamoDBLimits
+    from chalicelib.otp.aws.counters import DynamoDBCounters
     from chalicelib.otp.aws.queue import SqsOtpQueue
     from chalicelib.otp.intake import Intake
     from chalicelib.otp.ledger_keys import LedgerKeys
@@ -118,12 +118,12 @@ def worker() -> Worker:
 
 
 @cache
-def refused_numbers() -> DynamoDBLimits:
+def refused_numbers() -> DynamoDBCounters:
     """Give the limits' counters, which remember the numbers that Twilio refused for good."""
-    from chalicelib.otp.aws.counters import DynamoDBLimits
+    from chalicelib.otp.aws.counters import DynamoDBCounters
 
     wanted = settings()
-    return DynamoDBLimits(
+    return DynamoDBCounters(
         aws.dynamodb(),
         wanted.ledger_table,
         refused_seconds=wanted.refused_number_seconds,

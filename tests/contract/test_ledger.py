@@ -13,11 +13,11 @@ from chalicelib.otp.aws.ledger import DynamoDBLedger
 from chalicelib.otp.errors import LedgerUnavailable
 from chalicelib.otp.ledger import (
     MAX_STEPS,
-    Attempt,
     Latest,
     LedgerEntry,
     LedgerResult,
     Outcome,
+    SendAttempt,
 )
 from tests.engines import aws_client, create_table, products_dynamodb
 from tests.fakes import FakeLedger
@@ -43,8 +43,8 @@ def entry(**changes: object) -> LedgerEntry:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
-def attempt(claim_id: str = "claim-1", now: float = NOW) -> Attempt:
-    return Attempt(claim_id, now + 0.5, now + 30.5, "text")
+def attempt(claim_id: str = "claim-1", now: float = NOW) -> SendAttempt:
+    return SendAttempt(claim_id, now + 0.5, now + 30.5, "text")
 
 
 def lock(latest: Latest, code: LedgerEntry, claim_id: str = "claim-1") -> Latest:

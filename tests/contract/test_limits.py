@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.otp.aws.counters import DynamoDBLimits
+from chalicelib.otp.aws.counters import DynamoDBCounters
 from chalicelib.otp.errors import LedgerUnavailable, Limit
 from chalicelib.otp.limits import Counters, Tally, Window
 from chalicelib.otp.refused_numbers import RefusedNumbers
@@ -29,12 +29,12 @@ class Counting(Counters, RefusedNumbers, Protocol):
     """Both protocols are kept by the same table."""
 
 
-def dynamodb_limits(url: str, table_name: str | None = None) -> DynamoDBLimits:
+def dynamodb_limits(url: str, table_name: str | None = None) -> DynamoDBCounters:
     client = aws_client("dynamodb", url)
     if table_name is None:
         table_name = f"ledger-{uuid4().hex}"
         create_table(client, "LedgerTable", table_name)
-    return DynamoDBLimits(
+    return DynamoDBCounters(
         client, table_name, refused_seconds=REFUSED_SECONDS, number_item_seconds=ITEM_SECONDS
     )
 
@@ -192,12 +192,12 @@ def test_a_counter_expires_and_tells_no_more_than_it_must(moto_server: str):
 
 
 @pytest.fixture
-def gated(gate: Gate, gate_url: str) -> DynamoDBLimits:
+def gated(gate: Gate, gate_url: str) -> DynamoDBCounters:
     """Counters whose answers the gate loses."""
     return replace(dynamodb_limits(gate.dynamodb_url), client=products_dynamodb(gate_url))
 
 
-def test_a_code_whose_answer_is_lost_counts_once(gate: Gate, gated: DynamoDBLimits):
+def test_a_code_whose_answer_is_lost_counts_once(gate: Gate, gated: DynamoDBCounters):
     tally = Tally("overall", 2, HOUR)
     gate.lose_next()
     assert taken(gated, 0) == [None]
@@ -210,7 +210,7 @@ def test_a_code_whose_answer_is_lost_counts_once(gate: Gate, gated: DynamoDBLimi
 
 
 def test_the_last_code_that_is_allowed_is_allowed_although_its_answer_is_lost(
-    gate: Gate, gated: DynamoDBLimits
+    gate: Gate, gated: DynamoDBCounters
 ):
     gate.lose_next()
 
@@ -219,7 +219,7 @@ def test_the_last_code_that_is_allowed_is_allowed_although_its_answer_is_lost(
 
 
 def test_what_is_given_back_is_given_back_once_although_its_answer_is_lost(
-    gate: Gate, gated: DynamoDBLimits
+    gate: Gate, gated: DynamoDBCounters
 ):
     tally = Tally("overall", 2, HOUR)
     taken(gated, 0, 0, 0)

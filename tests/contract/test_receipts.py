@@ -13,12 +13,12 @@ from chalicelib.otp.aws.ledger import DynamoDBLedger
 from chalicelib.otp.aws.receipts import DynamoDBReceipts
 from chalicelib.otp.errors import LedgerUnavailable
 from chalicelib.otp.ledger import (
-    Attempt,
     LastReceipt,
     Ledger,
     LedgerEntry,
     LedgerResult,
     Outcome,
+    SendAttempt,
 )
 from chalicelib.otp.receipts import Receipt, ReceiptStore, ReceivedEntry, Stage
 from tests import sent_codes
@@ -53,7 +53,7 @@ class Books:
         """Let a code be on its way to Twilio; gives it as it was written."""
         found, _ = self.ledger.read(code.id, "latest.any")
         opened = replace(code, version=found.version if found else 0)
-        claimed = self.ledger.save(opened.claimed(Attempt(claim_id, NOW, NOW + 30, "text")))
+        claimed = self.ledger.save(opened.claimed(SendAttempt(claim_id, NOW, NOW + 30, "text")))
         assert claimed is not None
         return claimed
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from twilio.request_validator import RequestValidator
 
 from chalicelib.otp.aws.ledger import DynamoDBLedger
-from chalicelib.otp.ledger import Attempt, AttemptId, LedgerEntry
+from chalicelib.otp.ledger import AttemptId, LedgerEntry, SendAttempt
 from chalicelib.otp.receipts import callback_url
 from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.flow import SESSION_COOKIE
@@ -104,7 +104,7 @@ def hear_of_messages(site: Site, stage: Stage, auth_token: str) -> None:
     ledger = DynamoDBLedger(stage.dynamodb, stage.ledger_table, RETENTION_SECONDS)
     now = time.time()
     entry = LedgerEntry("code-1", "recipient", "SignIn", "US", "message-1", now)
-    sent_codes.open_anew(ledger, entry.claimed(Attempt("claim-1", now, now + 30, "text")))
+    sent_codes.open_anew(ledger, entry.claimed(SendAttempt("claim-1", now, now + 30, "text")))
     sent_codes.send(ledger, replace(entry, id="code-2"), OLD)
     attempt = callback_url("/otp/status", AttemptId("code-1", "claim-1"))
     receipt(attempt, NEW, "undelivered", ErrorCode="30005")

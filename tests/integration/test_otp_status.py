@@ -11,7 +11,7 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from chalicelib.otp.aws.ledger import DynamoDBLedger
-from chalicelib.otp.ledger import Attempt, AttemptId, LedgerEntry
+from chalicelib.otp.ledger import AttemptId, LedgerEntry, SendAttempt
 from chalicelib.otp.receipts import callback_url
 from sandbox.lambda_invocation import Function
 from sandbox.phone import PhoneSettings
@@ -88,7 +88,7 @@ def test_the_address_of_an_attempt_leads_to_its_entry_before_there_is_an_outcome
 ):
     ledger = DynamoDBLedger(stage.dynamodb, stage.ledger_table, 86_400)
     entry_id, claim_id = "_-aZ09" * 7, uuid4().hex
-    attempt = Attempt(claim_id, ENTRY.accepted_at, ENTRY.accepted_at + 30, "text")
+    attempt = SendAttempt(claim_id, ENTRY.accepted_at, ENTRY.accepted_at + 30, "text")
     assert ledger.save(replace(ENTRY, id=entry_id).claimed(attempt))
 
     url = callback_url(URL, AttemptId(entry_id, claim_id))

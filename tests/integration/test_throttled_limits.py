@@ -10,7 +10,7 @@ import pytest
 from botocore.config import Config
 from werkzeug.wrappers import Request, Response
 
-from chalicelib.otp.aws.counters import DynamoDBLimits
+from chalicelib.otp.aws.counters import DynamoDBCounters
 from chalicelib.otp.errors import LedgerUnavailable, Limit
 from chalicelib.otp.limits import Tally, Window
 from sandbox.server import running
@@ -31,7 +31,7 @@ def answering(status: int, code: str) -> Any:
     return running(lambda _: answer)
 
 
-def limits_on(url: str) -> DynamoDBLimits:
+def limits_on(url: str) -> DynamoDBCounters:
     session: Any = boto3.Session()
     client = session.client(
         "dynamodb",
@@ -41,26 +41,26 @@ def limits_on(url: str) -> DynamoDBLimits:
         aws_secret_access_key="test",
         config=Config(retries={"mode": "standard", "total_max_attempts": 1}),
     )
-    return DynamoDBLimits(client, "ledger", refused_seconds=3600, number_item_seconds=86_400)
+    return DynamoDBCounters(client, "ledger", refused_seconds=3600, number_item_seconds=86_400)
 
 
 @pytest.fixture(
     params=["ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"]
 )
-def throttled(request: pytest.FixtureRequest) -> Iterator[DynamoDBLimits]:
+def throttled(request: pytest.FixtureRequest) -> Iterator[DynamoDBCounters]:
     with answering(400, request.param) as url:
         yield limits_on(url)
 
 
 def test_a_counter_that_is_asked_more_often_than_it_can_answer_is_full(
-    throttled: DynamoDBLimits, capsys: pytest.CaptureFixture[str]
+    throttled: DynamoDBCounters, capsys: pytest.CaptureFixture[str]
 ):
     assert throttled.take_number("a", WINDOWS, NOW) is Limit.NUMBER_SHORT
     assert not throttled.take(TALLY)
     assert capsys.readouterr().out.count('"counter_throttled"') == 2
 
 
-def test_nothing_else_is_taken_for_done(throttled: DynamoDBLimits):
+def test_nothing_else_is_taken_for_done(throttled: DynamoDBCounters):
     with pytest.raises(LedgerUnavailable):
         throttled.give_back(TALLY)
     with pytest.raises(LedgerUnavailable):

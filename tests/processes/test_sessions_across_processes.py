@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.sign_in.attempts import Attempt, Attempts
+from chalicelib.sign_in.attempts import Attempts, SignInAttempt
 from chalicelib.sign_in.cookies import CookieJar
 from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.refreshing import LEASE_SECONDS
@@ -153,7 +153,7 @@ def test_a_sign_out_wins_against_all_refreshes(table: Table):
 
 def test_of_fifty_callbacks_of_one_attempt_one_signs_in(table: Table):
     jar = CookieJar(secure=False)
-    attempt = Attempt(state="state-1", nonce="nonce", return_to="/", storage={})
+    attempt = SignInAttempt(state="state-1", nonce="nonce", return_to="/", storage={})
     (cookie,) = Attempts(table.store, 600, time.time).open(attempt, jar, "")
     table.tell_all("complete", cookie.partition(";")[0], "state-1")
     answers = table.hear_all()

@@ -40,7 +40,7 @@ THROTTLED = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class DynamoDBLimits:
+class DynamoDBCounters:
     """Counters and marks in the table `table_name`.
 
     A refused number is remembered for `refused_seconds`; a number's item is deleted

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from chalicelib.otp.ledger import (
-    Attempt,
     LastReceipt,
     Latest,
     LedgerEntry,
     LedgerResult,
     Outcome,
+    SendAttempt,
     Step,
 )
 
@@ -57,7 +57,7 @@ def entry_from(item: Mapping[str, Any] | None) -> LedgerEntry | None:
         region=found["region"],
         message_id=found["message_id"],
         accepted_at=float(found["accepted_at"]),
-        attempt=attempt and Attempt(**_times(attempt, "began_at", "ended_by")),
+        attempt=attempt and SendAttempt(**_times(attempt, "began_at", "ended_by")),
         result=outcome
         and LedgerResult(Outcome(outcome), found.get("message_sid"), _whole(found, "error_code")),
         tries=_whole(found, "tries") or 0,

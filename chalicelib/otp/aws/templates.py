@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import log
-from chalicelib.cache import LastGood
+from chalicelib.cache import StaleIfError
 from chalicelib.otp.errors import TemplatesUnavailable
 from chalicelib.otp.template import Templates, bound_to_origin
 from chalicelib.otp.template_check import problems
@@ -46,7 +46,7 @@ class SsmTemplates:
         self._checked: dict[Key, str] = {}
         # Without a slash at its end, with which the policy would have to end, too.
         self._path = f"{prefix}/templates"
-        self._templates: LastGood[Templates] = LastGood(
+        self._templates: StaleIfError[Templates] = StaleIfError(
             self._read,
             ttl_seconds=ttl_seconds,
             clock=clock,

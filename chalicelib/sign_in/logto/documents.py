@@ -13,9 +13,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from chalicelib import log
-from chalicelib.cache import LastGood, Outage
-from chalicelib.sign_in.allowance import Allowance
+from chalicelib.cache import Outage, StaleIfError
 from chalicelib.sign_in.errors import ProviderUnreachable
+from chalicelib.sign_in.rate_limit import RateLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ class Document(Generic[Content]):
 
     def __init__(self, name: str, fetch: Callable[[], Content], clock: Callable[[], float]) -> None:
         self._name = name
-        self._kept = LastGood(
+        self._kept = StaleIfError(
             fetch,
             ttl_seconds=FRESH_SECONDS,
             clock=clock,
@@ -46,8 +46,8 @@ class Document(Generic[Content]):
             outage=Outage(RETRY_SECONDS, COOL_DOWN_SECONDS, MAX_AGE_SECONDS),
         )
         self._renewing = threading.Lock()
-        self._renewals: defaultdict[str, Allowance] = defaultdict(
-            lambda: Allowance(RENEWALS, RENEWAL_SECONDS, clock)
+        self._renewals: defaultdict[str, RateLimit] = defaultdict(
+            lambda: RateLimit(RENEWALS, RENEWAL_SECONDS, clock)
         )
 
     def get(self) -> Content:

@@ -7,7 +7,7 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from chalicelib.otp.errors import LedgerUnavailable, SignatureInvalid
-from chalicelib.otp.ledger import Attempt, AttemptId, LedgerEntry
+from chalicelib.otp.ledger import AttemptId, LedgerEntry, SendAttempt
 from chalicelib.otp.receipts import Receipt, Receipts, Stage, callback_url
 from chalicelib.otp.twilio.signature import is_signed
 from tests import sent_codes
@@ -23,7 +23,7 @@ def signed(signature: str | None, url: str, parameters: Mapping[str, Sequence[st
 
 SID = "SM" + "1" * 32
 ENTRY = LedgerEntry("code-1", "recipient", "SignIn", "US", "message-1", 1_800_000_000)
-ATTEMPT = Attempt("claim-1", 1_800_000_000, 1_800_000_030, "text")
+ATTEMPT = SendAttempt("claim-1", 1_800_000_000, 1_800_000_030, "text")
 
 
 class Desk:

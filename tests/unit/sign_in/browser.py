@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from chalicelib.sign_in.options import SignInOptions
-from chalicelib.sign_in.visit import Departure, Visit
+from chalicelib.sign_in.visit import Redirect, Visit
 
 if TYPE_CHECKING:
     from chalicelib.sign_in.flow import SignIn
@@ -32,19 +32,19 @@ class Browser:
         self.keep(departure)
         return parse_qs(urlsplit(departure.location).query)["state"][0]
 
-    def come_back(self, **query: str | list[str]) -> Departure:
+    def come_back(self, **query: str | list[str]) -> Redirect:
         return self.keep(self.sign_in.complete(self.visit(**query)))
 
-    def sign_in_completely(self) -> Departure:
+    def sign_in_completely(self) -> Redirect:
         return self.come_back(state=self.begin(), code="code")
 
-    def leave(self) -> Departure:
+    def leave(self) -> Redirect:
         return self.keep(self.sign_in.leave(self.visit()))
 
-    def leave_everywhere(self) -> Departure:
+    def leave_everywhere(self) -> Redirect:
         return self.keep(self.sign_in.leave_everywhere(self.visit()))
 
-    def keep(self, departure: Departure) -> Departure:
+    def keep(self, departure: Redirect) -> Redirect:
         for cookie in departure.cookies:
             name, _, value = cookie.partition(";")[0].partition("=")
             if "Max-Age=0" in cookie:

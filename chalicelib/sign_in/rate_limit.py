@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Allowance:
+class RateLimit:
     """Allows something `times` times within any `seconds`; `clock` is monotonic, in seconds."""
 
     def __init__(self, times: int, seconds: float, clock: Callable[[], float]) -> None:

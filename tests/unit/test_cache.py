@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chalicelib.cache import LastGood, Outage
+from chalicelib.cache import Outage, StaleIfError
 from tests.fakes import Clock
 
 TTL = 30
@@ -20,7 +20,7 @@ class Source:
         self.calls = 0
         self.failures: list[Exception] = []
         self.clock = Clock()
-        self.held = LastGood(
+        self.held = StaleIfError(
             self.load,
             ttl_seconds=TTL,
             clock=self.clock,
@@ -170,7 +170,7 @@ class Slow:
         self.begun, self.may_end = threading.Event(), threading.Event()
         self.outcomes, self.calls = deque(outcomes), 0
         self.clock = Clock()
-        self.held = LastGood(
+        self.held = StaleIfError(
             self.load,
             ttl_seconds=TTL,
             clock=self.clock,

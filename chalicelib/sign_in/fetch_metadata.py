@@ -13,7 +13,7 @@ FROM_ELSEWHERE = frozenset({"cross-site", "same-site"})
 
 
 @dataclass(frozen=True, slots=True)
-class Provenance:
+class FetchMetadata:
     """What a request tells about its origin, as its headers stand."""
 
     method: str = "GET"

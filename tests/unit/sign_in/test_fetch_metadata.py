@@ -2,23 +2,23 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.sign_in.provenance import Provenance
+from chalicelib.sign_in.fetch_metadata import FetchMetadata
 
 SITE = "https://app.example/api"
 
 
-def told(site: str | None, mode: str | None, dest: str | None) -> Provenance:
-    return Provenance("GET", fetch_site=site, fetch_mode=mode, fetch_dest=dest)
+def told(site: str | None, mode: str | None, dest: str | None) -> FetchMetadata:
+    return FetchMetadata("GET", fetch_site=site, fetch_mode=mode, fetch_dest=dest)
 
 
 @pytest.mark.parametrize(
-    ("provenance", "allowed"),
+    ("fetch_metadata", "allowed"),
     [
-        (Provenance("GET"), True),
-        (Provenance("GET", fetch_site="none"), True),
-        (Provenance("GET", fetch_site="same-origin"), True),
-        (Provenance("GET", fetch_site="same-site"), False),
-        (Provenance("GET", fetch_site="cross-site"), False),
+        (FetchMetadata("GET"), True),
+        (FetchMetadata("GET", fetch_site="none"), True),
+        (FetchMetadata("GET", fetch_site="same-origin"), True),
+        (FetchMetadata("GET", fetch_site="same-site"), False),
+        (FetchMetadata("GET", fetch_site="cross-site"), False),
         (told("same-origin", "navigate", "document"), True),
         (told("none", "navigate", "document"), True),
         (told("same-origin", "navigate", None), True),
@@ -36,21 +36,21 @@ def told(site: str | None, mode: str | None, dest: str | None) -> Provenance:
         (told("same-origin", None, "image"), False),
         (told(None, "no-cors", None), False),
         (told("same-origin", "", ""), False),
-        (Provenance("POST", fetch_site="same-origin"), True),
-        (Provenance("POST", origin="https://app.example"), True),
-        (Provenance("POST"), False),
-        (Provenance("POST", fetch_site="none"), False),
-        (Provenance("POST", fetch_site="cross-site"), False),
-        (Provenance("POST", origin="null"), False),
-        (Provenance("POST", origin="https://evil.example"), False),
-        (Provenance("POST", origin="https://app.example.evil.example"), False),
-        (Provenance("POST", origin="http://app.example"), False),
+        (FetchMetadata("POST", fetch_site="same-origin"), True),
+        (FetchMetadata("POST", origin="https://app.example"), True),
+        (FetchMetadata("POST"), False),
+        (FetchMetadata("POST", fetch_site="none"), False),
+        (FetchMetadata("POST", fetch_site="cross-site"), False),
+        (FetchMetadata("POST", origin="null"), False),
+        (FetchMetadata("POST", origin="https://evil.example"), False),
+        (FetchMetadata("POST", origin="https://app.example.evil.example"), False),
+        (FetchMetadata("POST", origin="http://app.example"), False),
     ],
 )
 def test_only_the_visitor_and_our_own_pages_may_change_something(
-    provenance: Provenance, allowed: bool
+    fetch_metadata: FetchMetadata, allowed: bool
 ):
-    assert provenance.is_the_visitors_will(SITE) is allowed
+    assert fetch_metadata.is_the_visitors_will(SITE) is allowed
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_only_the_visitor_and_our_own_pages_may_change_something(
     [(None, False), ("", False), ("prefetch", True), ("prefetch;prerender", True)],
 )
 def test_a_prefetch_is_a_guess(purpose: str | None, speculative: bool):
-    assert Provenance(purpose=purpose).is_speculative is speculative
+    assert FetchMetadata(purpose=purpose).is_speculative is speculative
