@@ -79,7 +79,7 @@ def sign_out_everywhere(visitor: Visitor) -> Page | Redirect:
 @app.route("/backchannel-logout", methods=["POST"], content_types=CONTENT_TYPES)
 @responses.provider_call(app)
 def backchannel_logout(request: Request) -> None:
-    """Hear from Logto that somebody has signed out elsewhere."""
+    """Receive a back-channel logout from Logto."""
     wiring.back_channel().receive(incoming.form_field(request, "logout_token"))
 
 
@@ -103,7 +103,7 @@ def otp(request: Request) -> None:
 @app.route("/otp/status", methods=["POST"], content_types=CONTENT_TYPES)
 @otp_responses.twilio_callback(app)
 def otp_status(request: Request) -> None:
-    """Hear from Twilio what became of a message."""
+    """Receive a delivery receipt from Twilio."""
     wiring.receipts().receive(
         incoming.called_url(request),
         incoming.raw_body(request),
@@ -121,5 +121,5 @@ def health() -> Response:
 # partial batch response, come from .chalice/resources.yaml.
 @app.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:otp", name="send_otp")
 def send_otp(event: SQSEvent) -> dict[str, Any]:
-    """Send the codes of a batch; gives the messages that should come back."""
+    """Send the codes of a batch; returns the messages that should come back."""
     return wiring.worker().handle(event.to_dict()["Records"], remaining_seconds(event.context))

@@ -67,7 +67,7 @@ def main() -> int:
 
 @contextmanager
 def surroundings() -> Iterator[Stage]:
-    """Run AWS, Logto and Twilio on loopback; gives the stage between them."""
+    """Run AWS, Logto and Twilio on loopback; returns the stage between them."""
     phone = create_app(PHONE)
     with moto() as aws_url, world() as logto, running(lambda _: phone) as phone_url:
         logto.clock.now = time.time()
@@ -85,7 +85,7 @@ def surroundings() -> Iterator[Stage]:
 
 
 def queued_code(stage: Stage) -> dict[str, Any]:
-    """Give the worker's event for a code that was put on the queue a moment ago."""
+    """Return the worker's event for a code that was put on the queue a moment ago."""
     body = {"to": "15550001001", "type": "SignIn", "payload": {"code": str(next(CODES))}}
     stage.sqs.send_message(QueueUrl=stage.queue_url, MessageBody=json.dumps(body))
     received = stage.sqs.receive_message(
@@ -104,7 +104,7 @@ INVOCATIONS: dict[str, tuple[str, Callable[[Stage], dict[str, Any]]]] = {
 def cold(
     place: Path, environment: dict[str, str], handler: str, event: dict[str, Any]
 ) -> tuple[float, float]:
-    """Give the seconds from starting the process to its first answer, and of processor time."""
+    """Return the seconds from starting the process to its first answer, and of processor time."""
     before, used = time.perf_counter(), processor_seconds()
     with Lambda(place, environment, log=subprocess.DEVNULL) as function:
         function.invoke(handler, event)
@@ -113,7 +113,7 @@ def cold(
 
 
 def processor_seconds() -> float:
-    """Give what all processes that have ended took."""
+    """Return what all processes that have ended took."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 

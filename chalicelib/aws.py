@@ -32,17 +32,17 @@ def _session() -> boto3.Session:
 
 @cache
 def dynamodb() -> DynamoDBClient:
-    """Give the process's DynamoDB client."""
+    """Return the process's DynamoDB client."""
     return _session().client("dynamodb", config=CONFIG)
 
 
 @cache
 def sqs() -> SQSClient:
-    """Give the process's SQS client."""
+    """Return the process's SQS client."""
     return _session().client("sqs", config=CONFIG)
 
 
 @cache
 def ssm() -> SSMClient:
-    """Give the process's SSM client."""
+    """Return the process's SSM client."""
     return _session().client("ssm", config=CONFIG)

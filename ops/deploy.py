@@ -45,7 +45,7 @@ class Account:
         return cls(session, session.region_name, arn[1], arn[4])
 
     def stack(self, stage: str) -> Stack:
-        """Give the stage's stack, which may not exist yet."""
+        """Return the stage's stack, which may not exist yet."""
         cloudformation = self.session.client("cloudformation")
         return Stack(f"portaria-{stage}", self.region, cloudformation)
 
@@ -125,7 +125,7 @@ def _destroy(given: argparse.Namespace) -> int:
 
 
 def stack_parameters(values: Sequence[str]) -> dict[str, str]:
-    """Give the template's parameters from NAME=VALUE, e.g. LogtoAppId from LOGTO_APP_ID=abc.
+    """Return the template's parameters from NAME=VALUE, e.g. LogtoAppId from LOGTO_APP_ID=abc.
 
     They are not read from the environment, where another stage's may lie about. Raises
     DeploymentError.

@@ -79,7 +79,7 @@ def make(stage: str, out: Path | None = None, architecture: str | None = None) -
 
 
 def _packaged(stage: str, folder: Path, architecture: str | None) -> dict[str, Any]:
-    """Let Chalice package; gives its template."""
+    """Let Chalice package; returns its template."""
     if boto3.Session().region_name is None:
         os.environ["AWS_DEFAULT_REGION"] = _REGION
     factory = CLIFactory(str(ROOT), environ=os.environ)

@@ -20,7 +20,7 @@ SECRET_BYTES = 32
 
 
 def put_missing(client: SSMClient, prefix: str, values: Mapping[str, str]) -> list[str]:
-    """Put those of `values` that SSM lacks under `prefix`; gives their names.
+    """Put those of `values` that SSM lacks under `prefix`; returns their names.
 
     Templates are plain strings, everything else is encrypted. Raises botocore's ClientError
     where SSM refuses for another reason than that the parameter exists.
@@ -29,7 +29,7 @@ def put_missing(client: SSMClient, prefix: str, values: Mapping[str, str]) -> li
 
 
 def names(client: SSMClient, prefix: str) -> set[str]:
-    """Give what stands under `prefix`, without it. Raises botocore's ClientError."""
+    """Return what stands under `prefix`, without it. Raises botocore's ClientError."""
     pages = client.get_paginator("get_parameters_by_path").paginate(Path=prefix, Recursive=True)
     return {
         each["Name"].removeprefix(f"{prefix}/") for page in pages for each in page["Parameters"]

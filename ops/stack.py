@@ -44,7 +44,7 @@ class Stack:
     cloudformation: CloudFormationClient
 
     def outputs(self) -> dict[str, str] | None:
-        """Give the outputs by name; None where there is no such stack.
+        """Return the outputs by name; None where there is no such stack.
 
         Nor is it one where only a change set was ever made. Raises botocore's errors.
         """
@@ -107,7 +107,7 @@ class Stack:
 
 
 def _overriding(parameters: Mapping[str, str], path: Path) -> Sequence[str]:
-    """Give the option that hands `parameters` on, by a file: on a command line none is empty."""
+    """Return the option that hands `parameters` on, by a file: on a command line none is empty."""
     if not parameters:
         return []
     path.write_text(json.dumps(parameters, indent=2), encoding="utf-8")

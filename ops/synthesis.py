@@ -64,7 +64,7 @@ def run(given: argparse.Namespace) -> int:
 
 
 def synthesized(stage: str) -> dict[str, Any]:
-    """Give the template of `stage`, Chalice's part and ours merged. Raises StageUnknown."""
+    """Return the template of `stage`, Chalice's part and ours merged. Raises StageUnknown."""
     config, files = _config(stage), OSUtils()
     build = BuildStage(
         steps=[
@@ -91,7 +91,7 @@ def synthesized(stage: str) -> dict[str, Any]:
 
 
 def translated(template: dict[str, Any]) -> dict[str, Any]:
-    """Give the template as AWS's own translator makes plain CloudFormation of it."""
+    """Return the template as AWS's own translator makes plain CloudFormation of it."""
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.translator import Translator
 

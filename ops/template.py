@@ -29,7 +29,7 @@ class StageUnknown(Exception):
 
 
 def merged() -> dict[str, Any]:
-    """Give what is merged into Chalice's template, read as Chalice reads it."""
+    """Return what is merged into Chalice's template, read as Chalice reads it."""
     return read(MERGED)
 
 
@@ -41,13 +41,13 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def stages(template: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """Give the stages that the template has values for, with their values."""
+    """Return the stages that the template has values for, with their values."""
     found: dict[str, dict[str, str]] = template["Mappings"]["Stages"]
     return found
 
 
 def values_of(stage: str, template: dict[str, Any]) -> dict[str, str]:
-    """Give the template's values for `stage`. Raises StageUnknown."""
+    """Return the template's values for `stage`. Raises StageUnknown."""
     known = stages(template)
     if stage not in known:
         raise StageUnknown(stage, sorted(known))

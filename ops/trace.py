@@ -67,7 +67,7 @@ def run(given: argparse.Namespace) -> int:
 
 
 def trace(ledger: LedgerHistory, keys: LedgerKeys, recipient: str, limit: int) -> Iterator[str]:
-    """Give the lines about a number's codes, newest first; raises LedgerUnavailable.
+    """Return the lines about a number's codes, newest first; raises LedgerUnavailable.
 
     Those of the same phone's other spelling are among them.
     """

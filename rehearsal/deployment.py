@@ -32,7 +32,7 @@ class Deployment:
         return f"portaria-{self.stage}"
 
     def deploy(self, **values: str) -> str:
-        """Run `deploy` with these parameters; gives what it said."""
+        """Run `deploy` with these parameters; returns what it said."""
         given = [f"{name}={value}" for name, value in values.items()]
         return self.ops("deploy", "--architecture", ARCHITECTURE, *given)
 
@@ -65,11 +65,11 @@ class Deployment:
         return said
 
     def client(self, service: str) -> Any:
-        """Give a boto3 client of this AWS."""
+        """Return a boto3 client of this AWS."""
         return aws_client(service, self.aws_url)
 
     def client_as(self, function: str, service: str) -> Any:
-        """Give a client with the role of one of the stack's functions."""
+        """Return a client with the role of one of the stack's functions."""
         name = self.resource(function)
         role = self.client("lambda").get_function_configuration(FunctionName=name)["Role"]
         taken = self.client("sts").assume_role(RoleArn=role, RoleSessionName="rehearsal")
@@ -83,7 +83,7 @@ class Deployment:
         return session.client(service, endpoint_url=self.aws_url)
 
     def resource(self, logical_id: str) -> str:
-        """Give the name that CloudFormation gave to a resource."""
+        """Return the name that CloudFormation gave to a resource."""
         found = self.client("cloudformation").describe_stack_resource(
             StackName=self.stack, LogicalResourceId=logical_id
         )
@@ -91,13 +91,13 @@ class Deployment:
         return name
 
     def traced(self, number: str) -> str:
-        """Give what `trace` says about a number."""
+        """Return what `trace` says about a number."""
         names = {"LEDGER_TABLE": "LedgerTable", "PARAMETER_PREFIX": "ParameterPrefix"}
         outputs = self.outputs
         return self._run("trace", number, environment={k: outputs[v] for k, v in names.items()})
 
     def described(self) -> dict[str, Any]:
-        """Give the stack as CloudFormation describes it."""
+        """Return the stack as CloudFormation describes it."""
         (stack,) = self.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"]
         described: dict[str, Any] = stack
         return described
@@ -112,7 +112,7 @@ class Deployment:
         return f"{self.outputs['RestAPIId']}.execute-api.localhost"
 
     def parameters(self) -> dict[str, tuple[str, int]]:
-        """Give everything in SSM for the stage: value and version by name."""
+        """Return everything in SSM for the stage: value and version by name."""
         prefix = f"/portaria/{self.stage}"
         pages = self.client("ssm").get_paginator("get_parameters_by_path")
         return {
@@ -128,7 +128,7 @@ class Deployment:
         )
 
     def logged(self) -> str:
-        """Give all that the stack has written to its log groups."""
+        """Return all that the stack has written to its log groups."""
         logs = self.client("logs")
         return "\n".join(
             event["message"]

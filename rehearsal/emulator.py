@@ -31,7 +31,7 @@ _LAUNCHER = ROOT / "rehearsal" / "launcher.py"
 
 @contextmanager
 def emulated_aws(folder: Path, port: int) -> Iterator[str]:
-    """Run it in `folder`; gives its address, once it answers."""
+    """Run it in `folder`; returns its address, once it answers."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "bare"], check=True)
     environment = {
         "PATH": os.environ["PATH"],

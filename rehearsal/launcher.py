@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _one_metric(alarm: dict[str, Any]) -> dict[str, Any]:
-    """Give an alarm on several metrics as one on the first of them, which is all it can keep."""
+    """Return an alarm on several metrics as one on the first of them, which is all it can keep."""
     if "Metrics" not in alarm:
         return alarm
     first = next(each["MetricStat"] for each in alarm["Metrics"] if "MetricStat" in each)
@@ -69,7 +69,7 @@ def _addressed(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parameters(service: str, *request: Any) -> str:
-    """Give the ARNs of all parameters that a call reads: it checks just those with one name."""
+    """Return the ARNs of all parameters that a call reads: it checks just those with one name."""
     _, _, headers, body, _, region, account = request
     field = _NAMES.get(headers.get("x-amz-target", "").rpartition(".")[2])
     if service != "ssm" or field is None:
@@ -80,7 +80,7 @@ def _parameters(service: str, *request: Any) -> str:
 
 
 def _each(enforce: Any, *given: Any, resource_arn: str = "*", **named: Any) -> Any:
-    """Check every one of the ARNs that `_parameters` gave; gives the first refusal."""
+    """Check every one of the ARNs that `_parameters` gave; returns the first refusal."""
     refusals = (enforce(*given, resource_arn=each, **named) for each in resource_arn.split("\n"))
     return next(filter(None, refusals), None)
 

@@ -31,7 +31,7 @@ def post(rehearsal: Rehearsal, to: str, code: str, **headers: str) -> int:
 
 
 def outcomes(rehearsal: Rehearsal) -> dict[str, dict[str, Any]]:
-    """Give the ledger's entries by the message that each went out in."""
+    """Return the ledger's entries by the message that each went out in."""
     table = rehearsal.deployment.outputs["LedgerTable"]
     pages = rehearsal.deployment.client("dynamodb").get_paginator("scan")
     return {

@@ -59,7 +59,7 @@ class LocalFactory(CLIFactory):
     def create_local_server(
         self, app_obj: Chalice, config: Config, host: str, port: int
     ) -> LocalDevServer:
-        """Give a server that says nothing on its own account."""
+        """Return a server that says nothing on its own account."""
         return _Server(app_obj, config, host, port, handler_cls=_RequestHandler)
 
 

@@ -84,7 +84,7 @@ def make(url: str, environment: Mapping[str, str], settings: Settings) -> None:
 
 
 def parameters(settings: Settings) -> dict[str, str]:
-    """Give every parameter of the sandbox by its name."""
+    """Return every parameter of the sandbox by its name."""
     return {
         **generated_secrets(secrets.token_bytes),
         **default_templates(),

@@ -25,24 +25,24 @@ _NAME_PROPERTIES = {"AWS::DynamoDB::Table": "TableName", "AWS::SQS::Queue": "Que
 
 @cache
 def template() -> dict[str, Any]:
-    """Give what the deployment adds to Chalice's own template, read as Chalice reads it."""
+    """Return what the deployment adds to Chalice's own template, read as Chalice reads it."""
     return merged()
 
 
 def resources() -> dict[str, Any]:
-    """Give the resources of that template by logical id, with the values of a stage."""
+    """Return the resources of that template by logical id, with the values of a stage."""
     found: dict[str, Any] = _valued(template()["Resources"])
     return found
 
 
 def local_stage(function_name: str = "api_handler") -> Config:
-    """Give Chalice's configuration of one function in the stage `local`."""
+    """Return Chalice's configuration of one function in the stage `local`."""
     config = json.loads((ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))
     return Config(chalice_stage=STAGE, function_name=function_name, config_from_disk=config)
 
 
 def storage(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Give the tables and queues among the resources, under the names `environment` has for them.
+    """Return the tables and queues among the resources, under the names `environment` has for them.
 
     In a deployment CloudFormation invents the names and the functions' environment refers to
     them; here the environment is fixed, so the references are followed backwards.
@@ -68,7 +68,7 @@ def storage(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def worker_event_source() -> Mapping[str, Any]:
-    """Give the properties of the event source that feeds the worker."""
+    """Return the properties of the event source that feeds the worker."""
     events = resources()["SendOtp"]["Properties"]["Events"]
     properties: Mapping[str, Any] = events["SendOtpSqsEventSource"]["Properties"]
     return properties

@@ -101,7 +101,7 @@ class Pump:
 
 
 def failed(response: Any, message_ids: set[str]) -> set[str]:
-    """Give the ids of the messages that failed, by a function's partial batch response.
+    """Return the ids of the messages that failed, by a function's partial batch response.
 
     As Lambda reads it: nothing or an empty list is success; an answer of another shape, or one
     that names a message which was not in the batch, fails the whole batch.

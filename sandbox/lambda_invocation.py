@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def sqs_event(messages: Sequence[MessageTypeDef], queue_arn: str) -> dict[str, Any]:
-    """Give the event for messages as ReceiveMessage answered them, with all attributes."""
+    """Return the event for messages as ReceiveMessage answered them, with all attributes."""
     return {"Records": [_record(message, queue_arn) for message in messages]}
 
 
@@ -63,7 +63,7 @@ class LambdaContext:
         return str(self.function.memory_mb)
 
     def get_remaining_time_in_millis(self) -> int:
-        """Give the time until Lambda would cut the invocation off."""
+        """Return the time until Lambda would cut the invocation off."""
         return max(0, int((self._deadline - self.clock()) * 1000))
 
 

@@ -47,7 +47,7 @@ class Part:
 
 
 def parts(settings: Settings) -> list[Part]:
-    """Give the parts to start: no stand-in where a real provider is set."""
+    """Return the parts to start: no stand-in where a real provider is set."""
     everything = settings.to_env()
     found = [
         Part(
@@ -78,7 +78,7 @@ def parts(settings: Settings) -> list[Part]:
 
 
 def base_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Give what every part inherits: nothing that leads boto3 to a real account of AWS."""
+    """Return what every part inherits: nothing that leads boto3 to a real account of AWS."""
     inherited = {name: value for name, value in environ.items() if not name.startswith("AWS_")}
     return {**inherited, "PYTHONUNBUFFERED": "1"}
 

@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def event_source(environment: Mapping[str, str]) -> EventSource:
-    """Give the OTP queue, fed to the worker as `.chalice/resources.yaml` says."""
+    """Return the OTP queue, fed to the worker as `.chalice/resources.yaml` says."""
     mapping = deployment.worker_event_source()
     return EventSource(
         queue_url=environment["OTP_QUEUE_URL"],
@@ -52,7 +52,7 @@ def event_source(environment: Mapping[str, str]) -> EventSource:
 
 
 def worker(environment: Mapping[str, str]) -> Function:
-    """Give the worker's Lambda as `.chalice/config.json` sizes it."""
+    """Return the worker's Lambda as `.chalice/config.json` sizes it."""
     config = deployment.local_stage(WORKER)
     account_id = environment["OTP_QUEUE_URL"].split("/")[-2]
     name = f"{config.app_name or 'portaria'}-{config.chalice_stage}-{WORKER}"

@@ -35,7 +35,7 @@ def serve_and_reload(module: str, build: Callable[[], Server], project: Path) ->
     """Serve what `build` gives in a child process, a new one whenever the code changes.
 
     `module` is the one that runs with `python -m` and calls this: the child is started by it.
-    Gives the exit status, after SIGINT or SIGTERM.
+    Returns the exit status, after SIGINT or SIGTERM.
     """
     signal.signal(signal.SIGINT, _stop_once)
     signal.signal(signal.SIGTERM, _stop_once)

@@ -55,7 +55,7 @@ def bind(build: Callable[[str], WSGIApplication], port: int = 0) -> tuple[BaseWS
 
 @contextmanager
 def running(build: Callable[[str], WSGIApplication], port: int = 0) -> Iterator[str]:
-    """Serve in a background thread for the length of a `with` block; gives the base URL."""
+    """Serve in a background thread for the length of a `with` block; returns the base URL."""
     server, url = bind(build, port)
     thread = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True)
     thread.start()

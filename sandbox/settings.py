@@ -133,7 +133,7 @@ class Settings:
         )
 
     def to_env(self) -> dict[str, str]:
-        """Give the environment that reads as these settings, whatever a `.env` file says."""
+        """Return the environment that reads as these settings, whatever a `.env` file says."""
         logto = self.logto or Logto("", "", "")
         twilio = self.twilio or Twilio("", "", "", "")
         return {

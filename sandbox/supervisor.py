@@ -46,7 +46,7 @@ class _Running:
 
 
 def taken(parts: Sequence[Part]) -> list[str]:
-    """Give a sentence for each part whose port somebody else has."""
+    """Return a sentence for each part whose port somebody else has."""
     return [
         f"Port {part.address.port}, for {part.name}, is taken. "
         f"Stop what uses it, or set {part.address.variable} to another."

@@ -31,7 +31,7 @@ class Terminal:
         self._muted = False
 
     def line(self, name: str, text: str) -> bool:
-        """Show a line of a part's output; gives False where nobody can see it any more."""
+        """Show a line of a part's output; returns False where nobody can see it any more."""
         shown = readable(text)
         if self._muted or shown is None:
             return True
@@ -39,7 +39,7 @@ class Terminal:
         return self.say(f"{self._styled(f'{name:<{self._width}} │', colour)} {shown}")
 
     def say(self, text: str) -> bool:
-        """Say something on the sandbox's own account; gives False where nobody can see it."""
+        """Say something on the sandbox's own account; returns False where nobody can see it."""
         try:
             print(text, file=self._stream, flush=True)
         except OSError:
@@ -55,7 +55,7 @@ class Terminal:
         self._muted = True
 
     def bold(self, text: str) -> str:
-        """Give `text` so that it stands out."""
+        """Return `text` so that it stands out."""
         return self._styled(text, _BOLD)
 
     def _styled(self, text: str, style: int) -> str:
@@ -63,7 +63,7 @@ class Terminal:
 
 
 def readable(line: str) -> str | None:
-    """Give a line of the application's log as `event name=value …`; any other line as it is.
+    """Return a line of the application's log as `event name=value …`; any other line as it is.
 
     None for a metric: it repeats, for CloudWatch, what a line beside it says.
     """

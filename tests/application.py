@@ -97,7 +97,7 @@ class Site(requests.Session):
 
 @contextmanager
 def environment(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Give the application the stage's environment, as a new process would find it."""
+    """Return the application the stage's environment, as a new process would find it."""
     with monkeypatch.context() as patched:
         for name, value in stage.environment.items():
             patched.setenv(name, value)

@@ -19,7 +19,7 @@ _CONTAINER_BYTES = 3
 
 
 def read_units(parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> float:
-    """Give the read request units of a call; what is absent costs as much as a small item."""
+    """Return the read request units of a call; what is absent costs as much as a small item."""
     told = sum(float(each["CapacityUnits"]) for each in _consumed(answer))
     requested: Mapping[str, Any] = parameters.get("RequestItems", {"": parameters})
     fewest = sum(
@@ -30,7 +30,7 @@ def read_units(parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> floa
 
 
 def write_units(parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> float:
-    """Give the write request units of a call, those of the indexes included.
+    """Return the write request units of a call, those of the indexes included.
 
     A write whose condition fails counts one, which is true where the item is small. So does
     what a transaction deletes, updates or checks; each index that it touches counts once, and
@@ -46,7 +46,7 @@ def write_units(parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> flo
 
 
 def item_bytes(item: Mapping[str, Any]) -> int:
-    """Give an item's size: names and values, as DynamoDB's guide has it to within a few bytes."""
+    """Return an item's size: names and values, as DynamoDB's guide has it to within a few bytes."""
     return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
 

@@ -33,7 +33,7 @@ _TABLE_FIELDS = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", 
 
 @cache
 def aws_client(service: str, url: str, config: Config | None = None) -> Any:
-    """Give a boto3 client of the AWS at `url`."""
+    """Return a boto3 client of the AWS at `url`."""
     session: Any = boto3.Session()  # the service is any, so the stubs can not tell the client
     return session.client(
         service,
@@ -47,7 +47,7 @@ def aws_client(service: str, url: str, config: Config | None = None) -> Any:
 
 @cache
 def products_dynamodb(url: str) -> Any:
-    """Give a client that makes a call at most twice, as the product's does, a lost one at once."""
+    """Return a client that calls at most twice, as the product's does, a lost one at once."""
     client = aws_client("dynamodb", url, aws.CONFIG)
     repeat_at_once(client)
     return client
@@ -74,7 +74,7 @@ def create_table(client: Any, logical_id: str, table_name: str) -> None:
 
 @contextmanager
 def moto() -> Iterator[str]:
-    """Run moto's server on a free port; gives its URL."""
+    """Run moto's server on a free port; returns its URL."""
     server = ThreadedMotoServer(ip_address=LOOPBACK, port=0, verbose=False)
     server.start()
     try:
@@ -86,7 +86,7 @@ def moto() -> Iterator[str]:
 
 @contextmanager
 def dynamodb_local() -> Iterator[str]:
-    """Run AWS's DynamoDB Local on a free port; gives its URL."""
+    """Run AWS's DynamoDB Local on a free port; returns its URL."""
     java = shutil.which("java")
     assert java is not None, "run `make test`, which sees to Java and DynamoDB Local"
     classes = f"{DYNAMODB_LOCAL}/DynamoDBLocal.jar:{DYNAMODB_LOCAL}/DynamoDBLocal_lib/*"

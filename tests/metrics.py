@@ -16,7 +16,7 @@ class Metric:
 
 
 def metrics(told: str) -> list[Metric]:
-    """Give the metrics in what was written to standard output, in their order."""
+    """Return the metrics in what was written to standard output, in their order."""
     found = []
     for line in map(json.loads, told.splitlines()):
         for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
@@ -30,7 +30,7 @@ def metrics(told: str) -> list[Metric]:
 
 
 def dimensions(told: str) -> dict[str, list[dict[str, str]]]:
-    """Give the dimensions of each metric, by its name, each time that it was told."""
+    """Return the dimensions of each metric, by its name, each time that it was told."""
     found: dict[str, list[dict[str, str]]] = {}
     for metric in metrics(told):
         found.setdefault(metric.name, []).append(metric.by)

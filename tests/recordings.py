@@ -10,12 +10,12 @@ FOLDER = Path(__file__).parent / "recorded" / "logto"
 
 
 def recorded(name: str) -> Any:
-    """Give one recording."""
+    """Return one recording."""
     return json.loads((FOLDER / f"{name}.json").read_text())
 
 
 def connector_requests() -> dict[str, str]:
-    """Give the bodies that the HTTP SMS connector posted, by the recording's name."""
+    """Return the bodies that the HTTP SMS connector posted, by the recording's name."""
     return {
         path.stem: json.loads(path.read_text())["body"]
         for path in sorted(FOLDER.glob("sms-*.json"))

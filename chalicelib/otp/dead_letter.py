@@ -9,7 +9,7 @@ MAX_KEY_LENGTH = 32
 
 
 def redacted(body: str) -> str:
-    """Give the shape of `body` as JSON: enough to find who wrote it, too little to misuse."""
+    """Return the shape of `body` as JSON: enough to find who wrote it, too little to misuse."""
     try:
         parsed = json.loads(body)
     except (ValueError, RecursionError):

@@ -57,7 +57,7 @@ class CodeState:
     newer: LedgerEntry | None = None
 
     def next(self, now: float, *, was_not_sent: bool = False) -> Decision:
-        """Give the next thing to do, or the outcome to write down.
+        """Return the next thing to do, or the outcome to write down.
 
         `was_not_sent` tells that Twilio was asked about the attempt, and has no message.
         """
@@ -81,7 +81,7 @@ class CodeState:
         return Next.ASK if now >= settled_at else Wait(settled_at)
 
     def claim(self, attempt: SendAttempt, template: str) -> tuple[LedgerEntry, Latest]:
-        """Give both records as a claim writes them, for a text from `template`."""
+        """Return both records as a claim writes them, for a text from `template`."""
         latest = replace(
             self.latest,
             entry_id=self.entry.id,

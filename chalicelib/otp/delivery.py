@@ -51,7 +51,7 @@ class TemplateSource(Protocol):
     """Where the words come from."""
 
     def get(self) -> Templates:
-        """Give the templates; raises TemplatesUnavailable."""
+        """Return the templates; raises TemplatesUnavailable."""
 
 
 class DeadLetters(Protocol):
@@ -142,7 +142,7 @@ class Delivery:
         keys: LedgerKeys,
         remaining_seconds: Callable[[], float],
     ) -> tuple[CodeState, Decision]:
-        """Ask Twilio how an attempt ended that nobody has heard of, and go on from there."""
+        """Ask Twilio how an attempt with an unknown result ended, and go on from there."""
         now, attempt = self.clock(), standing.entry.attempt
         if attempt is None or not self.sending.reconcile:
             return standing, LedgerResult(Outcome.UNKNOWN)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def ended(entry: LedgerEntry, result: LedgerResult, age_seconds: float) -> None:
-    """Tell how a code ended."""
+    """Log how a code ended."""
     log.event("code_ended", **_fields(entry, result, age_seconds))
     by = {"usage_type": entry.usage_type, "region": entry.region}
     match result.outcome:
@@ -32,26 +32,26 @@ def ended(entry: LedgerEntry, result: LedgerResult, age_seconds: float) -> None:
 def unrecorded(
     entry: LedgerEntry, result: LedgerResult, age_seconds: float, error: OtpError
 ) -> None:
-    """Tell that a code's outcome could not be written down."""
+    """Log that a code's outcome could not be written down."""
     log.failure("outcome_unrecorded", error, **_fields(entry, result, age_seconds))
     log.count("Unrecorded")
 
 
 def sent_after(entry: LedgerEntry, age_seconds: float, twilio_seconds: float) -> None:
-    """Tell how old a code was when Twilio took it, and how long Twilio took."""
+    """Log how old a code was when Twilio took it, and how long Twilio took."""
     by = {"usage_type": entry.usage_type, "region": entry.region}
     log.measure_seconds("AgeAtSend", age_seconds, **by)
     log.measure_seconds("TwilioLatency", twilio_seconds, **by)
 
 
 def misconfigured(queued: QueuedCode, error: OtpError) -> None:
-    """Tell that Twilio refuses our account, token or sender for every message."""
+    """Log that Twilio refuses our account, token or sender for every message."""
     log.failure("twilio_misconfigured", error, message_id=queued.message_id, reason=str(error))
     log.count("Misconfigured")
 
 
 def put_back(queued: QueuedCode, retry: Retry, error: OtpError, request: OtpRequest | None) -> None:
-    """Tell that a code will be tried again; without `request`, a message that nobody can read."""
+    """Log that a code will be tried again; without `request`, a message that nobody can read."""
     log.failure(
         "code_postponed",
         error,
@@ -65,7 +65,7 @@ def put_back(queued: QueuedCode, retry: Retry, error: OtpError, request: OtpRequ
 
 
 def waiting(queued: QueuedCode, retry: Retry) -> None:
-    """Tell that a code waits for another worker."""
+    """Log that a code waits for another worker."""
     log.event(
         "code_waiting",
         message_id=queued.message_id,
@@ -75,13 +75,13 @@ def waiting(queued: QueuedCode, retry: Retry) -> None:
 
 
 def had_ended(queued: QueuedCode, result: LedgerResult | None) -> None:
-    """Tell that a message came whose code had ended before."""
+    """Log that a message came whose code had ended before."""
     outcome = result.outcome.value if result else None
     log.event("code_already_ended", message_id=queued.message_id, outcome=outcome)
 
 
 def buried(queued: QueuedCode, error: RequestInvalid) -> None:
-    """Tell that a message went to the dead letters."""
+    """Log that a message went to the dead letters."""
     log.warning("message_unreadable", message_id=queued.message_id, problem=error.problem)
     log.count("Poison")
 

@@ -110,21 +110,21 @@ class LedgerEntry:
     claim_id: str | None = None
     """Of the latest attempt: receipts of its message count while no SID is known."""
     last_receipt: LastReceipt | None = None
-    """Written beside the entry, by whoever hears from Twilio: no write of the entry changes it."""
+    """Written beside the entry, by the receipts: no write of the entry changes it."""
     version: int = 0
     """How often it was written, receipts aside; 0 is not yet."""
 
     def claimed(self, attempt: SendAttempt, template: str | None = None) -> LedgerEntry:
-        """Give it as it is while it is being sent, in the words of `template`."""
+        """Return it as it is while it is being sent, in the words of `template`."""
         claimed = replace(self, attempt=attempt, claim_id=attempt.claim_id, tries=self.tries + 1)
         return claimed.noting(attempt.began_at, "claimed", template)
 
     def postponed(self, at: float, reason: str) -> LedgerEntry:
-        """Give it as it is when it was certainly not sent and will be tried again."""
+        """Return it as it is when it was certainly not sent and will be tried again."""
         return replace(self, attempt=None).noting(at, "postponed", reason)
 
     def in_doubt(self, at: float, reason: str) -> LedgerEntry:
-        """Give it as it is when the answer to its attempt was lost at that moment."""
+        """Return it as it is when the answer to its attempt was lost at that moment."""
         if self.attempt is None:
             raise ValueError("no attempt to doubt")
         return replace(self, attempt=replace(self.attempt, ended_by=at)).noting(
@@ -132,7 +132,7 @@ class LedgerEntry:
         )
 
     def ended(self, at: float, result: LedgerResult) -> LedgerEntry:
-        """Give it with its outcome."""
+        """Return it with its outcome."""
         code = None if result.error_code is None else str(result.error_code)
         return replace(self, attempt=None, result=result).noting(
             at, result.outcome.value, result.message_sid or code
@@ -152,7 +152,7 @@ class LedgerEntry:
         return last if is_own else None
 
     def noting(self, at: float, name: str, detail: str | None = None) -> LedgerEntry:
-        """Give it with one more step. Of too many the first and the last are kept."""
+        """Return it with one more step. Of too many the first and the last are kept."""
         steps = self.steps or (Step(self.accepted_at, "accepted"),)
         steps = (*steps, Step(at, name, detail))
         return replace(self, steps=steps[:1] + steps[1:][-(MAX_STEPS - 1) :])
@@ -201,4 +201,4 @@ class LedgerHistory(Protocol):
     """The ledger as a support person reads it."""
 
     def history(self, recipient_hash: str, limit: int) -> Sequence[LedgerEntry]:
-        """Give a number's codes, newest first; raises LedgerUnavailable."""
+        """Return a number's codes, newest first; raises LedgerUnavailable."""

@@ -31,7 +31,7 @@ class LedgerKeys:
         return cls(base64.b64decode(text, validate=True))
 
     def entry(self, request: OtpRequest, message_id: str, accepted_at: float) -> LedgerEntry:
-        """Give the entry of a request, as it is before anything happened to it."""
+        """Return the entry of a request, as it is before anything happened to it."""
         return LedgerEntry(
             # By Logto's spelling of the number, for which it has codes of their own.
             id=self._hash("code", request.recipient, *_purpose(request, message_id), request.code),

@@ -54,7 +54,7 @@ class Counters(Protocol):
     """Where codes are counted, atomically. Each method raises LedgerUnavailable."""
 
     def take_number(self, recipient_hash: str, windows: Sequence[Window], now: int) -> Limit | None:
-        """Count a code to a number in one step; gives what holds it back instead.
+        """Count a code to a number in one step; returns what holds it back instead.
 
         That is a full window, or the mark that `RefusedNumbers` left. Then nothing is counted.
         """
@@ -175,7 +175,7 @@ class Limits:
 
 
 def client_of(ip: str | None) -> str | None:
-    """Give the network that one client has: an IPv4 address, or an IPv6 /64.
+    """Return the network that one client has: an IPv4 address, or an IPv6 /64.
 
     None for what is no address; a client that forges one could as well forge a good one.
     """

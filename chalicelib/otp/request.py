@@ -89,7 +89,7 @@ class OtpRequest:
 
 
 def locale_of(payload: object) -> str | None:
-    """Give the visitor's language as far as Logto told it."""
+    """Return the visitor's language as far as Logto told it."""
     locale = payload.get("locale") if isinstance(payload, dict) else None
     return locale if isinstance(locale, str) else None
 

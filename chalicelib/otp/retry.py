@@ -32,7 +32,7 @@ def back_off(
     *,
     at_least_seconds: float = 0.0,
 ) -> Retry:
-    """Give the delay after the `receive_count`th try of a code with so much life left.
+    """Return the delay after the `receive_count`th try of a code with so much life left.
 
     It doubles with each try, spread by `jitter` (0 to 1) so that codes held up together do
     not come back together, and ends just after the code's life: then the code comes once
@@ -53,5 +53,5 @@ def back_off(
 
 
 def soon(receive_count: int, remaining_wait_seconds: float) -> Retry:
-    """Give the delay of a code that waits for another one, which seldom takes a second."""
+    """Return the delay of a code that waits for another one, which seldom takes a second."""
     return Retry(max(1, min(receive_count, math.ceil(remaining_wait_seconds))))

@@ -31,7 +31,7 @@ class SentMessages:
 
 
 def letters_and_digits(text: str) -> str:
-    """Give what is left of a text under every change that Twilio makes to it."""
+    """Return what is left of a text under every change that Twilio makes to it."""
     kept = _only_letters_and_digits(text)
     return kept.removeprefix(_only_letters_and_digits(_TRIAL_PREFIX)) or kept
 

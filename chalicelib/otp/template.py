@@ -62,7 +62,7 @@ class Templates:
     old: frozenset[Key] = frozenset()
 
     def pick(self, usage_type: str, payload: Mapping[str, Any]) -> Template:
-        """Give the text for a usage type in the best of the visitor's languages.
+        """Return the text for a usage type in the best of the visitor's languages.
 
         Counts where it is a makeshift. Raises TemplatesUnavailable where there is none for the
         type, nor for Generic.
@@ -122,7 +122,7 @@ def render(text: str, payload: Mapping[str, Any]) -> str:
 
 
 def placeholders(text: str) -> frozenset[str]:
-    """Give the names that stand in placeholders, e.g. "application.name"."""
+    """Return the names that stand in placeholders, e.g. "application.name"."""
     return frozenset(match[1] for match in _PLACEHOLDER.finditer(text))
 
 

@@ -49,7 +49,7 @@ class TemplateProblem(StrEnum):
 
 
 def problems(text: str) -> list[TemplateProblem]:
-    """Give what is wrong with a text, as it will be for a typical code."""
+    """Return what is wrong with a text, as it will be for a typical code."""
     found = []
     names = placeholders(text)
     if "code" not in names:

@@ -46,7 +46,7 @@ class Worker:
     def handle(
         self, records: Sequence[Mapping[str, Any]], remaining_seconds: Callable[[], float]
     ) -> dict[str, list[dict[str, str]]]:
-        """Deliver a batch; gives Lambda's partial batch response with what goes back."""
+        """Deliver a batch; returns Lambda's partial batch response with what goes back."""
         batch = [QueuedCode.from_record(record) for record in records]
         groups = self.threads.map(
             lambda group: [self._finish(turn, remaining_seconds) for turn in group], turns(batch)

@@ -72,7 +72,7 @@ class Pages:
         phone_hint: str | None,
         leads_to: str,
     ) -> Page:
-        """Give the home page for somebody who is signed in; its form may lead to `leads_to`."""
+        """Return the home page for somebody who is signed in; its form may lead to `leads_to`."""
         page = self._page(
             "home_signed_in.html",
             language,
@@ -85,7 +85,7 @@ class Pages:
     def confirm_sign_out(
         self, language: Language, *, base_url: str, leads_to: str, everywhere: bool = False
     ) -> Page:
-        """Give the page that asks whether to sign out; its form may lead on to `leads_to`."""
+        """Return the page that asks whether to sign out; its form may lead on to `leads_to`."""
         page = self._page("confirm_sign_out.html", language, base_url, everywhere=everywhere)
         return self._with_form(page, leads_to)
 

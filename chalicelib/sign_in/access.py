@@ -49,11 +49,11 @@ class Access:
     sleep: Callable[[float], None]
 
     def token(self, session_token: str | None, audience: Audience) -> str:
-        """Give an access token for `audience`, refreshed where need be."""
+        """Return an access token for `audience`, refreshed where need be."""
         return self._token(session_token, audience, None)
 
     def user_info(self, session_token: str | None) -> dict[str, Any]:
-        """Give what the provider knows of the user now, the userinfo endpoint's answer."""
+        """Return what the provider knows of the user now, the userinfo endpoint's answer."""
         access_token = self._token(session_token, Audience(), None)
         try:
             found = self.provider().user_info(access_token)

@@ -63,7 +63,7 @@ class Attempts:
     clock: Callable[[], float]
 
     def open(self, attempt: SignInAttempt, jar: CookieJar, cookie_header: str) -> list[str]:
-        """Keep an attempt; gives the Set-Cookie values that go with it."""
+        """Keep an attempt; returns the Set-Cookie values that go with it."""
         token = new_token()
         now = int(self.clock())
         expires_at = now + self.lifetime_seconds
@@ -78,7 +78,7 @@ class Attempts:
         return [cookie, *_forget_oldest(jar, cookie_header, now)]
 
     def take(self, state: str, jar: CookieJar, cookie_header: str) -> SignInAttempt:
-        """Give the attempt that `state` and this browser's cookie belong to, and end it.
+        """Return the attempt that `state` and this browser's cookie belong to, and end it.
 
         Raises AttemptUnknown where there is none, or it is over, or was taken before.
         """
@@ -101,7 +101,7 @@ class Attempts:
 
 
 def forget(state: str, jar: CookieJar) -> str:
-    """Give the Set-Cookie value that removes the cookie of the attempt with `state`."""
+    """Return the Set-Cookie value that removes the cookie of the attempt with `state`."""
     return jar.clear(_name(state))
 
 

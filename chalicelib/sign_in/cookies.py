@@ -25,21 +25,21 @@ class CookieJar:
     secure: bool
 
     def name(self, base: str) -> str:
-        """Give the full name of the cookie called `base`."""
+        """Return the full name of the cookie called `base`."""
         return f"__Host-{base}" if self.secure else base
 
     def set(self, base: str, value: str, max_age_seconds: int) -> str:
-        """Give the Set-Cookie value that keeps `value` for `max_age_seconds`."""
+        """Return the Set-Cookie value that keeps `value` for `max_age_seconds`."""
         attributes = [f"{self.name(base)}={value}", "Path=/", f"Max-Age={max_age_seconds}"]
         attributes += ["HttpOnly", "SameSite=Lax"]
         return "; ".join([*attributes, "Secure"] if self.secure else attributes)
 
     def clear(self, base: str) -> str:
-        """Give the Set-Cookie value that makes the browser forget the cookie."""
+        """Return the Set-Cookie value that makes the browser forget the cookie."""
         return self.set(base, "", 0)
 
     def read(self, header: str, base: str) -> str | None:
-        """Give the value of the cookie called `base` in a Cookie header.
+        """Return the value of the cookie called `base` in a Cookie header.
 
         Two different values under one name mean that somebody planted one of them, so
         neither is believed.
@@ -49,7 +49,7 @@ class CookieJar:
         return values.pop() if len(values) == 1 else None
 
     def names_starting_with(self, header: str, base: str) -> dict[str, str]:
-        """Give the cookies whose names start with `base`: what follows it, and their values."""
+        """Return the cookies whose names start with `base`: what follows it, and their values."""
         prefix = self.name(base)
         return {
             name.removeprefix(prefix): value

@@ -112,7 +112,7 @@ class SignIn:
         )
 
     def current(self, visit: Visit) -> Session | None:
-        """Give the session of this browser, if somebody is signed in."""
+        """Return the session of this browser, if somebody is signed in."""
         return self.revalidation.current(visit.jar.read(visit.cookie_header, SESSION_COOKIE))
 
     def leave(self, visit: Visit) -> Redirect:

@@ -93,7 +93,7 @@ class SignInOptions:
         )
 
     def parameters(self) -> dict[str, str]:
-        """Give what goes into the authorization request, besides what is always there."""
+        """Return what goes into the authorization request, besides what is always there."""
         named = {
             "first_screen": self.first_screen,
             "identifier": self.identifier,

@@ -94,10 +94,10 @@ class Provider(Protocol):
         """Exchange the callback's code for tokens and verify the ID token."""
 
     def accepts_issuer(self, issuer: str | None) -> bool:
-        """Tell whether a callback with this `iss`, or none, may be the provider's (RFC 9207)."""
+        """Return whether a callback with this `iss`, or none, may be the provider's (RFC 9207)."""
 
     def access_token(self, storage: dict[str, str], audience: Audience) -> AccessToken | None:
-        """Give the access token that is kept for `audience`, expired or not."""
+        """Return the access token that is kept for `audience`, expired or not."""
 
     def refresh(self, storage: dict[str, str], audience: Audience) -> Refreshed:
         """Exchange the refresh token for new tokens, the access token for `audience`.
@@ -113,7 +113,7 @@ class Provider(Protocol):
         """Verify the ID token of a refresh and give its claims."""
 
     def end_session_url(self, post_logout_redirect_uri: str) -> str:
-        """Give where the browser ends its session at Logto."""
+        """Return where the browser ends its session at Logto."""
 
     def read_logout_token(self, token: str) -> LogoutToken:
         """Verify and read a back-channel logout token."""

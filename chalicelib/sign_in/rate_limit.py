@@ -19,7 +19,7 @@ class RateLimit:
         self._clock = clock
 
     def take(self) -> bool:
-        """Tell whether it may be done now, and count it if so."""
+        """Return whether it may be done now, and count it if so."""
         now = self._clock()
         if len(self._taken) == self._times and now - self._taken[0] < self._seconds:
             return False

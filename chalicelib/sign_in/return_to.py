@@ -20,7 +20,7 @@ _ALLOWED_AS_IS = "/%:@!$&'()*+,;=-._~?"
 
 
 def local_path(value: str | None) -> str:
-    """Give `value` as a path (with its query) of this application, or "/" where it is none."""
+    """Return `value` as a path (with its query) of this application, or "/" where it is none."""
     if not value or len(value) > MAX_LENGTH or _FORBIDDEN.search(value):
         return HOME
     if not value.startswith("/") or value.startswith("//"):

@@ -30,7 +30,7 @@ class Revalidation:
     clock: Callable[[], float]
 
     def current(self, token: str | None) -> Session | None:
-        """Give the session of `token` if it lives and, as far as is known, its user is welcome."""
+        """Return the session of `token` if it lives and its user, as far as known, is welcome."""
         kept = self.sessions.find(token)
         if kept is None:
             return None

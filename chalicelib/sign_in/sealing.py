@@ -47,7 +47,7 @@ class Seal:
     kind: str
 
     def record_id(self, token: str) -> str:
-        """Give the id under which the record of `token` is kept."""
+        """Return the id under which the record of `token` is kept."""
         return base64url(hashlib.sha256(f"portaria {self.kind} id\0{token}".encode()).digest())
 
     def seal(self, token: str, content: bytes) -> bytes:
@@ -57,7 +57,7 @@ class Seal:
         return VERSION + nonce + sealed
 
     def unseal(self, token: str, sealed: bytes) -> bytes:
-        """Give back what `seal` was given.
+        """Return what `seal` was given.
 
         Raises SealBroken where the record is not the one that this token sealed.
         """

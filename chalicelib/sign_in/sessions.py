@@ -96,7 +96,7 @@ class SessionLifetime:
         return min(ends)
 
     def wants_renewal(self, session: Session, now: float) -> bool:
-        """Tell whether the last visit written down is long enough ago for another write."""
+        """Return whether the last visit written down is long enough ago for another write."""
         return now - session.seen_at >= self.idle_seconds * RENEWAL_SHARE
 
 
@@ -133,7 +133,7 @@ class Sessions:
         return token if started else None
 
     def find(self, token: str | None) -> StoredSession | None:
-        """Give the session of `token` if it lives."""
+        """Return the session of `token` if it lives."""
         if token is None or len(token) != TOKEN_LENGTH:
             return None
         record = self.store.load(SEAL.record_id(token))
@@ -215,12 +215,12 @@ class Sessions:
 
 
 def index_hash(issuer: str, claim: str, value: str) -> str:
-    """Give the value under which the table finds the sessions with this `sub` or `sid`."""
+    """Return the value under which the table finds the sessions with this `sub` or `sid`."""
     return base64url(hashlib.sha256(f"{issuer}\0{claim}\0{value}".encode()).digest())
 
 
 def logout_mark(session_hash: str) -> str:
-    """Give the id of the mark that says: whoever has this hash is signed out."""
+    """Return the id of the mark that says: whoever has this hash is signed out."""
     return f"logout.{session_hash}"
 
 

@@ -35,7 +35,7 @@ class Visit:
         return urlsplit(self.public_url).path
 
     def parameter(self, name: str) -> str | None:
-        """Give a query parameter; one that stands there twice or is oversized counts as absent."""
+        """Return a query parameter; one that is given twice or oversized counts as absent."""
         values = self.query.get(name, ())
         return values[0] if len(values) == 1 and len(values[0]) <= MAX_PARAMETER_LENGTH else None
 

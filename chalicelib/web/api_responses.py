@@ -19,7 +19,7 @@ REALM = 'Bearer realm="portaria"'
 
 
 def answered(result: object) -> Response:
-    """Give a view's result as an answer that nobody keeps: JSON, or a string as plain text."""
+    """Return a view's result as an answer that nobody keeps: JSON, or a string as plain text."""
     if isinstance(result, Response):
         result.headers = security_headers() | result.headers
         return result
@@ -30,7 +30,7 @@ def answered(result: object) -> Response:
 
 
 def failed(error: Exception) -> Response:
-    """Give the answer to a caller whom `error` stops; Chalice's own errors are Chalice's."""
+    """Return the answer to a caller whom `error` stops; Chalice's own errors are Chalice's."""
     match error:
         case ChaliceViewError():
             raise error

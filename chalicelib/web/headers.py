@@ -10,7 +10,7 @@ Headers = dict[str, str | list[str]]
 
 
 def security_headers(*, https: bool = False) -> Headers:
-    """Give the headers for one answer; on https also the one that keeps browsers there."""
+    """Return the headers for one answer; on https also the one that keeps browsers there."""
     headers: Headers = {
         "Cache-Control": "no-store",
         "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",

@@ -71,7 +71,7 @@ def navigates(request: Request) -> bool:
 
 
 def called_url(request: Request) -> str:
-    """Give the whole address that was called, as the caller of a public URL writes it.
+    """Return the whole address that was called, as the caller of a public URL writes it.
 
     API Gateway decodes the query and tells it in its own words; it is written again with
     "%20" for a space.
@@ -88,7 +88,7 @@ def _sound(text: str) -> str:
 
 
 def form_field(request: Request, name: str) -> str:
-    """Give a field of a posted form that stands there once; raises AnswerRejected."""
+    """Return a field of a posted form that stands there once; raises AnswerRejected."""
     values = parse_qs(raw_body(request).decode("utf-8", "replace")).get(name, [])
     if len(values) != 1:
         raise AnswerRejected(f"no {name}")
@@ -96,6 +96,6 @@ def form_field(request: Request, name: str) -> str:
 
 
 def raw_body(request: Request) -> bytes:
-    """Give a request's body as it came, cut just beyond what anybody may send."""
+    """Return a request's body as it came, cut just beyond what anybody may send."""
     body = request.raw_body
     return (body if isinstance(body, bytes) else body.encode())[: MAX_BODY_BYTES + 1]

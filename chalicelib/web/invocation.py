@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def remaining_seconds(context: Any) -> Callable[[], float]:
-    """Give a function that tells how long Lambda lets us go on.
+    """Return a function that tells how long Lambda lets us go on.
 
     Without Lambda's context object, as when a developer calls the handler, there is no end.
     """

@@ -1,4 +1,4 @@
-"""What the callers of the code's routes hear: Logto's connector, and Twilio's callbacks."""
+"""Answers to Logto's connector and to Twilio's callbacks."""
 
 from __future__ import annotations
 

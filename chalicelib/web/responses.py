@@ -114,7 +114,7 @@ def provider_call(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
 
 
 def home(asking: Visitor, session: Session | None) -> Page:
-    """Give the home page for whoever is signed in, or nobody."""
+    """Return the home page for whoever is signed in, or nobody."""
     pages, visit = wiring.pages(), asking.visit
     base_url = visit.public_url
     if session is None:
@@ -168,7 +168,7 @@ def plain(status: int, text: str) -> Response:
 
 
 def wrapped(app: Chalice, respond: Callable[[View, Request], Response]) -> Callable[[View], Route]:
-    """Give a wrapper that lets `respond` answer for a view, with the request that came."""
+    """Return a wrapper that lets `respond` answer for a view, with the request that came."""
 
     def decorate(view: View) -> Route:
         @wraps(view)
@@ -213,13 +213,13 @@ def _failure(asking: Visitor, error: Exception) -> Response:
 
 
 def failure_of(error: Exception) -> tuple[int, FailureKind]:
-    """Give the status and the page that an error stands for; a subclass has its base's."""
+    """Return the status and the page that an error stands for; a subclass has its base's."""
     known = (FAILURES[kind] for kind in type(error).__mro__ if kind in FAILURES)
     return next(known, UNEXPECTED)
 
 
 def report(error: Exception, status: int) -> str:
-    """Write an error down, without its text unless it is ours; gives the reference to it."""
+    """Write an error down, without its text unless it is ours; returns the reference to it."""
     reference = secrets.token_hex(5)
     reason = str(error) if isinstance(error, SignInError | SettingsError) else None
     if status >= SERVER_ERROR:

@@ -33,7 +33,7 @@ AWS_SECONDS = 40.0  # around one send: SSM, and the ledger four times, 8 s each 
 
 @cache
 def intake() -> Intake:
-    """Give what stands before the OTP queue."""
+    """Return the intake before the OTP queue."""
     from chalicelib.otp.authorization import Authorization
     from chalicelib.otp.intake import Intake
 
@@ -44,7 +44,7 @@ def intake() -> Intake:
 
 @cache
 def receipts() -> Receipts:
-    """Give what hears from Twilio."""
+    """Return the receiver of Twilio's delivery receipts."""
     from chalicelib.otp.aws.receipts import DynamoDBReceipts
     from chalicelib.otp.errors import SenderMisconfigured
     from chalicelib.otp.receipts import Receipts
@@ -66,7 +66,7 @@ def receipts() -> Receipts:
 
 @cache
 def worker() -> Worker:
-    """Give what stands behind the OTP queue."""
+    """Return the worker behind the OTP queue."""
     from chalicelib.otp.aws.ledger import DynamoDBLedger
     from chalicelib.otp.aws.templates import SsmTemplates
     from chalicelib.otp.delivery import Delivery
@@ -119,7 +119,7 @@ def worker() -> Worker:
 
 @cache
 def refused_numbers() -> DynamoDBCounters:
-    """Give the limits' counters, which remember the numbers that Twilio refused for good."""
+    """Return the limits' counters, which remember the numbers that Twilio refused for good."""
     from chalicelib.otp.aws.counters import DynamoDBCounters
 
     wanted = settings()

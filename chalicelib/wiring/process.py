@@ -35,7 +35,7 @@ def languages() -> Languages:
 
 @cache
 def pages() -> Pages:
-    """Give the HTML pages."""
+    """Return the HTML pages."""
     from chalicelib.pages import Pages
 
     return Pages()
@@ -43,7 +43,7 @@ def pages() -> Pages:
 
 @cache
 def parameters(names: tuple[str, ...]) -> Parameters:
-    """Give what reads these of SSM's parameters, together."""
+    """Return what reads these of SSM's parameters, together."""
     wanted = settings()
     return Parameters(
         aws.ssm(),

@@ -27,7 +27,7 @@ MANAGEMENT_PARAMETERS = ("logto/management",)
 
 @cache
 def sign_in() -> SignIn:
-    """Give the sign-in flow on Logto and DynamoDB."""
+    """Return the sign-in flow on Logto and DynamoDB."""
     from chalicelib.sign_in.attempts import Attempts
     from chalicelib.sign_in.flow import SignIn
     from chalicelib.sign_in.revalidation import Revalidation
@@ -50,7 +50,7 @@ def sign_in() -> SignIn:
 
 @cache
 def access() -> Access:
-    """Give what a session gives access to."""
+    """Return the access tokens and userinfo of sessions."""
     from chalicelib.sign_in.access import Access
 
     return Access(provider, _sessions(), _refreshing(), time.time, time.sleep)
@@ -58,7 +58,7 @@ def access() -> Access:
 
 @cache
 def bearer_tokens() -> BearerTokens:
-    """Give what reads the tokens of those who call an API."""
+    """Return the reader of Bearer tokens."""
     from chalicelib.sign_in.bearer import BearerTokens
 
     return BearerTokens(provider, settings().api_resource)
@@ -66,7 +66,7 @@ def bearer_tokens() -> BearerTokens:
 
 @cache
 def back_channel() -> BackChannel:
-    """Give what hears of sign-outs elsewhere."""
+    """Return the receiver of back-channel logouts."""
     from chalicelib.sign_in.back_channel import BackChannel
 
     return BackChannel(provider, _sessions(), time.time)
@@ -118,7 +118,7 @@ def _record_store() -> DynamoDBRecordStore:
 
 @cache
 def provider() -> LogtoProvider:
-    """Give Logto."""
+    """Return Logto."""
     from chalicelib.sign_in.errors import ProviderUnreachable
     from chalicelib.sign_in.logto.provider import LogtoApplication, LogtoProvider
 

@@ -19,7 +19,7 @@ PRICES = HERE / "prices.toml"
 
 
 def render() -> str:
-    """Give the page as Markdown."""
+    """Return the page as Markdown."""
     given: dict[str, Any] = tomllib.loads(PRICES.read_text(encoding="utf-8"))
     bill = Bill(json.loads(CALLS.read_text(encoding="utf-8")), given)
     templates = Environment(

@@ -62,12 +62,12 @@ class Bill:
         }
 
     def price(self, name: str) -> float:
-        """Give what one of something costs."""
+        """Return what one of something costs."""
         price = self.given["prices"][name]
         return float(price["dollars"]) / float(price["per"])
 
     def million(self, journey: str) -> Lines:
-        """Give what a million of a journey cost."""
+        """Return what a million of a journey cost."""
         lines = dict.fromkeys(SERVICES, 0.0)
         for step, times in self.journeys[journey].items():
             for service, dollars in self.step(step).items():
@@ -75,12 +75,12 @@ class Bill:
         return lines
 
     def share(self, kind: str) -> float:
-        """Give what the steps whose names begin so cost of a million journeys with one of each."""
+        """Return what the steps whose names begin so cost, for a million journeys with one each."""
         steps = (step for step in self.steps if step.startswith(kind))
         return sum(sum(self.step(step).values()) for step in steps) * MILLION
 
     def step(self, name: str) -> Lines:
-        """Give what one step costs."""
+        """Return what one step costs."""
         step = self.steps[name]
         return {
             "API Gateway": 0.0 if name == QUEUE_STEP else self.price("api_gateway_request"),
@@ -94,7 +94,7 @@ class Bill:
         }
 
     def units(self, name: str, kind: str) -> float:
-        """Give a step's read or write units."""
+        """Return a step's read or write units."""
         return float(sum(call.get(kind, 0) for call in self.steps[name]["calls"]))
 
     def calls(self, name: str) -> str:
@@ -106,7 +106,7 @@ class Bill:
         return ", ".join(named) or "none"
 
     def units_of(self, journey: str, kind: str, table: str) -> float:
-        """Give a journey's read or write units on one table."""
+        """Return a journey's read or write units on one table."""
         units = (
             call.get(kind, 0) * times
             for step, times in self.journeys[journey].items()
@@ -116,12 +116,12 @@ class Bill:
         return float(sum(units))
 
     def queue_requests(self, name: str) -> float:
-        """Give a step's requests to SQS; Lambda's own, one receive and one delete, among them."""
+        """Return a step's requests to SQS; Lambda's own, one receive and one delete, among them."""
         ours = sum(call["call"].startswith("sqs:") for call in self.steps[name]["calls"])
         return float(ours + (2 if name == QUEUE_STEP else 0))
 
     def log_bytes(self, name: str) -> float:
-        """Give what a step writes to CloudWatch Logs, Lambda's own lines among it."""
+        """Return what a step writes to CloudWatch Logs, Lambda's own lines among it."""
         assumed = self.given["assumptions"]
         lines = self.steps[name]["log_lines"] + assumed["lambda_log_lines"]
         written = self.steps[name]["log_bytes"] + assumed["lambda_log_bytes"]
@@ -130,7 +130,7 @@ class Bill:
         return float(written + lines * assumed["log_line_overhead_bytes"])
 
     def billed_ms(self, name: str) -> float:
-        """Give about how long Lambda runs: the processor's time at its share, and the waiting."""
+        """Return about how long Lambda runs: the processor's time at its share, and the waiting."""
         assumed = self.given["assumptions"]
         waits: Mapping[str, float] = assumed["waits_ms"]
         calls = len(self.steps[name]["calls"]) * waits["aws"]
@@ -138,11 +138,11 @@ class Bill:
         return self.processor_ms(name) + calls + others
 
     def processor_ms(self, name: str) -> float:
-        """Give how long the processor's time takes at the share that Lambda gives of one."""
+        """Return how long the processor's time takes at the share that Lambda gives of one."""
         return float(self.steps[name]["cpu_ms"] * VCPU_MB / self.given["assumptions"]["memory_mb"])
 
     def gigabyte_seconds(self, name: str) -> float:
-        """Give what Lambda bills for the duration of a step."""
+        """Return what Lambda bills for the duration of a step."""
         memory_mb: float = self.given["assumptions"]["memory_mb"]
         return self.billed_ms(name) / 1000 * memory_mb / 1024
 
@@ -187,6 +187,6 @@ class Bill:
         return sum(self.decryptions.values()) * reads * self.price("kms_request")
 
     def stored_gigabytes(self, *kinds: str) -> float:
-        """Give what a million of these items take, a million of each."""
+        """Return what a million of these items take, a million of each."""
         stored: Mapping[str, int] = self.measured["stored_bytes"]
         return sum(stored[kind] + ITEM_OVERHEAD_BYTES for kind in kinds) * MILLION / GIGABYTE

@@ -20,7 +20,7 @@ _LEVEL = 9
 
 
 def read(archive: Path) -> dict[str, bytes]:
-    """Give the files of a zip by name, without folders."""
+    """Return the files of a zip by name, without folders."""
     with zipfile.ZipFile(archive) as opened:
         return {entry.filename: opened.read(entry) for entry in _files(opened)}
 

@@ -26,7 +26,7 @@ _BESIDE = ("-b",)  # `part.pyc` where `part.py` was: Python loads it where there
 
 
 def with_bytecode(files: Mapping[str, bytes], *, root: str, python: str) -> dict[str, bytes]:
-    """Give `files` with the byte code of each `.py` and no other.
+    """Return `files` with the byte code of each `.py` and no other.
 
     `root` is where Lambda unpacks the zip, `/opt` or `/var/task`; `python` the target's
     version, such as "3.11". Raises PackagingError where this Python is another, and where
@@ -37,7 +37,7 @@ def with_bytecode(files: Mapping[str, bytes], *, root: str, python: str) -> dict
 
 
 def only_bytecode(files: Mapping[str, bytes], *, root: str, python: str) -> dict[str, bytes]:
-    """Give `files` with byte code in the place of each `.py`; the rest as `with_bytecode`."""
+    """Return `files` with byte code in the place of each `.py`; the rest as `with_bytecode`."""
     kept = {name: data for name, data in files.items() if not _is_bytecode(name)}
     others = {name: data for name, data in kept.items() if not name.endswith(".py")}
     return others | _compiled(kept, root, python, *_BESIDE)

@@ -25,7 +25,7 @@ ROOT = "/opt"
 def trimmed(
     layer: Mapping[str, bytes], application: Mapping[str, bytes], *, python: str
 ) -> dict[str, bytes]:
-    """Give the layer's files for this application; raises PackagingError."""
+    """Return the layer's files for this application; raises PackagingError."""
     below = site_packages(python)
     libraries = {name.removeprefix(below): data for name, data in layer.items()}
     if "chalicelib/__init__.py" not in application or not _sources(libraries):
@@ -43,7 +43,7 @@ def trimmed(
 
 
 def site_packages(python: str) -> str:
-    """Give the folder of a layer in which Lambda's Python looks, with a slash at its end."""
+    """Return the folder of a layer in which Lambda's Python looks, with a slash at its end."""
     return f"python/lib/python{python}/site-packages/"
 
 

@@ -18,7 +18,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 def reached(application: Mapping[str, bytes], libraries: Mapping[str, bytes]) -> dict[str, str]:
-    """Give the libraries' files that the application reaches, each with who reached it first.
+    """Return the libraries' files that the application reaches, each with who reached it first.
 
     Both map paths below a folder of `sys.path` to contents.
     """
@@ -40,7 +40,7 @@ def reached(application: Mapping[str, bytes], libraries: Mapping[str, bytes]) ->
 
 
 def services(application: Mapping[str, bytes]) -> frozenset[str]:
-    """Give the AWS services that the application makes clients of: `….client("sqs")`."""
+    """Return the AWS services that the application makes clients of: `….client("sqs")`."""
     return frozenset(
         call.args[0].value
         for name, source in application.items()

@@ -47,7 +47,7 @@ class Change:
 
 
 def measure(archive: Path, below: str) -> tuple[Size, dict[str, Size]]:
-    """Give a zip's size, and those of the packages in its folder `below` ("" or "a/b/")."""
+    """Return a zip's size, and those of the packages in its folder `below` ("" or "a/b/")."""
     packages: defaultdict[str, Size] = defaultdict(Size)
     whole = Size(zipped=archive.stat().st_size)
     with zipfile.ZipFile(archive) as opened:

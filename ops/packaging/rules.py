@@ -29,14 +29,14 @@ class Rule:
     fallback: bool = False
 
     def cuts(self, path: str) -> bool:
-        """Tell whether the layer does without this file."""
+        """Return whether the layer does without this file."""
         return fnmatchcase(path, self.pattern) and not any(
             fnmatchcase(path, kept) for kept in self.but
         )
 
 
 def rules(services: Iterable[str]) -> tuple[Rule, ...]:
-    """Give the rules for an application that uses these AWS services."""
+    """Return the rules for an application that uses these AWS services."""
     return (*_models(sorted(services)), *_CODE, *_ACCELERATORS, *_RECORDS)
 
 

@@ -30,7 +30,7 @@ _FOR_THE_PAGE = ("ui_locales", "one_time_token", "login_hint", "identifier")
 
 
 def blueprint(identity: Identity) -> Blueprint:
-    """Give the routes."""
+    """Return the routes."""
     routes = Blueprint("authorization", __name__, url_prefix="/oidc/auth")
 
     @routes.route("", methods=["GET", "POST"])

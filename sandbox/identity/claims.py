@@ -31,7 +31,7 @@ _LOGOUT_TOKEN_SECONDS = 120
 
 
 def only(scope: str, allowed: Collection[str]) -> str:
-    """Give what is allowed of a space-separated scope, in its order."""
+    """Return what is allowed of a space-separated scope, in its order."""
     return " ".join(each for each in scope.split() if each in allowed)
 
 
@@ -76,7 +76,7 @@ def resource_token_claims(
     settings: IdentitySettings,
     organization: str | None = None,
 ) -> dict[str, Any]:
-    """Give the claims of a JWT access token (RFC 9068), for an API resource or an organization.
+    """Return the claims of a JWT access token (RFC 9068), for an API resource or an organization.
 
     `organization` is the one within which it is for the resource.
     """
@@ -97,7 +97,7 @@ def resource_token_claims(
 def logout_token_claims(
     user: User, application: Application, sid: str, settings: IdentitySettings
 ) -> dict[str, Any]:
-    """Give a logout token's claims (OpenID Connect Back-Channel Logout 1.0, section 2.4)."""
+    """Return a logout token's claims (OpenID Connect Back-Channel Logout 1.0, section 2.4)."""
     now = int(settings.clock())
     claims: dict[str, Any] = {
         "sub": user.sub,

@@ -76,7 +76,7 @@ def send(connector: Connector, message: dict[str, Any]) -> int:
 def message_for(
     verification: Verification, locale: str, ui_locales: str | None, ip: str
 ) -> dict[str, Any]:
-    """Give the connector's message, its keys in Logto's order."""
+    """Return the connector's message, its keys in Logto's order."""
     payload = {"code": verification.code, "locale": locale}
     if ui_locales:
         payload["uiLocales"] = ui_locales

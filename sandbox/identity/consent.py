@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def blueprint(identity: Identity) -> Blueprint:
-    """Give the routes."""
+    """Return the routes."""
     routes = Blueprint("consent", __name__)
 
     @routes.route("/consent", methods=["GET", "POST"])

@@ -51,7 +51,7 @@ class Directory:
             return user
 
     def user(self, sub: str) -> User:
-        """Give the user, or raise a KeyError."""
+        """Return the user, or raise a KeyError."""
         with self._lock:
             return self._users[sub]
 
@@ -105,7 +105,7 @@ class Directory:
             return session
 
     def session(self, session_id: str | None) -> Session | None:
-        """Give the session that a cookie names, while it lives."""
+        """Return the session that a cookie names, while it lives."""
         with self._lock:
             session = self._sessions.get(session_id or "")
             if session is None or session.expires_at <= self._clock():
@@ -113,7 +113,7 @@ class Directory:
             return session
 
     def sessions_of(self, user: User) -> list[Session]:
-        """Give all of a user's sessions."""
+        """Return all of a user's sessions."""
         with self._lock:
             return [each for each in self._sessions.values() if each.user is user]
 

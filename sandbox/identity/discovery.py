@@ -25,7 +25,7 @@ _CLAIMS = (
 
 
 def blueprint(settings: IdentitySettings, keys: SigningKeys) -> Blueprint:
-    """Give the route."""
+    """Return the route."""
     routes = Blueprint("discovery", __name__)
 
     @routes.get("/oidc/.well-known/openid-configuration")
@@ -36,7 +36,7 @@ def blueprint(settings: IdentitySettings, keys: SigningKeys) -> Blueprint:
 
 
 def document(issuer: str, algorithm: str) -> dict[str, Any]:
-    """Give the document; it names Logto's abilities, of which the stand-in has those in use."""
+    """Return the document; it names Logto's abilities, of which the stand-in has those in use."""
     return {
         "authorization_endpoint": f"{issuer}/auth",
         "device_authorization_endpoint": f"{issuer}/device/auth",

@@ -49,12 +49,12 @@ class Refused(OAuth2Error):  # type: ignore[misc]
 
 
 def description_of(error: OAuth2Error) -> str:
-    """Give Logto's description of an error."""
+    """Return Logto's description of an error."""
     return _DESCRIPTIONS.get(type(error)) or error.description or error.error
 
 
 def body_of(error: OAuth2Error) -> dict[str, Any]:
-    """Give the JSON that Logto answers with."""
+    """Return the JSON that Logto answers with."""
     code = f"oidc.{error.error}"
     body = {
         "code": code,
@@ -70,7 +70,7 @@ def body_of(error: OAuth2Error) -> dict[str, Any]:
 
 
 def session_not_found(description: str, **fields: str) -> dict[str, str]:
-    """Give the body for a sign-in that was never begun, or was begun too long ago."""
+    """Return the body for a sign-in that was never begun, or was begun too long ago."""
     return {
         "code": "session.not_found",
         "message": "Session not found. Please go back and sign in again.",

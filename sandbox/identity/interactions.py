@@ -51,7 +51,7 @@ class Interaction:
     consented: bool = False
 
     def parameter(self, name: str) -> str | None:
-        """Give a parameter of the authorization request."""
+        """Return a parameter of the authorization request."""
         value: str | None = self.asked.payload.data.get(name)
         return value
 

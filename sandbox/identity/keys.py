@@ -40,7 +40,7 @@ class SigningKeys:
         return jwt.encode(header, dict(claims), key, [algorithm], default_type=None)
 
     def read(self, token: str) -> dict[str, Any] | None:
-        """Give the claims of a token that one of these keys signed, expired or not."""
+        """Return the claims of a token that one of these keys signed, expired or not."""
         with self._lock:
             keys = KeySet(list(self._keys))
         try:
@@ -49,7 +49,7 @@ class SigningKeys:
             return None
 
     def public(self) -> dict[str, Any]:
-        """Give the JSON Web Key Set."""
+        """Return the JSON Web Key Set."""
         with self._lock:
             return {"keys": [key.as_dict(private=False) for key in self._keys]}
 

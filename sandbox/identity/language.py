@@ -112,12 +112,12 @@ _TEXTS: dict[str, Mapping[str, str]] = {"en": _ENGLISH, "pt-BR": _PORTUGUESE}
 
 
 def logto_locale(request: Request, ui_locales: str | None) -> str:
-    """Give the locale that Logto puts beside a code: from `ui_locales`, then the browser."""
+    """Return the locale that Logto puts beside a code: from `ui_locales`, then the browser."""
     return _choose(_LOGTO_LANGUAGES, request, ui_locales)
 
 
 def page_texts(request: Request, ui_locales: str | None) -> tuple[str, Mapping[str, str]]:
-    """Give the language tag of a page and its texts."""
+    """Return the language tag of a page and its texts."""
     language = _choose(tuple(_TEXTS), request, ui_locales)
     return language, _TEXTS[language]
 

@@ -29,7 +29,7 @@ _CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; frame-ancesto
 
 
 def blueprint(identity: Identity) -> Blueprint:
-    """Give the routes."""
+    """Return the routes."""
     routes = Blueprint("logout", __name__, url_prefix="/oidc/session/end")
     asked: dict[str, str] = {}  # where to go after a sign-out, by the secret in its form
 

@@ -40,7 +40,7 @@ class Client(ClientMixin):  # type: ignore[misc]
         self._known_scopes = known_scopes
 
     def get_default_redirect_uri(self) -> None:
-        """Give none: the code grant knows when the redirect URI may be missing."""
+        """Return none: the code grant knows when the redirect URI may be missing."""
 
     def get_allowed_scope(self, scope: str | None) -> str:
         """Drop unknown scopes without a word, as Logto does."""
@@ -162,7 +162,7 @@ class LogtoAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
 
 
 def challenge(scheme: str, realm: str, error: OAuth2Error) -> str:
-    """Give a WWW-Authenticate value that names the error."""
+    """Return a WWW-Authenticate value that names the error."""
     return (
         f'{scheme} realm="{realm}", error="{error.error}", '
         f'error_description="{errors.description_of(error)}"'

@@ -33,7 +33,7 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
         return found
 
     def authenticate_user(self, refresh_token: RefreshToken) -> User:
-        """Give the user, unless they lost access to this application."""
+        """Return the user, unless they lost access to this application."""
         grant = refresh_token.authorization.grant
         if grant.application.app_id in grant.user.barred_from:
             raise Refused("access_denied", "Access denied.")

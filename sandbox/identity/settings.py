@@ -105,9 +105,9 @@ class IdentitySettings:
         return f"{self.endpoint}/oidc"
 
     def application(self, app_id: str | None) -> Application | None:
-        """Give the application of that id, if there is one."""
+        """Return the application of that id, if there is one."""
         return next((each for each in self.applications if each.app_id == app_id), None)
 
     def resource(self, indicator: str) -> ApiResource | None:
-        """Give the API resource of that indicator, if there is one."""
+        """Return the API resource of that indicator, if there is one."""
         return next((each for each in self.api_resources if each.indicator == indicator), None)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def blueprint(server: LogtoAuthorizationServer) -> Blueprint:
-    """Give the routes."""
+    """Return the routes."""
     routes = Blueprint("tokens", __name__, url_prefix="/oidc")
     server.register_endpoint(Revocation)
     server.register_endpoint(Introspection)
@@ -67,7 +67,7 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]
     CLIENT_AUTH_METHODS = CLIENT_AUTHENTICATION
 
     def authenticate_token(self, asked: ParametersRequest, client: Any) -> str:
-        """Give the token's value; the store looks whose it is."""
+        """Return the token's value; the store looks whose it is."""
         self.check_params(asked, client)
         return asked.form["token"]
 

@@ -155,7 +155,7 @@ class TokenStore:
             return token
 
     def succeed(self, token: RefreshToken) -> RefreshToken:
-        """Give the refresh token to hold from now on: the same one, or past 70 % a new one."""
+        """Return the refresh token to hold from now on: the same one, or past 70 % a new one."""
         with self._lock:
             age = self._clock() - token.issued_at
             if age < _ROTATION_SHARE * (token.expires_at - token.issued_at):

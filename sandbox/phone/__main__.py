@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def settings_from(environment: Mapping[str, str]) -> PhoneSettings:
-    """Give the settings of the sandbox's one account."""
+    """Return the settings of the sandbox's one account."""
     return PhoneSettings(
         account_sid=environment.get("TWILIO_ACCOUNT_SID", DEFAULT_ACCOUNT_SID),
         auth_token=environment.get("TWILIO_AUTH_TOKEN", DEFAULT_AUTH_TOKEN),

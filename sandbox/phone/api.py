@@ -26,7 +26,7 @@ METHODS = ["GET", "POST", "PUT", "DELETE"]
 def blueprint(
     settings: PhoneSettings, messages: Messages, carrier: Carrier, faults: Faults
 ) -> Blueprint:
-    """Give the API's routes."""
+    """Return the API's routes."""
     routes = Blueprint("api", __name__)
     account = f"{VERSION}/Accounts/{settings.account_sid}"
 

@@ -47,12 +47,12 @@ class Refusal(Exception):
         super().__init__(code)
 
     def as_body(self) -> dict[str, object]:
-        """Give the error as Twilio's API does."""
+        """Return the error as Twilio's API does."""
         return error_body(self.code, self.status, self.about)
 
 
 def error_body(code: int, status: int, about: str = "") -> dict[str, object]:
-    """Give the JSON of an error answer."""
+    """Return the JSON of an error answer."""
     return {
         "code": code,
         "message": _SENTENCES.get(code, "Error").format(about),

@@ -76,12 +76,12 @@ class Faults:
             self._dropped = threading.Event()
 
     def next(self) -> Fault | None:
-        """Give what the present request meets, if anything."""
+        """Return what the present request meets, if anything."""
         with self._lock:
             return self._coming.popleft() if self._coming else None
 
     def answer(self, fault: Fault) -> Response | None:
-        """Give the present request's answer; None after hanging, where the usual one follows."""
+        """Return the present request's answer; None after hanging, where the usual one follows."""
         if fault.kind == "hang_after_accept":
             self._dropped.wait(fault.hang_seconds)
             return None
@@ -99,7 +99,7 @@ class Faults:
 
 
 def blueprint(faults: Faults) -> Blueprint:
-    """Give the switchboard's routes."""
+    """Return the switchboard's routes."""
     routes = Blueprint("faults", __name__)
 
     @routes.put("/faults.json")

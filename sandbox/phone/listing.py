@@ -62,7 +62,7 @@ class Filter:
 
 
 def page(found: Sequence[Message], path: str, query: Mapping[str, str]) -> dict[str, Any]:
-    """Give the page of `found` that a query asks for by PageSize, Page and PageToken.
+    """Return the page of `found` that a query asks for by PageSize, Page and PageToken.
 
     A token is the last message of the page before: a message that arrives while somebody turns
     the pages does not make them meet another one twice.

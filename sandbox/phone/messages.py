@@ -34,7 +34,7 @@ class Message:
     sid: str = field(default_factory=lambda: f"SM{uuid.uuid4().hex}")
 
     def as_resource(self) -> dict[str, Any]:
-        """Give the message as Twilio's API does."""
+        """Return the message as Twilio's API does."""
         path = f"/2010-04-01/Accounts/{self.account_sid}/Messages/{self.sid}"
         # A messaging service counts the segments when it has chosen a sender.
         count = 0 if self.status == "accepted" else segments(self.body)
@@ -76,7 +76,7 @@ class Messages:
             self._by_sid[message.sid] = message
 
     def move(self, sid: str, status: str, sender: str | None, error_code: int | None) -> Message:
-        """Give a message its next state, and give the message as it then is."""
+        """Return a message its next state, and give the message as it then is."""
         now = self._clock()
         with self._lock:
             message = self._by_sid[sid]
@@ -92,12 +92,12 @@ class Messages:
             return moved
 
     def get(self, sid: str) -> Message | None:
-        """Give one message."""
+        """Return one message."""
         with self._lock:
             return self._by_sid.get(sid)
 
     def newest_first(self, wanted: Callable[[Message], bool]) -> list[Message]:
-        """Give the messages that are wanted."""
+        """Return the messages that are wanted."""
         with self._lock:
             every = list(reversed(self._by_sid.values()))
         return [message for message in every if wanted(message)]

@@ -16,7 +16,7 @@ _CODE = re.compile(r"(?<![0-9])[0-9]{4,8}(?![0-9])")
 
 
 def blueprint(settings: PhoneSettings, messages: Messages) -> Blueprint:
-    """Give the page's routes."""
+    """Return the page's routes."""
     routes = Blueprint("page", __name__)
 
     def shown(to: str) -> list[dict[str, Any]]:
@@ -42,7 +42,7 @@ def number(text: str) -> str:
 
 
 def as_shown(message: Message) -> dict[str, Any]:
-    """Give a message as the page and its readers want it.
+    """Return a message as the page and its readers want it.
 
     `from` is what the application named: a messaging service, or else a number. `code` is the
     one-time code in the text, if there seems to be one. Times are in ISO 8601.

@@ -13,7 +13,7 @@ GSM_7_EXTENSION = frozenset("\f^{}\\[~]|€")  # two septets each
 
 
 def segments(text: str) -> int:
-    """Give the number of segments that `text` takes."""
+    """Return the number of segments that `text` takes."""
     if set(text) <= GSM_7 | GSM_7_EXTENSION:
         septets = len(text) + sum(character in GSM_7_EXTENSION for character in text)
         return _joined(septets, 160, 153)

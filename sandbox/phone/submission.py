@@ -34,7 +34,7 @@ _SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
 def read(form: Mapping[str, str], settings: PhoneSettings, now: float) -> Message:
-    """Give the message that a form asks for, or raise Refusal."""
+    """Return the message that a form asks for, or raise Refusal."""
     service = form.get("MessagingServiceSid")
     sender = form.get("From")
     to = form.get("To")

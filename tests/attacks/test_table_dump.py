@@ -23,7 +23,7 @@ def visitor(target: Target) -> Browser:
 
 
 def records(target: Target) -> list[dict[str, Any]]:
-    """Give the records that the application has not ended."""
+    """Return the records that the application has not ended."""
     return [item for item in target.table() if "sealed" in item and "taken" not in item]
 
 

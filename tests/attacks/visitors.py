@@ -49,11 +49,11 @@ class Browser:
         return answer
 
     def begin(self, **query: str) -> str:
-        """Start a sign-in; gives where Logto is."""
+        """Start a sign-in; returns where Logto is."""
         return self.get("/sign-in", params=query).headers["Location"]
 
     def answered(self, at_logto: str) -> str:
-        """Sign a new visitor in at Logto; gives the callback's path and query."""
+        """Sign a new visitor in at Logto; returns the callback's path and query."""
         browser = self.logto.browser()
         answer = self.logto.walk(browser, browser.get(at_logto))
         return urlsplit(answer.headers["Location"])._replace(scheme="", netloc="").geturl()
@@ -82,7 +82,7 @@ class Target:
         return Browser(Site(self.url), self.logto)
 
     def visitor(self) -> Browser:
-        """Give a browser that is signed in."""
+        """Return a browser that is signed in."""
         browser = self.browser()
         browser.sign_in()
         return browser

@@ -68,7 +68,7 @@ def neighbour() -> Iterator[Neighbour]:
 
 
 def lookalikes(value: str) -> list[bytes]:
-    """Give cookies for the whole domain whose names look like ours to `str.strip`."""
+    """Return cookies for the whole domain whose names look like ours to `str.strip`."""
     spellings = {
         padding.encode(encoding)
         for padding in STRIPPED

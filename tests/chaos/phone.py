@@ -75,6 +75,6 @@ class Phone:
         self.app.extensions["faults"].drop()
 
     def messages(self) -> list[dict[str, Any]]:
-        """Give all messages that were ever taken, oldest first."""
+        """Return all messages that were ever taken, oldest first."""
         found = self.app.test_client().get("/messages.json").get_json()["messages"]
         return list(reversed(found))

@@ -20,7 +20,7 @@ LAMBDA_SECONDS = 60
 
 @contextmanager
 def serving(role: str, environment: Mapping[str, str]) -> Iterator[str]:
-    """Run a server for the length of a `with` block; gives its URL."""
+    """Run a server for the length of a `with` block; returns its URL."""
     process = start(role, environment)
     try:
         assert process.stdout is not None

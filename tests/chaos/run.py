@@ -54,7 +54,7 @@ def _until_empty(made: World, lifetime_seconds: int) -> None:
 
 
 def report(verdict: Verdict, made: World, visitors: Visitors, seconds: float) -> str:
-    """Give the table."""
+    """Return the table."""
     return "\n".join(_lines(verdict, made, visitors, seconds))
 
 

@@ -43,7 +43,7 @@ class Verdict:
         }
 
     def percentile(self, share: float) -> float:
-        """Give the time from accept to phone that this share of the codes stayed under."""
+        """Return the time from accept to phone that this share of the codes stayed under."""
         ranked = sorted(self.seconds)
         return ranked[math.ceil(share * len(ranked)) - 1] if ranked else math.nan
 
@@ -98,7 +98,7 @@ def judge(
 def _is_excused(
     code: Accepted, entry: dict[str, Any], lifetime_seconds: float, newest: int
 ) -> bool:
-    """Tell whether the ledger has an honest reason for a code that is not at the phone."""
+    """Return whether the ledger has an honest reason for a code that is not at the phone."""
     match entry["outcome"]["S"]:
         case "superseded":
             return newest > code.order or code.to in REFUSED  # many visitors share these

@@ -34,7 +34,7 @@ class RelyingParty:
     capsys: pytest.CaptureFixture[str] | None = None
 
     def begin(self, **query: str) -> dict[str, str]:
-        """Start a sign-in; gives the authorization request."""
+        """Start a sign-in; returns the authorization request."""
         location = self.site.get("/sign-in", params=query).headers["Location"]
         asked = {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
         for name in ("state", "nonce"):
@@ -42,7 +42,7 @@ class RelyingParty:
         return asked
 
     def answer(self, asked: dict[str, str]) -> dict[str, str]:
-        """Sign the visitor in at the provider; gives the callback's query."""
+        """Sign the visitor in at the provider; returns the callback's query."""
         at_provider = requests.get(
             f"{self.provider.url}/oidc/auth", asked, allow_redirects=False, timeout=30
         )
@@ -54,7 +54,7 @@ class RelyingParty:
         return self.site.get(f"/callback?{text}")
 
     def sign_in(self, **query: str) -> requests.Response:
-        """Go the whole way; gives the callback's answer."""
+        """Go the whole way; returns the callback's answer."""
         return self.come_back(self.answer(self.begin(**query)))
 
     @property

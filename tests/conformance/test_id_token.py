@@ -22,7 +22,7 @@ EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 def at(claims: dict[str, Any]) -> dict[str, Any]:
-    """Give times relative to now."""
+    """Return times relative to now."""
     now = int(time.time())
     return {
         name: now + value.seconds if isinstance(value, Now) else value

@@ -57,7 +57,7 @@ class World:
         return user
 
     def signed_in(self) -> Browser:
-        """Give a browser in which the user signs in, with a session of its own at the provider."""
+        """Return a browser in which the user signs in, with its own session at the provider."""
         browser = Browser(self.sign_in)
         if self.has_sids:
             self.provider.claims["sid"] = f"session-{uuid4().hex}"

@@ -50,7 +50,7 @@ class Books:
         sent_codes.send(self.ledger, code, sid)
 
     def claim(self, code: LedgerEntry = CODE, claim_id: str = CLAIM) -> LedgerEntry:
-        """Let a code be on its way to Twilio; gives it as it was written."""
+        """Let a code be on its way to Twilio; returns it as it was written."""
         found, _ = self.ledger.read(code.id, "latest.any")
         opened = replace(code, version=found.version if found else 0)
         claimed = self.ledger.save(opened.claimed(SendAttempt(claim_id, NOW, NOW + 30, "text")))
@@ -58,7 +58,7 @@ class Books:
         return claimed
 
     def entry(self) -> LedgerEntry:
-        """Give the code's entry as it is now."""
+        """Return the code's entry as it is now."""
         found, _ = self.ledger.read(CODE.id, "latest.any")
         assert found is not None
         return found

@@ -34,7 +34,7 @@ def measured(journey: Journey) -> dict[str, Any]:
 
 
 def told(step: dict[str, Any]) -> dict[str, Any]:
-    """Give what of a step is the same in every run: not its times, and not its exact lengths."""
+    """Return what of a step is the same in every run: not its times, and not its exact lengths."""
     return {name: value for name, value in step.items() if not name.endswith(("_ms", "_bytes"))}
 
 
@@ -88,7 +88,7 @@ def _metrics(line: dict[str, Any]) -> list[str]:
 
 
 def _answer_bytes(answer: dict[str, Any]) -> int:
-    """Give about what an HTTP answer takes; 0 for the queue's Lambda, which answers nobody."""
+    """Return about what an HTTP answer takes; 0 for the queue's Lambda, which answers nobody."""
     headers = [
         *answer.get("headers", {}).items(),
         *(
@@ -101,7 +101,7 @@ def _answer_bytes(answer: dict[str, Any]) -> int:
 
 
 def _stored(journey: Journey) -> dict[str, int]:
-    """Give the size of one item of each kind, the largest where they differ."""
+    """Return the size of one item of each kind, the largest where they differ."""
     kinds: dict[str, int] = {}
     for table in (journey.stage.sessions_table, journey.stage.ledger_table):
         for item in journey.stage.dynamodb.scan(TableName=table)["Items"]:

@@ -48,7 +48,7 @@ class Stack:
     parameters: Mapping[str, str]
 
     def resolve(self, value: Any) -> Any:
-        """Give `value` with its intrinsic functions worked out."""
+        """Return `value` with its intrinsic functions worked out."""
         if isinstance(value, list):
             return [self.resolve(each) for each in value]
         if not isinstance(value, dict):
@@ -98,7 +98,7 @@ class Stack:
         return _ARNS[kind].format(name=self._name(logical_id))
 
     def _name(self, logical_id: str) -> str:
-        """Give a resource's name: its own where it has one, as if CloudFormation had made it."""
+        """Return a resource's name: its own where it has one, as if CloudFormation had made it."""
         resource = self.template["Resources"][logical_id]
         if resource["Type"] == "AWS::Logs::LogGroup":
             name: str = self.resolve(resource.get("Properties", {}).get("LogGroupName", logical_id))

@@ -28,7 +28,7 @@ class Permission(NamedTuple):
     resource: str
 
     def covers(self, use: Permission) -> bool:
-        """Tell whether whoever has this may do `use`."""
+        """Return whether whoever has this may do `use`."""
         return bool(
             _pattern(self.action, re.IGNORECASE).fullmatch(use.action)
             and _pattern(self.resource).fullmatch(use.resource)
@@ -36,7 +36,7 @@ class Permission(NamedTuple):
 
 
 def permissions(document: Mapping[str, Any]) -> list[Permission]:
-    """Give every permission of a policy document, each action with each resource.
+    """Return every permission of a policy document, each action with each resource.
 
     Raises PolicyNotUnderstood where it has more than actions that are allowed on resources.
     """
@@ -57,13 +57,13 @@ def permissions(document: Mapping[str, Any]) -> list[Permission]:
 
 
 def lacking(given: Iterable[Permission], uses: Iterable[Permission]) -> set[Permission]:
-    """Give the uses that nothing covers."""
+    """Return the uses that nothing covers."""
     held = list(given)
     return {use for use in uses if not any(one.covers(use) for one in held)}
 
 
 def idle(given: Iterable[Permission], uses: Iterable[Permission]) -> set[Permission]:
-    """Give the permissions that are no use themselves, so that they allow more than is used.
+    """Return the permissions that are no use themselves, so that they allow more than is used.
 
     A wildcard is among them unless a use has the very same one.
     """

@@ -40,7 +40,7 @@ class Recording:
         return {call.site for call in self.calls}
 
     def uses(self, function: Function) -> set[Permission]:
-        """Give what the calls need where `function` makes them, and Lambda for it."""
+        """Return what the calls need where `function` makes them, and Lambda for it."""
         names = Names(self.environment, function.environment)
         found = set(function.lambdas_own)
         for call in self.calls:

@@ -28,7 +28,7 @@ class Function:
 
 
 def functions(stack: Stack) -> dict[str, Function]:
-    """Give the stack's functions by their logical ids."""
+    """Return the stack's functions by their logical ids."""
     resources = stack.template["Resources"]
     beside = {name for name, each in resources.items() if each["Type"] in _ELSEWHERE}
     if beside:
@@ -58,14 +58,14 @@ def _function(stack: Stack, properties: Mapping[str, Any]) -> Function:
 
 
 def _logging(stack: Stack, properties: Mapping[str, Any]) -> set[Permission]:
-    """Give what Lambda needs to write the function's log."""
+    """Return what Lambda needs to write the function's log."""
     group = properties["LoggingConfig"]["LogGroup"]["Ref"]
     streams = stack.resolve({"Fn::GetAtt": [group, "Arn"]})
     return {Permission(f"logs:{name}", streams) for name in ("CreateLogStream", "PutLogEvents")}
 
 
 def _polling(stack: Stack, properties: Mapping[str, Any]) -> set[Permission]:
-    """Give what Lambda needs to take messages for the function.
+    """Return what Lambda needs to take messages for the function.
 
     AWS Lambda's guide, "Using Lambda with Amazon SQS", names these three.
     """

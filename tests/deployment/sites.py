@@ -34,14 +34,14 @@ class Site(NamedTuple):
 
 @cache
 def operations() -> dict[str, str]:
-    """Give the operations of the services by the names of boto3's methods."""
+    """Return the operations of the services by the names of boto3's methods."""
     session = botocore.session.Session()
     names = [n for each in SERVICES for n in session.get_service_model(each).operation_names]
     return {xform_name(name): name for name in names}
 
 
 def in_the_source() -> set[Site]:
-    """Give every place where a client's method is named, called or not."""
+    """Return every place where a client's method is named, called or not."""
     return {
         Site(path, function, operation)
         for path, module in _modules()
@@ -51,7 +51,7 @@ def in_the_source() -> set[Site]:
 
 
 def services_in_the_source() -> set[tuple[str, str]]:
-    """Give the services of every client that is made, with the files that make it."""
+    """Return the services of every client that is made, with the files that make it."""
     return {
         (path, ast.literal_eval(node.args[0]))
         for path, module in _modules()
@@ -63,7 +63,7 @@ def services_in_the_source() -> set[tuple[str, str]]:
 
 
 def named(node: ast.AST, within: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
-    """Give the functions that name a client's method, each with the operation."""
+    """Return the functions that name a client's method, each with the operation."""
     for child in ast.iter_child_nodes(node):
         inner, names = within, operations()
         match child:
@@ -81,7 +81,7 @@ def named(node: ast.AST, within: tuple[str, ...] = ()) -> Iterator[tuple[str, st
 
 
 def of_this_call(operation: str) -> Site:
-    """Give the place in `chalicelib` that the call being made comes from."""
+    """Return the place in `chalicelib` that the call being made comes from."""
     frame = sys._getframe(1)
     while frame.f_back is not None:
         path = _within_source(frame.f_code.co_filename)
@@ -103,7 +103,7 @@ def _modules() -> Iterator[tuple[str, ast.Module]]:
 
 
 def _knows_aws(module: ast.Module) -> bool:
-    """Tell whether a module can have a client: mypy wants its type, which must be imported.
+    """Return whether a module can have a client: mypy wants its type, which must be imported.
 
     Elsewhere `query` is a part of a URL.
     """
@@ -121,7 +121,7 @@ def _knows_aws(module: ast.Module) -> bool:
 
 
 def _outermost(within: tuple[str, ...]) -> str:
-    """Give the name up to the first function, as `co_qualname` has it."""
+    """Return the name up to the first function, as `co_qualname` has it."""
     names = []
     for name in within:
         names.append(name.removesuffix("()"))

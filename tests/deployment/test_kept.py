@@ -35,7 +35,7 @@ def default(setting: str) -> int:
 
 
 def kept(data: str) -> str:
-    """Give how long the page says that this is kept: the third cell of the row that begins so."""
+    """Return how long the page says that this is kept: the third cell of the row that begins so."""
     (cells,) = re.findall(rf"^\| {re.escape(data)}[^|]*\|[^|]*\| ([^|]*) \|", PAGE, re.MULTILINE)
     return str(cells)
 

@@ -21,7 +21,7 @@ LISTS = ["Action", "Resource"]
 
 
 def statements(stack: Stack, role: str) -> list[dict[str, Any]]:
-    """Give the statements of a role, to be changed."""
+    """Return the statements of a role, to be changed."""
     (policy,) = stack.template["Resources"][role]["Properties"]["Policies"]
     found: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
     for statement in found:
@@ -32,7 +32,7 @@ def statements(stack: Stack, role: str) -> list[dict[str, Any]]:
 
 
 def with_one_less(stack: Stack, role: str) -> Iterator[tuple[str, Stack]]:
-    """Give the stack without one action or one resource of one statement, for each of them."""
+    """Return the stack without one action or one resource of one statement, for each of them."""
     for number, statement in enumerate(statements(copy.deepcopy(stack), role)):
         for name in LISTS:
             for index, given in enumerate(statement[name]):
@@ -57,7 +57,7 @@ def test_whatever_is_taken_away_is_missed(
 
 
 def more(function: Function, other: Function) -> Iterator[Permission]:
-    """Give what one might add: a wildcard, what is beside it or under it, the other's rights."""
+    """Return what one might add: a wildcard, what is beside it or under it, the other's rights."""
     for action, resource in function.permissions:
         service, _, operation = action.partition(":")
         yield Permission("*", resource)

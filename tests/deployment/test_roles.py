@@ -21,7 +21,7 @@ PARAMETERS = "arn:aws:ssm:us-east-1:123456789012:parameter/portaria/dev"
 
 
 def on(function: Function, resource: str) -> set[Permission]:
-    """Give what a function may do with a resource or with what is under it."""
+    """Return what a function may do with a resource or with what is under it."""
     return {
         each
         for each in function.permissions

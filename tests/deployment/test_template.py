@@ -33,7 +33,7 @@ def of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
 
 
 def metrics(alarm: dict[str, Any]) -> list[dict[str, Any]]:
-    """Give the metrics that an alarm reads."""
+    """Return the metrics that an alarm reads."""
     if "Metrics" not in alarm:
         return [alarm]
     return [each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each]

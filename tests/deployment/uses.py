@@ -50,17 +50,17 @@ class Names:
     deployed: Mapping[str, str]
 
     def table(self, name: str) -> str:
-        """Give the ARN of a table."""
+        """Return the ARN of a table."""
         found = self._deployed(name, "SESSIONS_TABLE", "LEDGER_TABLE")
         return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{found}"
 
     def queue(self, url: str) -> str:
-        """Give the ARN of a queue."""
+        """Return the ARN of a queue."""
         found = self._deployed(url, "OTP_QUEUE_URL", "OTP_DEAD_LETTER_QUEUE_URL")
         return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{urlsplit(found).path.rpartition('/')[2]}"
 
     def parameter(self, name: str) -> str:
-        """Give the ARN of a parameter, or of a path of parameters."""
+        """Return the ARN of a parameter, or of a path of parameters."""
         prefix = self.recorded["PARAMETER_PREFIX"]
         assert name.startswith(f"{prefix}/"), name
         deployed = self.deployed["PARAMETER_PREFIX"]
@@ -73,7 +73,7 @@ class Names:
 
 
 def needed(operation: str, asked: Mapping[str, Any], names: Names) -> set[Permission]:
-    """Give the permissions that a call needs; an operation that is not known is an error."""
+    """Return the permissions that a call needs; an operation that is not known is an error."""
     for found in (_of_dynamodb, _of_sqs, _of_ssm):
         permissions = set(found(operation, asked, names))
         if permissions:

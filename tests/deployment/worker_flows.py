@@ -105,7 +105,7 @@ class Line:
         return sqs_event(taken["Messages"], QUEUE)
 
     def work(self, event: dict[str, Any]) -> int:
-        """Invoke the worker; gives how many messages it wants back."""
+        """Invoke the worker; returns how many messages it wants back."""
         answer = app.send_otp(event, LambdaContext(FUNCTION, time.monotonic))
         return len(answer["batchItemFailures"])
 

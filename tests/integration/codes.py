@@ -99,7 +99,7 @@ class Codes:
                 self._ledger.unlock(latest.id, latest.claim_id, latest.locked_until - seconds)
 
     def standing(self, code: str) -> tuple[LedgerEntry | None, Latest]:
-        """Give what the ledger knows of a code, and of the number."""
+        """Return what the ledger knows of a code, and of the number."""
         request = OtpRequest.parse(json.dumps(self._body(code)))
         return self._ledger.read(KEYS.entry(request, "", 0).id, KEYS.latest_id(request, ""))
 

@@ -45,7 +45,7 @@ class Line:
         stage.put("twilio", self.account)
 
     def accept(self, body: Any, accepted_at: float) -> str:
-        """Put a code on the queue as `POST /otp` does; gives the message's id."""
+        """Put a code on the queue as `POST /otp` does; returns the message's id."""
         urls = (self.stage.queue_url, self.stage.dead_letter_queue_url)
         return SqsOtpQueue(self.stage.sqs, *urls).put(json.dumps(body), accepted_at)
 
@@ -70,13 +70,13 @@ class Line:
         return messages
 
     def work(self, messages: list[Any]) -> list[str]:
-        """Invoke the worker; gives the ids of the messages that it wants back."""
+        """Invoke the worker; returns the ids of the messages that it wants back."""
         event = sqs_event(messages, "arn:aws:sqs:us-east-1:123456789012:otp")
         answer = app.send_otp(event, LambdaContext(FUNCTION, time.monotonic))
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def texts(self, to: str = "") -> list[str]:
-        """Give the texts that arrived, newest first, of one number or of all."""
+        """Return the texts that arrived, newest first, of one number or of all."""
         asked = {"to": to} if to else {}
         answer = requests.get(f"{self.phone_url}/messages.json", asked, timeout=30)
         return [message["body"] for message in answer.json()["messages"]]

@@ -37,7 +37,7 @@ def begin(logto: World, provider: LogtoProvider, **options: Any) -> Authorizatio
 
 
 def come_back(logto: World, request: AuthorizationRequest) -> str:
-    """Sign a new visitor in at Logto; gives where Logto sends the browser."""
+    """Sign a new visitor in at Logto; returns where Logto sends the browser."""
     browser = logto.browser()
     answer = logto.walk(browser, browser.get(request.url))
     return answer.headers["Location"]

@@ -23,7 +23,7 @@ def new_application() -> Application:
 
 
 def cookie_of(sub: str) -> dict[str, str]:
-    """Sign a user in without Logto; gives the header that their browser sends."""
+    """Sign a user in without Logto; returns the header that their browser sends."""
     sign_in = wiring.sign_in()
     now = int(sign_in.clock())
     session = Session(

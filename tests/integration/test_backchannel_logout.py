@@ -26,7 +26,7 @@ def site(moto_server: str, logto: World, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 def sign_out_at(logto: World, browser: Browser) -> str:
-    """Sign out at Logto; gives the form that it posts to the application."""
+    """Sign out at Logto; returns the form that it posts to the application."""
     logto.sign_out(browser, client_id="portaria")
     while not logto.app.posted("backchannel-logout"):
         time.sleep(0.01)

@@ -128,7 +128,7 @@ def server(request: pytest.FixtureRequest) -> Server:
 
 
 def at(server: Server) -> Desk:
-    """Give a desk that sends to this server."""
+    """Return a desk that sends to this server."""
     desk = Desk()
     object.__setattr__(desk.delivery.sending, "sender", TwilioSender(config, server.url))
     return desk

@@ -54,7 +54,7 @@ def entries(stage: Stage) -> list[dict[str, Any]]:
 
 
 def told(stage: Stage) -> set[tuple[str, str]]:
-    """Give the stage and error code of each receipt in the table."""
+    """Return the stage and error code of each receipt in the table."""
     return {
         (item["receipt_stage"]["S"], item.get("receipt_code", {}).get("N", ""))
         for item in entries(stage)

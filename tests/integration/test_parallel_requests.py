@@ -32,7 +32,7 @@ class Company:
     inside: threading.Barrier
 
     def ask(self, path: str) -> Counter[tuple[str, int, str]]:
-        """Let all users ask for `path` again and again at once; gives who was answered what."""
+        """Let all users ask for `path` again and again at once; returns who was answered what."""
         asked = [user for user in self.cookies for _ in range(REQUESTS_EACH)]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return Counter(pool.map(lambda user: self._get(path, user), asked))

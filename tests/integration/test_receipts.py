@@ -58,7 +58,7 @@ def items(stage: Stage) -> list[dict[str, Any]]:
 
 
 def told(item: dict[str, Any]) -> tuple[str, str]:
-    """Give the stage and the error code that an item has from a receipt."""
+    """Return the stage and the error code that an item has from a receipt."""
     stage, code = item.get("receipt_stage", {}), item.get("receipt_code", {})
     return stage.get("S", ""), code.get("N", "")
 

@@ -44,7 +44,7 @@ def dead_letters(line: Line) -> list[Any]:
 
 
 def redrive(line: Line) -> int:
-    """Move all dead letters back, an hour later; gives their number."""
+    """Move all dead letters back, an hour later; returns their number."""
     line.sent_later_ms = HOUR_MS
     line.stage.sqs.set_queue_attributes(
         QueueUrl=line.stage.queue_url, Attributes={"RedrivePolicy": "", "VisibilityTimeout": "30"}

@@ -59,7 +59,7 @@ def test_every_answer_is_guarded(site: Site, path: str):
 
 
 def failure(answer: requests.Response, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    """Give the log line that a failure page's reference stands in."""
+    """Return the log line that a failure page's reference stands in."""
     logged = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     (line,) = [line for line in logged if line.get("reference")]
     assert f"<code>{line['reference']}</code>" in answer.text

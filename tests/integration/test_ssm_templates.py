@@ -16,7 +16,7 @@ TTL = 30
 
 
 def unreachable() -> Any:
-    """Give a client whose every call is refused, at an address where nobody listens."""
+    """Return a client whose every call is refused, at an address where nobody listens."""
     return aws_client("ssm", "http://127.0.0.1:1")
 
 
@@ -25,7 +25,7 @@ def put(ssm: Any, name: str, value: str, kind: str = "String") -> None:
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> list[tuple[str, ...]]:
-    """Give the metrics that were written since the last time: the name, then the dimensions."""
+    """Return the metrics that were written since the last time: the name, then the dimensions."""
     return [(metric.name, *metric.by.values()) for metric in metrics(capsys.readouterr().out)]
 
 

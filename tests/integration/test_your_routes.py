@@ -41,7 +41,7 @@ class Example:
     token: str = ""
 
     def sign_in(self, path: str = "/sign-in") -> str:
-        """Sign a new visitor in; gives where they end."""
+        """Sign a new visitor in; returns where they end."""
         begun = self.site.get(path).headers["Location"]
         browser = self.logto.browser()
         answer = self.logto.walk(browser, browser.get(begun))

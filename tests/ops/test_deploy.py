@@ -18,7 +18,7 @@ AWS = {
 
 
 def ops(*arguments: str, answer: str = "", **environment: str) -> tuple[int, str]:
-    """Run a command in an environment without AWS; gives its status and what it said."""
+    """Run a command in an environment without AWS; returns its status and what it said."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     done = subprocess.run(  # noqa: S603 - our own arguments

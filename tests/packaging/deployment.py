@@ -113,7 +113,7 @@ class Lambda:
         self._process.communicate()
 
     def invoke(self, handler: str, event: dict[str, Any]) -> Any:
-        """Call a handler; gives its answer, and adds to `loaded` the files of its modules."""
+        """Call a handler; returns its answer, and adds to `loaded` the files of its modules."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps([handler, event]) + "\n")

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 
 def request(method: str, path: str, body: str | None = None, **headers: str) -> dict[str, Any]:
-    """Give API Gateway's event."""
+    """Return API Gateway's event."""
     where = urlsplit(path)
     return {
         "resource": where.path,

@@ -101,7 +101,7 @@ def cookie_of(answer: Any, name: str) -> str:
 
 
 def sign_in(api: Lambda, logto: World) -> str:
-    """Walk through a sign-in; gives the session's cookie."""
+    """Walk through a sign-in; returns the session's cookie."""
     begun = api.invoke("app", request("GET", "/sign-in"))
     browser = logto.browser()
     called = logto.walk(browser, browser.get(begun["headers"]["Location"])).headers["Location"]

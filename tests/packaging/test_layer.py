@@ -28,7 +28,7 @@ LIBRARIES = {
 
 
 def kept(source: str) -> set[str]:
-    """Give what the layer keeps for an application of this one module."""
+    """Return what the layer keeps for an application of this one module."""
     application = {"app.py": source.encode(), "chalicelib/__init__.py": b""}
     layer = {BELOW + path: text.encode() for path, text in LIBRARIES.items()}
     names = trimmed(layer, application, python=PYTHON)

@@ -20,7 +20,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def free_ports(count: int) -> list[int]:
-    """Give ports that were free a moment ago."""
+    """Return ports that were free a moment ago."""
     sockets = [socket.create_server((LOOPBACK, 0)) for _ in range(count)]
     ports: list[int] = [each.getsockname()[1] for each in sockets]
     for each in sockets:
@@ -29,7 +29,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def ports_environment() -> dict[str, str]:
-    """Give an environment in which the sandbox is on free ports and on stand-ins alone."""
+    """Return an environment in which the sandbox is on free ports and on stand-ins alone."""
     names = ("APP_PORT", "IDENTITY_PORT", "PHONE_PORT", "AWS_PORT")
     real = {"LOGTO_ENDPOINT", "LOGTO_APP_ID", "LOGTO_APP_SECRET", "OTP_AUTHORIZATION"}
     real |= {"PUBLIC_URL"}

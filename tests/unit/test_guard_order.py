@@ -89,7 +89,7 @@ def new_view() -> View:
 
 
 def ask(app: Chalice) -> int:
-    """Call the application as Lambda does; gives the answer's status."""
+    """Call the application as Lambda does; returns the answer's status."""
     status: int = app(request("GET", "/orders"), None)["statusCode"]
     return status
 

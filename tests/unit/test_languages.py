@@ -22,7 +22,7 @@ PORTUGUESE = ("pt", "pt-PT", "pt-AO", "pt-BR", "PT-br")
 
 
 def templates(languages: Languages) -> Templates:
-    """Give the texts that a deployment starts with, as the worker reads them from SSM."""
+    """Return the texts that a deployment starts with, as the worker reads them from SSM."""
     texts: dict[tuple[str, str | None], str] = {}
     for name, text in default_templates(languages).items():
         _, usage_type, *locale = name.lower().split("/")

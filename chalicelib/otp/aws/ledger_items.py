@@ -40,7 +40,7 @@ def entry_attributes(entry: LedgerEntry) -> Attributes:
 
 
 def latest_attributes(latest: Latest) -> Attributes:
-    """Give a marker's attributes."""
+    """Return a marker's attributes."""
     return _bare(asdict(latest))
 
 
@@ -90,7 +90,7 @@ def shows(item: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 
 
 def as_attribute(value: Any) -> Any:
-    """Give a value as DynamoDB writes it."""
+    """Return a value as DynamoDB writes it."""
     return _write_value(_exact(value))
 
 

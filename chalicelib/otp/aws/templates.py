@@ -54,7 +54,7 @@ class SsmTemplates:
         )
 
     def get(self) -> Templates:
-        """Give the templates; raises TemplatesUnavailable where they were never read."""
+        """Return the templates; raises TemplatesUnavailable where they were never read."""
         return self._templates.get()
 
     def _read(self) -> Templates:

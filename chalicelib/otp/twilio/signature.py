@@ -24,7 +24,7 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 def is_signed(
     signature: str | None, auth_token: str, url: str, parameters: Mapping[str, Sequence[str]]
 ) -> bool:
-    """Tell whether Twilio signed a callback to `url` with these form `parameters`.
+    """Return whether Twilio signed a callback to `url` with these form `parameters`.
 
     Twilio is not consistent about the port in the URL that it signs, so the URL counts with
     and without one, as in Twilio's own libraries.

@@ -46,7 +46,7 @@ class AccessTokenMap(SdkAccessTokenMap):
             return cls(x={})
 
     def find(self, audience: Audience) -> AccessToken | None:
-        """Give the token for `audience`, expired or not."""
+        """Return the token for `audience`, expired or not."""
         kept = self.x.get(key_of(audience))
         return AccessToken(kept.token, kept.expiresAt, kept.endsAt) if kept else None
 
@@ -64,7 +64,7 @@ class AccessTokenMap(SdkAccessTokenMap):
 
 
 def key_of(audience: Audience) -> str:
-    """Give the name under which the SDK keeps the token for `audience`."""
+    """Return the name under which the SDK keeps the token for `audience`."""
     if audience.organization is None:
         return audience.resource
     if not audience.resource:

@@ -35,7 +35,7 @@ class RecordStorage(Storage):
         self.values = dict(values)
 
     def get(self, key: str) -> str | None:
-        """Give what is kept under `key`, if anything."""
+        """Return what is kept under `key`, if anything."""
         return self.values.get(key)
 
     def set(self, key: str, value: str | None) -> None:

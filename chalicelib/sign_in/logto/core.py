@@ -106,7 +106,7 @@ class BoundedOidcCore(OidcCore):
             raise ProviderUnreachable("userinfo: unreadable") from None
 
     def claims(self, id_token: str, access_token: str, client_id: str) -> dict[str, Any]:
-        """Give the claims of an ID token that came together with an access token."""
+        """Return the claims of an ID token that came together with an access token."""
         claims = verified_claims(self.tokens, id_token, client_id)
         check_access_token_hash(id_token, claims, access_token)
         return claims

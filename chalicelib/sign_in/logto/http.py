@@ -56,7 +56,7 @@ class Answer:
         return self.status == _HTTP_OK
 
     def json(self) -> dict[str, Any]:
-        """Give the object that the answer brings.
+        """Return the object that the answer brings.
 
         Raises ProviderUnreachable where it brings none, and for an OAuth error (RFC 6749, 5.2)
         ProviderMisconfigured, SignInRefused (final) or AccessRefused (of this token only).
@@ -71,7 +71,7 @@ class Answer:
         return content
 
     def refusal(self) -> SignInError:
-        """Give the error that an answer other than 200 stands for."""
+        """Return the error that an answer other than 200 stands for."""
         # A server that fails may put anything into its answer; only a sound one's is final.
         content = self.parsed() if self.status < _HTTP_SERVER_ERROR else None
         code = content.get("error") if isinstance(content, dict) else None
@@ -101,7 +101,7 @@ async def call(
     form: Mapping[str, str] | None = None,
     bearer_token: str | None = None,
 ) -> Answer:
-    """Call the provider; gives its answer, whatever its status.
+    """Call the provider; returns its answer, whatever its status.
 
     Raises ProviderUnreachable where there is none in time, or more than anybody needs. None
     of the original's text goes on: it holds URLs, codes and the provider's words.

@@ -135,13 +135,13 @@ class LogtoProvider:
         return SignedIn(claims, {**client.storage.values, "idToken": answer.id_token})
 
     def accepts_issuer(self, issuer: str | None) -> bool:
-        """Tell whether a callback with this `iss`, or none, may be Logto's (RFC 9207)."""
+        """Return whether a callback with this `iss`, or none, may be Logto's (RFC 9207)."""
         if issuer is None:
             return not self._cores.get().names_itself
         return issuer == self.issuer
 
     def access_token(self, storage: dict[str, str], audience: Audience) -> AccessToken | None:
-        """Give the access token that is kept for `audience`, expired or not."""
+        """Return the access token that is kept for `audience`, expired or not."""
         return AccessTokenMap.of(storage).find(audience)
 
     def refresh(self, storage: dict[str, str], audience: Audience) -> Refreshed:
@@ -173,7 +173,7 @@ class LogtoProvider:
         return self._id_token_claims(refreshed.id_token or "", refreshed.access_token)
 
     def end_session_url(self, post_logout_redirect_uri: str) -> str:
-        """Give where the browser ends its session at Logto."""
+        """Return where the browser ends its session at Logto."""
         return asyncio.run(self._client({}).signOut(post_logout_redirect_uri))
 
     def revoke(self, storage: dict[str, str]) -> None:

@@ -55,7 +55,7 @@ class SignedTokens:
     clock: Callable[[], float] = time.time
 
     def claims(self, token: str, audience: str, kind: TokenKind) -> dict[str, Any]:
-        """Give the claims of a token of this kind that was made for `audience`.
+        """Return the claims of a token of this kind that was made for `audience`.
 
         Raises AnswerRejected, or ProviderUnreachable where there are no keys to verify with.
         """

@@ -43,7 +43,7 @@ EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 def verified_claims(tokens: SignedTokens, id_token: str, client_id: str) -> dict[str, Any]:
-    """Give the claims of an ID token that was made for `client_id`, just now.
+    """Return the claims of an ID token that was made for `client_id`, just now.
 
     Raises AnswerRejected, or ProviderUnreachable where there are no keys to verify with.
     """

@@ -153,7 +153,7 @@ class World:
     def sign_in(
         self, browser: Browser, phone: str | None = None, **changes: str | None
     ) -> dict[str, str]:
-        """Walk from the application's request to its callback; gives the callback's query."""
+        """Walk from the application's request to its callback; returns the callback's query."""
         return query(self.walk(browser, self.authorize(browser, **changes), phone))
 
     def walk(
@@ -229,12 +229,12 @@ class World:
 
 
 def new_phone() -> str:
-    """Give a number that nobody has had yet, as digits."""
+    """Return a number that nobody has had yet, as digits."""
     return next(_phones).removeprefix("+")
 
 
 def query(response: requests.Response) -> dict[str, str]:
-    """Give the query of a redirect's target."""
+    """Return the query of a redirect's target."""
     assert response.status_code == 303, response.text
     return dict(parse_qsl(urlsplit(response.headers["Location"]).query))
 

@@ -91,7 +91,7 @@ class World:
         return self.client().messages.create(to=to, body=body, **more)
 
     def create(self, **form: str) -> requests.Response:
-        """Ask for a message as a client other than the SDK would; gives the raw answer."""
+        """Ask for a message as a client other than the SDK would; returns the raw answer."""
         return requests.post(
             f"{self.url}{self.path}",
             {"To": RECIPIENT, "Body": "text", "From": NUMBER} | form,
@@ -100,7 +100,7 @@ class World:
         )
 
     def ask(self, **query: str) -> requests.Response:
-        """Ask for the list; gives the raw answer, which the SDK hides where it is an error."""
+        """Ask for the list; returns the raw answer, which the SDK hides where it is an error."""
         return requests.get(
             f"{self.url}{self.path}", query, auth=self.credentials, timeout=TIMEOUT_SECONDS
         )

@@ -49,7 +49,7 @@ class Actor:
         self._wait()
 
     def about_to(self, call: str, now: float) -> str:
-        """Stop before a call (the actor's side); gives how it is to go."""
+        """Stop before a call (the actor's side); returns how it is to go."""
         if self._dead:
             raise Crash  # what `finally` would still do, a dead process does not
         self.call, self.called_at = call, now

@@ -16,7 +16,7 @@ POLICY = LimitPolicy(number=WINDOWS, per_ip=0, per_country=0, overall=0)
 
 
 def limits(counters: Counters, clock: Clock | None = None, **policy: object) -> Limits:
-    """Give limits with `POLICY`, changed by `policy`."""
+    """Return limits with `POLICY`, changed by `policy`."""
     return Limits(
         counters,
         lambda: KEYS,

@@ -22,7 +22,7 @@ def queued(**attributes: Any) -> QueuedCode:
 
 
 def number(text: str) -> dict[str, Any]:
-    """Give the attribute as Lambda hands it over."""
+    """Return the attribute as Lambda hands it over."""
     value = {"stringValue": text, "stringListValues": [], "binaryListValues": []}
     return {"accepted_at": {**value, "dataType": "Number"}}
 

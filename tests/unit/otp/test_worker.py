@@ -27,7 +27,7 @@ class Bench:
         self.worker = Worker(self.desk.delivery, self.desk.queue, SECONDS_FOR_ONE)
 
     def handle(self, *messages: str | dict[str, Any], remaining: float = 60.0) -> list[str]:
-        """Deliver a batch of records or bodies; gives the ids of what goes back."""
+        """Deliver a batch of records or bodies; returns the ids of what goes back."""
         records = [
             self.record(f"message-{n}", each) if isinstance(each, str) else each
             for n, each in enumerate(messages, 1)
@@ -36,7 +36,7 @@ class Bench:
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def one_after_the_other(self, *codes: str) -> list[dict[str, Any]]:
-        """Give the records of codes for one number, each a second after the one before it."""
+        """Return the records of codes for one number, each a second after the one before it."""
         records = []
         for n, each in enumerate(codes, 1):
             self.desk.clock.advance(1)

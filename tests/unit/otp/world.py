@@ -128,7 +128,7 @@ class World:
                 self._check(message, entry.result)
 
     def entry(self, message: Message) -> LedgerEntry | None:
-        """Give a message's entry."""
+        """Return a message's entry."""
         return self.ledger.entries.get(KEYS.entry(OtpRequest.parse(message.body), "", 0.0).id)
 
     def _check(self, message: Message, result: LedgerResult) -> None:
@@ -151,7 +151,7 @@ class World:
             promise(max(m.accepted_at for m in newer) > message.accepted_at, "nothing newer")
 
     def _is_held(self, claim_id: str) -> bool:
-        """Tell whether a claim still keeps its code, or others of its number, from being sent."""
+        """Return whether a claim still keeps its code, or others of its number, from being sent."""
         ripe_at = self.clock() + SETTLE_SECONDS
         attempts = [entry.attempt for entry in self.ledger.entries.values() if entry.attempt]
         return any(

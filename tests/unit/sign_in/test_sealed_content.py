@@ -43,7 +43,7 @@ def rewrite_session(browser: Browser, store: FakeRecordStore, changes: Any) -> N
 
 
 def unreadable(capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
-    """Give the lines about records that could not be read."""
+    """Return the lines about records that could not be read."""
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     return [
         (line["record"], line["field"])
