@@ -100,7 +100,10 @@ def _json_object(text: str) -> dict[str, Any]:
     if _NOT_FOR_SQS.search(text):
         raise RequestInvalid("unreadable")
     try:
-        body = json.loads(text)
+        # JSON can hold half a character (a lone surrogate), as JavaScript leaves of a name that was
+        # cut; nothing could hash or send it. It becomes "?".
+        whole = json.dumps(json.loads(text), ensure_ascii=False).encode("utf-8", "replace")
+        body = json.loads(whole)
     except (ValueError, RecursionError):
         raise RequestInvalid("unreadable") from None
     if not isinstance(body, dict):

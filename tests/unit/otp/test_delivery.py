@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chalicelib.otp.errors import (
     SenderMisconfigured,
@@ -222,6 +224,30 @@ def test_what_nobody_can_read_goes_to_the_dead_letters_at_once(desk: Desk, body:
 
     assert len(desk.queue.buried) == 1
     assert desk.ledger.entries == {}
+
+
+TEXTS = st.text(max_size=4) | st.just("half \ud83d")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {"code": st.just("961615") | TEXTS | JSON},
+        optional={"application": JSON, "locale": JSON, "uiLocales": JSON},
+    )
+)
+def test_whatever_a_message_holds_it_ends_at_once(payload: dict[str, object]):
+    desk = Desk()
+    desk.templates.templates = Templates({("SignIn", None): "{{code}} {{application}} {{locale}}"})
+    body = json.dumps({"to": "15550001001", "type": "SignIn", "payload": payload})
+
+    assert desk.deliver(body) is None
+    assert len(desk.texts) + len(desk.queue.buried) == 1
 
 
 def test_a_dead_letter_tells_its_reason_and_no_secret(desk: Desk):

@@ -57,6 +57,13 @@ def test_fields_that_nobody_knows_yet_are_kept():
     assert request.payload == payload
 
 
+def test_half_a_character_is_no_reason_to_lose_a_code():
+    payload = {**GOOD["payload"], "application": {"name": "Shop \ud83d"}}
+    request = OtpRequest.parse(json.dumps({**GOOD, "payload": payload}))
+
+    assert request.payload["application"] == {"name": "Shop ?"}
+
+
 def test_a_code_may_come_as_a_number():
     assert OtpRequest.parse(json.dumps({**GOOD, "payload": {"code": 961615}})).code == "961615"
 
