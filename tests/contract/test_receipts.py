@@ -141,8 +141,8 @@ def test_of_many_equal_receipts_at_once_one_is_news(raced_books: Books):
     assert told.count(None) == RACERS - 1
 
 
-def test_a_receipt_of_another_message_is_not_this_entrys(books: Books):
-    books.send()
+def test_a_receipt_of_another_message_is_not_this_entrys_whatever_its_address(books: Books):
+    books.send(replace(CODE, claim_id=CLAIM))
 
     assert books.advance(Stage.DELIVERED, sid=OTHER_SID) is None
     assert books.advance(Stage.QUEUED) == KNOWN

@@ -4,6 +4,7 @@ import json
 import random
 import threading
 import time
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -105,10 +106,14 @@ def test_of_two_codes_of_one_number_in_a_batch_only_the_newer_is_sent(bench: Ben
     assert len(bench.desk.queue.buried) == 2
 
 
-def test_an_older_code_of_a_batch_has_ended_before_the_newer_one_is_sent(bench: Bench):
+@pytest.mark.parametrize("order", [*permutations(range(3))])
+def test_older_codes_of_a_batch_have_ended_before_the_newest_is_sent(
+    bench: Bench, order: tuple[int, ...]
+):
     ended: list[list[Outcome]] = []
     bench.desk.sender.during_send = lambda: ended.append(bench.desk.ledger.outcomes)
-    bench.handle(*bench.one_after_the_other("1", "2", "3"))
+    records = bench.one_after_the_other("1", "2", "3")
+    bench.handle(*(records[place] for place in order))
 
     assert ended == [[Outcome.SUPERSEDED, Outcome.SUPERSEDED]]
     assert bench.desk.texts == ["Code: 3"]
