@@ -137,8 +137,9 @@ class Settings(BaseModel):
     )
     reconcile: bool = Field(
         default=True,
-        description="Whether Twilio's message list is asked what became of a lost answer. Off for "
-        "accounts whose list shows no texts: such a code ends as `unknown`.",
+        description="Whether Twilio's message list is asked what became of a lost answer. Must be "
+        "off for accounts with Message Redaction, of texts or of phone numbers: such a code then "
+        "ends as `unknown`.",
     )
     sms_origin: str | None = Field(
         default=None,

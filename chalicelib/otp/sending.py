@@ -80,7 +80,7 @@ class Sending:
     """Sends codes, one at a time for each number and type.
 
     `send_seconds` is what one call to `sender` takes at the worst. Without `reconcile`
-    nobody asks Twilio about lost answers, for an account whose list shows no texts: such a
+    nobody asks Twilio about lost answers, for an account with Message Redaction: such a
     code ends as unknown.
     """
 
