@@ -53,11 +53,5 @@ class _Http(HTTPConnection):
         self._connected()
 
 
-class _Https(HTTPSConnection):
-    def __init__(self, *args: Any, connected: Callable[[], None], **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._connected = connected
-
-    def connect(self) -> None:
-        super().connect()
-        self._connected()
+class _Https(_Http, HTTPSConnection):
+    """The same over TLS: `connect` of `HTTPSConnection` comes before the call."""
