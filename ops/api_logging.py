@@ -39,7 +39,7 @@ def allow(
     partition: str,
     sleep: Callable[[float], None] = time.sleep,
 ) -> str | None:
-    """Give API Gateway a role for its logs where it has none; returns the role's ARN if so.
+    """Let API Gateway write logs, by a new role where it has none; return the role's ARN if so.
 
     A role that the account chose before stays. Raises botocore's ClientError.
     """

@@ -71,7 +71,7 @@ class _Server(LocalDevServer):
 
 class _RequestHandler(ChaliceRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002
-        """Tell the path alone: a query has codes and states. Who asks for /health polls."""
+        """Log the path alone: a query has codes and states. Requests for /health are polls."""
         path = urlsplit(getattr(self, "path", "")).path
         if path != "/health":
             print(f"{self.command or '-'} {path or '-'} {int(code)}")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib import log
-from chalicelib.otp import events as worker_log
+from chalicelib.otp import events
 from chalicelib.otp.dead_letter import redacted
 from chalicelib.otp.decision import SETTLE_SECONDS, CodeState, Next, Wait, merged
 from chalicelib.otp.errors import (
@@ -117,7 +117,7 @@ class Delivery:
                 return Retry(1) if is_another else None  # an earlier code with the same digits
             case Wait():
                 retry = soon(queued.receive_count, step.until - self.clock())
-                worker_log.waiting(queued, retry)
+                events.waiting(queued, retry)
                 return retry
             case Next.SEND:
                 template = self._template(standing.entry, request)
@@ -125,7 +125,7 @@ class Delivery:
                 message = OutgoingMessage(request.recipient, text, keys.text(text), template.label)
                 done = self.sending.send(standing, message, remaining_seconds)
                 return None if done else _RACE_LOST
-        worker_log.had_ended(queued, standing.entry.result)
+        events.had_ended(queued, standing.entry.result)
         return None
 
     def _standing(self, request: OtpRequest, queued: QueuedCode, keys: LedgerKeys) -> CodeState:
@@ -192,7 +192,7 @@ class Delivery:
             )
         except OtpError as unburied:
             return self._put_back(queued, unburied, None)
-        worker_log.buried(queued, error)
+        events.buried(queued, error)
         return None
 
     def _put_back(self, queued: QueuedCode, error: OtpError, request: OtpRequest | None) -> Retry:
@@ -204,11 +204,11 @@ class Delivery:
             case SendPostponed(retry_after_seconds=seconds):
                 retry = self._back_off(queued, remaining_seconds, seconds)
             case SenderMisconfigured():
-                worker_log.misconfigured(queued, error)
+                events.misconfigured(queued, error)
                 retry = self._back_off(queued, remaining_seconds, SLOWEST_FIRST_SECONDS)
             case _:
                 retry = self._back_off(queued, remaining_seconds, 0.0)
-        worker_log.put_back(queued, retry, error, request)
+        events.put_back(queued, retry, error, request)
         return retry
 
     def _back_off(self, queued: QueuedCode, remaining_seconds: float, at_least: float) -> Retry:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib import log
-from chalicelib.otp import events as worker_log
+from chalicelib.otp import events
 from chalicelib.otp.decision import LEASE_SECONDS, SETTLE_SECONDS
 from chalicelib.otp.errors import (
     LedgerUnavailable,
@@ -144,11 +144,11 @@ class Sending:
                 written = self.ledger.save(ended)
             except LedgerUnavailable as error:
                 if not tries_left:
-                    worker_log.unrecorded(entry, result, age_seconds, error)
+                    events.unrecorded(entry, result, age_seconds, error)
                     raise
             else:
                 if written is not None:
-                    worker_log.ended(entry, result, age_seconds)
+                    events.ended(entry, result, age_seconds)
                 return written is not None
         raise AssertionError("the last try returns or raises")
 
@@ -209,7 +209,7 @@ class Sending:
             )
             sid = self.sender.send(text, still_allowed)
             accepted_at = standing.entry.accepted_at
-            worker_log.sent_after(standing.entry, began_at - accepted_at, self.clock() - began_at)
+            events.sent_after(standing.entry, began_at - accepted_at, self.clock() - began_at)
             return sid
 
         try:

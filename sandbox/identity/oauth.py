@@ -144,7 +144,7 @@ class LogtoAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         return Response(payload, status, headers)
 
     def handle_error_response(self, asked: ParametersRequest, error: OAuth2Error) -> Response:
-        """Tell the application through its callback, or the caller with JSON."""
+        """Return the error to the application by its callback, or to the caller as JSON."""
         if error.redirect_uri:
             parameters = {
                 "error": error.error,

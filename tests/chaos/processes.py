@@ -79,7 +79,7 @@ def api() -> None:
 
 
 def say(text: str) -> None:
-    """Tell whoever started this process."""
+    """Write a line for whoever started this process."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

@@ -50,7 +50,7 @@ class World:
         )
 
     def waiting(self) -> int:
-        """Tell how many messages are on the queue, hidden ones included."""
+        """Return how many messages are on the queue, hidden ones included."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         names.append("ApproximateNumberOfMessagesDelayed")
         found = self.stage.sqs.get_queue_attributes(
@@ -66,7 +66,7 @@ class World:
         return [item for page in pages for item in page["Items"]]
 
     def dead_letters(self) -> int:
-        """Tell how many messages are in the dead-letter queue."""
+        """Return how many messages are in the dead-letter queue."""
         name = "ApproximateNumberOfMessages"
         found: dict[str, str] = self.stage.sqs.get_queue_attributes(
             QueueUrl=self.stage.dead_letter_queue_url, AttributeNames=[name]

@@ -104,7 +104,7 @@ class Journey:
             self._hear(ended["message_sid"], state, phone)
 
     def _attempt(self, message_sid: str) -> AttemptId:
-        """Tell which attempt a message comes from."""
+        """Return which attempt a message comes from."""
         for page in self.stage.dynamodb.get_paginator("scan").paginate(
             TableName=self.stage.ledger_table
         ):

@@ -40,7 +40,7 @@ def all_of_it(site: Site, stage: Stage, logto: World, auth_token: str) -> None:
 
 
 def replace_the_authorization(site: Site, stage: Stage) -> None:
-    """Hear the value that was replaced a moment ago, as a process that has just started."""
+    """Receive the value that was replaced a moment ago, as a process that has just started."""
     stage.put("otp/authorization", "Bearer before")
     stage.put("otp/authorization", AUTHORIZATION)
     body = {"to": "15550001009", "type": "SignIn", "payload": {"code": "961615"}}
@@ -92,7 +92,7 @@ def ask_for_codes(site: Site) -> None:
 
 
 def hear_of_messages(site: Site, stage: Stage, auth_token: str) -> None:
-    """Hear of a message from an attempt's address, and of one from an address without."""
+    """Receive a receipt at an attempt's address, and one at an address without."""
 
     def receipt(url: str, message_sid: str, status: str, **more: str) -> None:
         form = {"MessageSid": message_sid, "MessageStatus": status, **more}

@@ -67,7 +67,7 @@ class Line:
         assert "expired" in self.outcomes()
 
     def be_refused(self) -> None:
-        """Hear that a number can't be reached, and remember it."""
+        """Receive that a number can't be reached, and remember it."""
         assert self.work(self.queued(REFUSED)) == 0
         assert "refused" in self.outcomes()
         assert any("refused_code" in item for item in self.items())

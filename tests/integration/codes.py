@@ -45,7 +45,7 @@ class Codes:
         self._post("/otp", json.dumps(self._body(code)), headers)
 
     def hear(self, status: str, **more: str) -> None:
-        """Hear from Twilio of the first code's message, as from its latest attempt."""
+        """Receive the receipt of the first code's message, as of its latest attempt."""
         entry, _ = self.standing(CODE)
         assert entry is not None
         assert entry.claim_id is not None
