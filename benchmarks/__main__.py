@@ -26,8 +26,8 @@ from ops.packaging import shrink
 from sandbox.lambda_invocation import sqs_event
 from sandbox.phone import PhoneSettings, create_app
 from sandbox.server import running
-from tests.application import Stage
-from tests.engines import moto
+from tests.kit.application import Stage
+from tests.kit.engines import moto
 from tests.packaging.deployment import PYTHON, Lambda, chalice_package
 from tests.packaging.events import request
 from tests.sandbox.identity.world import world

@@ -25,7 +25,7 @@ from sandbox.phone.settings import (
 )
 from sandbox.server import running
 from sandbox.settings import STAND_IN_APP_SECRET
-from tests.chromium import chromium, new_browser, page
+from tests.kit.browser import chromium, new_browser, page
 from tests.sandbox.processes import free_ports
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from rehearsal.emulator import CREDENTIALS
-from tests.engines import REGION, ROOT, aws_client
+from tests.kit.engines import REGION, ROOT, aws_client
 from tests.packaging.deployment import ARCHITECTURE
 
 if TYPE_CHECKING:

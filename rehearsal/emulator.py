@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from tests.engines import LOOPBACK, REGION, ROOT
+from tests.kit.engines import LOOPBACK, REGION, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.application import Site, Stage, serving
+from tests.kit.application import Site, Stage, serving
 from tests.sandbox.identity.world import world
 
 if TYPE_CHECKING:

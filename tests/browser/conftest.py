@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tests.engines import LOOPBACK, ROOT
+from tests.kit.engines import LOOPBACK, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import expect
 
-from tests.numbers import fictional_numbers
+from tests.kit.numbers import fictional_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

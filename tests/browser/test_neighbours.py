@@ -9,10 +9,10 @@ import pytest
 from werkzeug.serving import generate_adhoc_ssl_context, make_server
 
 import app
-from tests.application import listening
 from tests.attacks.test_cookie_names import STRIPPED
 from tests.attacks.visitors import Target, attacked
-from tests.engines import LOOPBACK
+from tests.kit.application import listening
+from tests.kit.engines import LOOPBACK
 from tests.packaging.events import request
 
 if TYPE_CHECKING:

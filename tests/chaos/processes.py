@@ -55,7 +55,7 @@ def aws() -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
-    from tests.engines import LOOPBACK
+    from tests.kit.engines import LOOPBACK
 
     logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
     moto = DomainDispatcherApplication(create_backend_app)
@@ -69,8 +69,8 @@ def api() -> None:
     from chalice.local import LocalDevServer
 
     import app
-    from tests.application import CONFIG, SilentHandler
-    from tests.engines import LOOPBACK
+    from tests.kit.application import CONFIG, SilentHandler
+    from tests.kit.engines import LOOPBACK
 
     server = LocalDevServer(app.app, CONFIG, LOOPBACK, 0, handler_cls=SilentHandler)
     say(f"http://{LOOPBACK}:{server.server.server_port}")

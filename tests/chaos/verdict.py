@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.otp.ledger_keys import LedgerKeys
 from chalicelib.otp.request import OtpRequest
-from tests.application import LEDGER_KEY
 from tests.chaos.visitors import REFUSED
+from tests.kit.application import LEDGER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from tests.application import AUTHORIZATION
 from tests.chaos.phone import some_fault
+from tests.kit.application import AUTHORIZATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

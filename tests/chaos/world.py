@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sandbox.server import running
-from tests.application import Stage
 from tests.chaos import processes
 from tests.chaos.phone import ACCOUNT, Phone
-from tests.engines import dynamodb_local
-from tests.gate import Gate
+from tests.kit.application import Stage
+from tests.kit.engines import dynamodb_local
+from tests.kit.gate import Gate
 
 if TYPE_CHECKING:
     import subprocess

@@ -8,9 +8,9 @@ import pytest
 
 from chalicelib import wiring
 from sandbox.server import running
-from tests.application import Stage, serving
 from tests.conformance.provider import Host, HostileProvider
 from tests.conformance.relying_party import RelyingParty
+from tests.kit.application import Stage, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask, Response, redirect, request
 
 from tests.integration.tokens import public
-from tests.recordings import recorded
+from tests.kit.recordings import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ import requests
 from tests.conformance.provider import SECRET, SPOKEN, HostileProvider
 
 if TYPE_CHECKING:
-    from tests.application import Site, Stage
+    from tests.kit.application import Site, Stage
 
 HERE = "http://localhost:8000"
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import app
-from tests.application import Site
 from tests.conformance.relying_party import HERE, RelyingParty
+from tests.kit.application import Site
 
 if TYPE_CHECKING:
     import requests

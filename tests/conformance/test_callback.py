@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 import pytest
 import requests
 
-from tests.application import Site
 from tests.conformance.provider import SPOKEN
 from tests.conformance.relying_party import HERE, RelyingParty, case
+from tests.kit.application import Site
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from itertools import combinations
 import pytest
 
 from chalicelib.settings import Settings
-from tests.application import Site
 from tests.conformance.relying_party import RelyingParty, case
+from tests.kit.application import Site
 
 COOKIE = "portaria_session"
 

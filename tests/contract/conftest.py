@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox import server
-from tests.gate import Gate
+from tests.kit.gate import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from chalicelib.sign_in.flow import SESSION_COOKIE, SignIn
 from chalicelib.sign_in.refreshing import Refreshing
 from chalicelib.sign_in.revalidation import Revalidation
 from chalicelib.sign_in.sessions import SessionLifetime, Sessions
-from tests.fakes import Clock, FakeProvider
+from tests.kit.fakes import Clock, FakeProvider
 from tests.unit.sign_in.browser import Browser
 
 if TYPE_CHECKING:

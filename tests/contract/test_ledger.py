@@ -19,11 +19,11 @@ from chalicelib.otp.ledger import (
     Outcome,
     SendAttempt,
 )
-from tests.engines import aws_client, create_table, products_dynamodb
-from tests.fakes import FakeLedger
+from tests.kit.engines import aws_client, create_table, products_dynamodb
+from tests.kit.fakes import FakeLedger
 
 if TYPE_CHECKING:
-    from tests.gate import Gate
+    from tests.kit.gate import Gate
 
 RETENTION, NOW = 86_400, 1_800_000_000.125
 RACERS = 8

@@ -13,11 +13,11 @@ from chalicelib.otp.aws.counters import DynamoDBCounters
 from chalicelib.otp.errors import LedgerUnavailable, Limit
 from chalicelib.otp.limits import Counters, Tally, Window
 from chalicelib.otp.refused_numbers import RefusedNumbers
-from tests.engines import aws_client, create_table, products_dynamodb
-from tests.fakes import FakeCounters
+from tests.kit.engines import aws_client, create_table, products_dynamodb
+from tests.kit.fakes import FakeCounters
 
 if TYPE_CHECKING:
-    from tests.gate import Gate
+    from tests.kit.gate import Gate
 
 NOW, HOUR, REFUSED_SECONDS, ITEM_SECONDS = 1_800_000_000, 1_799_998_200, 3600, 86_400
 SHORT, LONG = Window(Limit.NUMBER_SHORT, 3, 600), Window(Limit.NUMBER_LONG, 5, 86_400)

@@ -17,13 +17,13 @@ from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.errors import StoreUnavailable
 from tests.contract.session_flows import FLOWS, CompleteSignInOverAnOldSession
 from tests.contract.session_world import World
-from tests.engines import aws_client, create_table, products_dynamodb
+from tests.kit.engines import aws_client, create_table, products_dynamodb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.contract.session_world import Flow
-    from tests.gate import Gate
+    from tests.kit.gate import Gate
 
 CONFLICT = {
     "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",

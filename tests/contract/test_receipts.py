@@ -21,14 +21,14 @@ from chalicelib.otp.ledger import (
     SendAttempt,
 )
 from chalicelib.otp.receipts import Receipt, ReceiptStore, ReceivedEntry, Stage
-from tests import sent_codes
-from tests.engines import aws_client, create_table, products_dynamodb
-from tests.fakes import FakeLedger, FakeReceipts
+from tests.kit import sent_codes
+from tests.kit.engines import aws_client, create_table, products_dynamodb
+from tests.kit.fakes import FakeLedger, FakeReceipts
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from tests.gate import Gate
+    from tests.kit.gate import Gate
 
 LIFETIME, RETENTION, NOW = 600, 86_400, 1_800_000_000
 SID, OTHER_SID = "SM" + "1" * 32, "SM" + "2" * 32

@@ -11,8 +11,8 @@ import pytest
 from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.errors import StoreUnavailable
 from chalicelib.sign_in.store import Mark, Record, RecordStore
-from tests.engines import aws_client, create_table
-from tests.fakes import FakeRecordStore
+from tests.kit.engines import aws_client, create_table
+from tests.kit.fakes import FakeRecordStore
 
 RACERS = 8
 SOON = 1_800_000_600

@@ -12,8 +12,8 @@ from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.refreshing import Refreshing
 from chalicelib.sign_in.revalidation import Revalidation
 from chalicelib.sign_in.sessions import Session, SessionLifetime, Sessions, index_hash
-from tests.engines import aws_client, create_table
-from tests.fakes import Clock, FakeProvider
+from tests.kit.engines import aws_client, create_table
+from tests.kit.fakes import Clock, FakeProvider
 
 REQUESTS = 20
 

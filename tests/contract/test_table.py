@@ -10,12 +10,12 @@ import pytest
 
 from chalicelib.sign_in.errors import StoreUnavailable
 from chalicelib.table import Change, Refused, Table, Written, key
-from tests.engines import aws_client, create_table, products_dynamodb
+from tests.kit.engines import aws_client, create_table, products_dynamodb
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-    from tests.gate import Gate
+    from tests.kit.gate import Gate
 
 ONE = {":one": {"N": "1"}}
 EXCEPTION = "com.amazonaws.dynamodb.v20120810#"

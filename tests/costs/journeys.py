@@ -24,8 +24,8 @@ from chalicelib.sign_in.sessions import Session, SessionLifetime, Sessions
 from sandbox.lambda_invocation import sqs_event
 from sandbox.phone import PhoneSettings, create_app
 from sandbox.server import running
-from tests.application import AUTHORIZATION, Stage
 from tests.costs.lambdas import Instance, Invocation, instance
+from tests.kit.application import AUTHORIZATION, Stage
 from tests.sandbox.identity.world import World, new_phone, world
 
 if TYPE_CHECKING:

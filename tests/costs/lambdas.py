@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import app
 from sandbox.lambda_invocation import Function, LambdaContext
-from tests.aws_calls import recorded
-from tests.engines import ROOT
+from tests.kit.aws_calls import recorded
+from tests.kit.engines import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,14 +8,14 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from tests.dynamodb_units import item_bytes
+from tests.kit.dynamodb_units import item_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.application import Stage
     from tests.costs.journeys import Journey
     from tests.costs.lambdas import Invocation
+    from tests.kit.application import Stage
 
 
 def measured(journey: Journey) -> dict[str, Any]:

@@ -15,12 +15,12 @@ from chalicelib.otp.receipts import callback_url
 from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.flow import SESSION_COOKIE
 from chalicelib.sign_in.sessions import SessionLifetime, Sessions
-from tests import sent_codes
-from tests.application import AUTHORIZATION
-from tests.visits import sign_in
+from tests.kit import sent_codes
+from tests.kit.application import AUTHORIZATION
+from tests.kit.visits import sign_in
 
 if TYPE_CHECKING:
-    from tests.application import Site, Stage
+    from tests.kit.application import Site, Stage
     from tests.sandbox.identity.world import World
 
 NEW, OLD = "SM" + "1" * 32, "SM" + "2" * 32

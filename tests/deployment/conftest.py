@@ -11,12 +11,12 @@ import pytest
 from ops.synthesis import synthesized
 from sandbox.phone import PhoneSettings, create_app
 from sandbox.server import running
-from tests.application import Stage, environment, serving
 from tests.deployment import api_flows
 from tests.deployment.intrinsics import Stack
 from tests.deployment.recording import Recording, recording
 from tests.deployment.roles import Function, functions
 from tests.deployment.worker_flows import Line
+from tests.kit.application import Stage, environment, serving
 from tests.sandbox.identity.world import world
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.engines import REGION
+from tests.kit.engines import REGION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import botocore.session
 from botocore import xform_name
 
-from tests.engines import ROOT
+from tests.kit.engines import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

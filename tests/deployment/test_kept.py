@@ -13,7 +13,7 @@ from chalicelib.sign_in.sessions import MARK_SECONDS
 from chalicelib.sign_in.store import TAKEN_SECONDS
 from ops.synthesis import synthesized
 from ops.template import stages
-from tests.engines import ROOT
+from tests.kit.engines import ROOT
 
 PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 UNITS = {"day": 86_400, "hour": 3600, "minute": 60}

@@ -14,7 +14,7 @@ import pytest
 from chalicelib.web.headers import security_headers
 from ops.synthesis import synthesized, translated
 from ops.template import merged, settled, stages
-from tests.engines import ROOT
+from tests.kit.engines import ROOT
 
 STAGES = sorted(stages(merged()))
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from tests.deployment.intrinsics import ACCOUNT
 from tests.deployment.policy import Permission
-from tests.engines import REGION
+from tests.kit.engines import REGION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

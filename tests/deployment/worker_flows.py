@@ -17,7 +17,7 @@ from sandbox.phone.faults import Fault
 
 if TYPE_CHECKING:
     from sandbox.phone.faults import Faults
-    from tests.application import Stage
+    from tests.kit.application import Stage
 
 FUNCTION = Function("send_otp", "arn:aws:lambda:us-east-1:1:function:send_otp", 60, 512)
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:otp"

@@ -17,8 +17,8 @@ from chalicelib.otp.ledger import AttemptId, Latest, LedgerEntry
 from chalicelib.otp.ledger_keys import LedgerKeys
 from chalicelib.otp.receipts import callback_url
 from chalicelib.otp.request import OtpRequest
-from tests.application import AUTHORIZATION, LEDGER_KEY
 from tests.integration.line import PHONE
+from tests.kit.application import AUTHORIZATION, LEDGER_KEY
 
 if TYPE_CHECKING:
     from tests.integration.line import Line

@@ -11,12 +11,12 @@ import pytest
 from chalicelib.sign_in.logto.keys import SigningKeys
 from chalicelib.sign_in.logto.signed_token import SignedTokens
 from sandbox.server import running
-from tests.application import Site, Stage, serving
-from tests.engines import aws_client
-from tests.fakes import Clock
 from tests.integration.line import Line, laid
 from tests.integration.logto import provider_of
 from tests.integration.tokens import ISSUER, Desk, KeyServer
+from tests.kit.application import Site, Stage, serving
+from tests.kit.engines import aws_client
+from tests.kit.fakes import Clock
 from tests.sandbox.identity.world import World, world
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from chalicelib.otp.aws.queue import SqsOtpQueue
 from sandbox.lambda_invocation import Function, LambdaContext, sqs_event
 from sandbox.phone import PhoneSettings, create_app
 from sandbox.server import running
-from tests.application import Stage, environment
+from tests.kit.application import Stage, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

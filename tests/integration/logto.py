@@ -13,7 +13,7 @@ from chalicelib.sign_in.logto.provider import (
     LogtoProvider,
 )
 from chalicelib.sign_in.options import SignInOptions
-from tests.fakes import Clock
+from tests.kit.fakes import Clock
 from tests.sandbox.identity.world import APP, SECRET, World
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 import app
-from tests.application import AUTHORIZATION, Stage, environment
+from tests.kit.application import AUTHORIZATION, Stage, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,10 +12,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from chalicelib import aws
-from tests.application import Stage, environment
-from tests.aws_calls import Access, recorded
-from tests.dynamodb_units import item_bytes
-from tests.engines import REGION, aws_client, create_table
+from tests.kit.application import Stage, environment
+from tests.kit.aws_calls import Access, recorded
+from tests.kit.dynamodb_units import item_bytes
+from tests.kit.engines import REGION, aws_client, create_table
 
 SEALED = {"B": b"x" * 1500}  # two write units
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.application import Site, Stage, serving
+from tests.kit.application import Site, Stage, serving
+from tests.kit.visits import sign_in
 from tests.sandbox.identity.world import Browser, World
-from tests.visits import sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -29,7 +29,7 @@ from tests.integration.tokens import (
     public,
     token,
 )
-from tests.recordings import recorded
+from tests.kit.recordings import recorded
 
 if TYPE_CHECKING:
     from chalicelib.sign_in.logto.signed_token import SignedTokens

@@ -17,7 +17,7 @@ from chalicelib.sign_in.provider import Audience
 from chalicelib.sign_in.refreshing import COOL_DOWN_SECONDS
 from sandbox.server import running
 from tests.integration.logto import answering, provider_of
-from tests.recordings import recorded
+from tests.kit.recordings import recorded
 from tests.sandbox.identity.world import World, new_phone
 from tests.unit.sign_in.browser import Browser
 from tests.unit.sign_in.conftest import (  # noqa: F401 - fixtures
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from chalicelib.sign_in.flow import SignIn
     from chalicelib.sign_in.logto.provider import LogtoProvider
     from chalicelib.sign_in.sessions import Sessions
-    from tests.fakes import Clock
+    from tests.kit.fakes import Clock
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import textwrap
 
-from tests.engines import ROOT
+from tests.kit.engines import ROOT
 
 
 def loaded_after(code: str) -> set[str]:

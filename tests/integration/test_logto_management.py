@@ -15,7 +15,7 @@ from chalicelib.sign_in.errors import ProviderMisconfigured, ProviderUnreachable
 from chalicelib.sign_in.logto.management import LogtoManagement, ManagementCredential
 from sandbox.identity.settings import MANAGEMENT_API
 from sandbox.server import running
-from tests.recordings import recorded
+from tests.kit.recordings import recorded
 from tests.sandbox.identity.test_management import two_applications
 from tests.sandbox.identity.world import (
     APP,

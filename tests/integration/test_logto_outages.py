@@ -23,9 +23,9 @@ from chalicelib.sign_in.logto.documents import (
 )
 from chalicelib.sign_in.logto.provider import LogtoProvider
 from sandbox.server import running
-from tests.fakes import Clock
 from tests.integration.logto import RECORDED_ENDPOINT, begin, come_back, provider_of
-from tests.recordings import recorded
+from tests.kit.fakes import Clock
+from tests.kit.recordings import recorded
 from tests.sandbox.identity.world import World
 
 P384, RSA = ec.generate_private_key(ec.SECP384R1()), rsa.generate_private_key(65_537, 2048)

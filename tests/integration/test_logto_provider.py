@@ -27,7 +27,7 @@ from tests.integration.logto import (
     come_back,
     provider_of,
 )
-from tests.recordings import recorded
+from tests.kit.recordings import recorded
 from tests.sandbox.identity.world import API, APP, SECRET, World
 
 if TYPE_CHECKING:

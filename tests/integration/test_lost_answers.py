@@ -15,11 +15,11 @@ import pytest
 from chalicelib import aws
 from sandbox import server
 from sandbox.phone.faults import Fault
-from tests.application import forget_all_but_clients
-from tests.engines import repeat_at_once
-from tests.gate import Gate
 from tests.integration.codes import CODE, NEWER, NEXT, Codes
 from tests.integration.line import Line, laid
+from tests.kit.application import forget_all_but_clients
+from tests.kit.engines import repeat_at_once
+from tests.kit.gate import Gate
 
 LIFETIME = 600
 Flow = Callable[[Codes], Iterator[None]]

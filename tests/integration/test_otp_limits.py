@@ -14,7 +14,7 @@ import app
 from chalicelib import aws, wiring
 from chalicelib.otp.ledger_keys import LedgerKeys
 from chalicelib.otp.request import OtpRequest
-from tests.application import AUTHORIZATION, LEDGER_KEY, Site, Stage, environment, serving
+from tests.kit.application import AUTHORIZATION, LEDGER_KEY, Site, Stage, environment, serving
 
 if TYPE_CHECKING:
     import requests

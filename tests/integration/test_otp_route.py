@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib.otp.request import MAX_BODY_BYTES
-from tests.application import AUTHORIZATION, Site, Stage, forget, serving
-from tests.aws_calls import recorded
-from tests.metrics import dimensions
-from tests.recordings import connector_requests
+from tests.kit.application import AUTHORIZATION, Site, Stage, forget, serving
+from tests.kit.aws_calls import recorded
+from tests.kit.metrics import dimensions
+from tests.kit.recordings import connector_requests
 
 if TYPE_CHECKING:
     import requests

@@ -15,8 +15,8 @@ from chalicelib.otp.ledger import AttemptId, LedgerEntry, SendAttempt
 from chalicelib.otp.receipts import callback_url
 from sandbox.lambda_invocation import Function
 from sandbox.phone import PhoneSettings
-from tests import sent_codes
-from tests.application import Site, Stage, serving
+from tests.kit import sent_codes
+from tests.kit.application import Site, Stage, serving
 
 if TYPE_CHECKING:
     import requests

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.application import Site
+from tests.kit.application import Site
 
 HERE = "http://localhost:8000"
 

@@ -16,7 +16,7 @@ from sandbox.lambda_invocation import Function, LambdaContext, sqs_event
 from sandbox.phone import PhoneSettings, create_app
 from sandbox.phone.faults import Fault
 from sandbox.server import running
-from tests.application import Site, Stage, environment
+from tests.kit.application import Site, Stage, environment
 from tests.sandbox.processes import wait_until
 
 if TYPE_CHECKING:

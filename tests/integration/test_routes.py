@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from chalicelib import __version__
-from tests.application import Site, Stage, serving
-from tests.metrics import dimensions
+from tests.kit.application import Site, Stage, serving
+from tests.kit.metrics import dimensions
 
 if TYPE_CHECKING:
     import requests

@@ -11,10 +11,10 @@ import pytest
 
 from chalicelib.languages import Languages
 from sandbox.identity.settings import MANAGEMENT_API
-from tests.application import Site, Stage, serving
-from tests.aws_calls import recorded
+from tests.kit.application import Site, Stage, serving
+from tests.kit.aws_calls import recorded
+from tests.kit.visits import sign_in
 from tests.sandbox.identity.world import MACHINE, SECRET, Browser, World, new_phone, world
-from tests.visits import sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

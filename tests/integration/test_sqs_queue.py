@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.otp.aws.queue import SqsOtpQueue
 from chalicelib.otp.errors import QueueUnavailable
-from tests.engines import aws_client
+from tests.kit.engines import aws_client
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from chalicelib.parameters import FORMER_RETRY_SECONDS, ParameterError, Parameters
-from tests.aws_calls import recorded
-from tests.engines import aws_client
-from tests.fakes import Clock
+from tests.kit.aws_calls import recorded
+from tests.kit.engines import aws_client
+from tests.kit.fakes import Clock
 
 TTL = 30
 

@@ -8,9 +8,9 @@ import pytest
 
 from chalicelib.otp.aws.templates import SsmTemplates
 from chalicelib.otp.errors import TemplatesUnavailable
-from tests.engines import aws_client
-from tests.fakes import Clock
-from tests.metrics import metrics
+from tests.kit.engines import aws_client
+from tests.kit.fakes import Clock
+from tests.kit.metrics import metrics
 
 TTL = 30
 

@@ -16,7 +16,7 @@ from chalicelib.otp.receipts import Stage as ReceiptStage
 from ops.__main__ import main
 
 if TYPE_CHECKING:
-    from tests.application import Stage
+    from tests.kit.application import Stage
 
 KEY = b"k" * 32
 NUMBER = "+12125550100"

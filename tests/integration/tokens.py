@@ -20,7 +20,7 @@ from chalicelib.sign_in.logto.token_kinds import verified_claims
 
 if TYPE_CHECKING:
     from chalicelib.sign_in.logto.signed_token import SignedTokens
-    from tests.fakes import Clock
+    from tests.kit.fakes import Clock
 
 ISSUER, CLIENT = "https://logto.test/oidc", "our-app"
 EC_KEY = ec.generate_private_key(ec.SECP384R1())

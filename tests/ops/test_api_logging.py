@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from ops.api_logging import ROLE, allow
-from tests.engines import REGION
+from tests.kit.engines import REGION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

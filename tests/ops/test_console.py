@@ -8,7 +8,7 @@ import pytest
 
 from ops.console import instructions
 from ops.parameters import default_templates, put_missing
-from tests.engines import aws_client
+from tests.kit.engines import aws_client
 
 SECRET = "Bearer s3cret"
 

@@ -8,7 +8,7 @@ import pytest
 
 from ops.deploy import refuse_to_cut_off, stack_parameters
 from ops.stack import DeploymentError
-from tests.engines import REGION, ROOT
+from tests.kit.engines import REGION, ROOT
 
 AWS = {
     "AWS_ACCESS_KEY_ID": "test",

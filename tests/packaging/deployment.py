@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from ops.packaging.layer import site_packages
-from tests.engines import REGION, ROOT
+from tests.kit.engines import REGION, ROOT
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -14,7 +14,7 @@ from ops.packaging import PackagingError, shrink
 from sandbox.lambda_invocation import sqs_event
 from sandbox.phone import PhoneSettings, create_app
 from sandbox.server import running
-from tests.application import AUTHORIZATION, Stage
+from tests.kit.application import AUTHORIZATION, Stage
 from tests.packaging.deployment import PYTHON, Lambda, Packages, chalice_package
 from tests.packaging.events import request
 from tests.sandbox.identity.world import World, world

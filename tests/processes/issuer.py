@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
 
-from tests.recordings import recorded
+from tests.kit.recordings import recorded
 
 if TYPE_CHECKING:
     from typing import Any

@@ -19,7 +19,7 @@ from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.refreshing import LEASE_SECONDS
 from chalicelib.sign_in.sessions import Session, Sessions, index_hash
 from sandbox.server import running
-from tests.engines import ROOT, aws_client, create_table
+from tests.kit.engines import ROOT, aws_client, create_table
 from tests.processes.issuer import Issuer
 from tests.processes.worker import LIFETIME, THREADS
 

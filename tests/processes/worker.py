@@ -24,8 +24,8 @@ from chalicelib.sign_in.refreshing import Refreshing
 from chalicelib.sign_in.revalidation import Revalidation
 from chalicelib.sign_in.sessions import SessionLifetime, Sessions
 from chalicelib.sign_in.visit import Visit
-from tests.engines import aws_client
-from tests.fakes import FakeProvider
+from tests.kit.engines import aws_client
+from tests.kit.fakes import FakeProvider
 
 LIFETIME = SessionLifetime(7 * 86_400, 14 * 86_400, 900)
 RESOURCE = Audience("https://api.example.test")

@@ -8,7 +8,7 @@ import pytest
 from ops.parameters import default_templates
 from sandbox import deployment, stage
 from sandbox.settings import Settings
-from tests.engines import aws_client
+from tests.kit.engines import aws_client
 from tests.sandbox.processes import answers, get, ports_environment, started
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from botocore.config import Config
 
 from sandbox.event_source import EventSource, Pump, failed
-from tests.engines import aws_client
+from tests.kit.engines import aws_client
 from tests.sandbox.processes import free_ports
 
 IDS = {"a", "b"}

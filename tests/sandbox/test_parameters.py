@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ops.parameters import default_templates, generated_secrets, put_missing
-from tests.engines import aws_client
+from tests.kit.engines import aws_client
 
 # GSM 03.38: what a segment of 160 septets can hold; those after it take two.
 GSM_7 = (

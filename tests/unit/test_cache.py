@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from chalicelib.cache import Outage, StaleIfError
-from tests.fakes import Clock
+from tests.kit.fakes import Clock
 
 TTL = 30
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from chalicelib import log
-from tests.metrics import metrics
+from tests.kit.metrics import metrics
 
 
 def failing(secret: str) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.recordings import recorded
+from tests.kit.recordings import recorded
 from tests.sandbox.identity.world import APP, BARE_APP, World, new_phone, query
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.recordings import recorded
+from tests.kit.recordings import recorded
 from tests.sandbox.identity.world import API, APP, THIRD_PARTY, new_phone, query, world
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.identity import Connector
 from sandbox.identity.connector import ConnectorRefused, send
-from tests.recordings import recorded
+from tests.kit.recordings import recorded
 from tests.sandbox.identity.world import AUTHORIZATION, new_phone
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tests.recordings import recorded
+from tests.kit.recordings import recorded
 
 if TYPE_CHECKING:
     from tests.sandbox.identity.world import World

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from sandbox.identity.settings import MANAGEMENT_API
-from tests.recordings import recorded
+from tests.kit.recordings import recorded
 from tests.sandbox.identity.world import (
     APP,
     MACHINE,

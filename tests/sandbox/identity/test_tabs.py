@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.recordings import recorded
+from tests.kit.recordings import recorded
 from tests.sandbox.identity.world import BARE_APP, new_phone, query, world
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tests.recordings import recorded
+from tests.kit.recordings import recorded
 from tests.sandbox.identity.world import (
     ALWAYS_REFRESHING,
     APP,

@@ -26,8 +26,8 @@ from sandbox.identity import (
     create_app,
 )
 from sandbox.server import running
-from tests.fakes import Clock
-from tests.numbers import fictional_numbers
+from tests.kit.fakes import Clock
+from tests.kit.numbers import fictional_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from twilio.rest import Client
 from sandbox.phone import PhoneSettings, create_app
 from sandbox.phone.settings import DEFAULT_MESSAGING_SERVICE_SID, MAGIC_SENDER
 from sandbox.server import running
-from tests.fakes import Clock
+from tests.kit.fakes import Clock
 from tests.sandbox.processes import wait_until
 
 if TYPE_CHECKING:

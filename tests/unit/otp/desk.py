@@ -13,7 +13,7 @@ from chalicelib.otp.queued_code import QueuedCode
 from chalicelib.otp.retry import Retry
 from chalicelib.otp.sending import Sending
 from chalicelib.otp.template import Templates
-from tests.fakes import Clock, FakeCounters, FakeLedger, FakeQueue, FakeSender, FakeTemplates
+from tests.kit.fakes import Clock, FakeCounters, FakeLedger, FakeQueue, FakeSender, FakeTemplates
 
 LIFETIME = 600
 SEND_SECONDS = 12.0

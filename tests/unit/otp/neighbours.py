@@ -15,7 +15,7 @@ from chalicelib.otp.errors import (
 )
 from chalicelib.otp.sending import CONNECTED_SECONDS
 from chalicelib.otp.sent_text import SentMessages
-from tests.fakes import FakeLedger, FakeQueue
+from tests.kit.fakes import FakeLedger, FakeQueue
 from tests.unit.otp.actor import Actor, promise
 
 if TYPE_CHECKING:

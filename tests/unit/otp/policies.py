@@ -8,7 +8,7 @@ from chalicelib.otp.authorization import Authorization
 from chalicelib.otp.errors import Limit
 from chalicelib.otp.ledger_keys import LedgerKeys
 from chalicelib.otp.limits import Counters, LimitPolicy, Limits, Window
-from tests.fakes import Clock, FakeAuthorizationValues
+from tests.kit.fakes import Clock, FakeAuthorizationValues
 
 KEYS = LedgerKeys(b"k" * 32)
 WINDOWS = (Window(Limit.NUMBER_SHORT, 2, 600), Window(Limit.NUMBER_LONG, 4, 86_400))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.otp.authorization import GRACE_SECONDS, REREAD_SECONDS, Authorization
-from tests.fakes import Clock, FakeAuthorizationValues
+from tests.kit.fakes import Clock, FakeAuthorizationValues
 
 OLD, NEW, NEWER = "Bearer old", "Bearer new", "Bearer newer"
 

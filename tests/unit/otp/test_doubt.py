@@ -11,7 +11,7 @@ from chalicelib.otp.receipts import Receipt, Stage
 from chalicelib.otp.retry import Retry
 from chalicelib.otp.sent_text import SentMessage
 from chalicelib.otp.template import Templates
-from tests.fakes import FakeLedger, FakeReceipts
+from tests.kit.fakes import FakeLedger, FakeReceipts
 from tests.unit.otp.desk import LIFETIME, Desk, code
 
 LOST = SendAmbiguous(None, "ReadTimeout")

@@ -14,7 +14,7 @@ from chalicelib.otp.errors import (
     SendPostponed,
     SendRefused,
 )
-from tests.metrics import dimensions
+from tests.kit.metrics import dimensions
 from tests.unit.otp.desk import LIFETIME, Desk, code
 
 BY = {"usage_type": "SignIn", "region": "US"}

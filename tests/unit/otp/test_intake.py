@@ -6,8 +6,8 @@ import pytest
 
 from chalicelib.otp.errors import QueueUnavailable, RequestInvalid, Unauthorized
 from chalicelib.otp.intake import Intake
-from tests.fakes import Clock, FakeCounters, FakeQueue
-from tests.recordings import connector_requests
+from tests.kit.fakes import Clock, FakeCounters, FakeQueue
+from tests.kit.recordings import connector_requests
 from tests.unit.otp.policies import knowing, limits
 
 AUTHORIZATION = "Bearer test-sms-key"

@@ -9,7 +9,7 @@ from chalicelib.otp.errors import SendAmbiguous, SendPostponed
 from chalicelib.otp.ledger import LedgerEntry, Outcome
 from chalicelib.otp.retry import Retry
 from chalicelib.otp.sending import CONNECTED_SECONDS
-from tests.fakes import FakeLedger
+from tests.kit.fakes import FakeLedger
 from tests.unit.otp.desk import SEND_SECONDS, Desk, code
 
 OLD, NEW = code(code="111111"), code(code="222222")

@@ -11,8 +11,8 @@ import pytest
 from chalicelib.otp.errors import HeldBack, LedgerUnavailable, Limit
 from chalicelib.otp.limits import PATIENCE_SECONDS, Tally
 from chalicelib.otp.request import OtpRequest
-from tests.fakes import Clock, FakeCounters
-from tests.metrics import Metric, metrics
+from tests.kit.fakes import Clock, FakeCounters
+from tests.kit.metrics import Metric, metrics
 from tests.unit.otp.policies import KEYS, POLICY, limits
 
 HOUR = 3600

@@ -10,9 +10,9 @@ from chalicelib.otp.errors import LedgerUnavailable, SignatureInvalid
 from chalicelib.otp.ledger import AttemptId, LedgerEntry, SendAttempt
 from chalicelib.otp.receipts import Receipt, Receipts, Stage, callback_url
 from chalicelib.otp.twilio.signature import is_signed
-from tests import sent_codes
-from tests.fakes import Clock, FakeCounters, FakeLedger, FakeReceipts
-from tests.metrics import Metric, metrics
+from tests.kit import sent_codes
+from tests.kit.fakes import Clock, FakeCounters, FakeLedger, FakeReceipts
+from tests.kit.metrics import Metric, metrics
 
 TOKEN, URL = "12345", "https://portaria.test/otp/status"
 

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.languages import Languages
 from chalicelib.otp.errors import RequestInvalid
 from chalicelib.otp.request import MAX_BODY_BYTES, OtpRequest
-from tests.recordings import connector_requests
+from tests.kit.recordings import connector_requests
 
 GOOD: dict[str, Any] = {
     "to": "15550001001",

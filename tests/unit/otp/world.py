@@ -18,7 +18,7 @@ from chalicelib.otp.request import OtpRequest
 from chalicelib.otp.sending import Sending
 from chalicelib.otp.sent_text import SentMessage
 from chalicelib.otp.worker import Worker
-from tests.fakes import Clock, FakeCounters, FakeLedger, FakeReceipts, FakeTemplates
+from tests.kit.fakes import Clock, FakeCounters, FakeLedger, FakeReceipts, FakeTemplates
 from tests.unit.otp.actor import Actor, InTurn, promise
 from tests.unit.otp.desk import KEYS, LIFETIME, SEND_SECONDS, TEMPLATES, code
 from tests.unit.otp.neighbours import FINE, Twilio, WatchedLedger, WatchedQueue

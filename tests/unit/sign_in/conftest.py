@@ -9,7 +9,7 @@ from chalicelib.sign_in.flow import SignIn
 from chalicelib.sign_in.refreshing import Refreshing
 from chalicelib.sign_in.revalidation import Revalidation
 from chalicelib.sign_in.sessions import SessionLifetime, Sessions
-from tests.fakes import Clock, FakeProvider, FakeRecordStore
+from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore
 from tests.unit.sign_in.browser import Browser
 
 ATTEMPT_SECONDS = 600

@@ -7,7 +7,7 @@ from chalicelib.sign_in.errors import AnswerRejected, SignInRefused, StoreUnavai
 from chalicelib.sign_in.flow import SignIn
 from chalicelib.sign_in.provider import LogoutToken
 from chalicelib.sign_in.sessions import Sessions
-from tests.fakes import Clock, FakeProvider, FakeRecordStore
+from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore
 from tests.unit.sign_in.browser import Browser
 
 

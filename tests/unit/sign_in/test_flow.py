@@ -12,8 +12,8 @@ from chalicelib.sign_in.errors import (
     StoreUnavailable,
 )
 from chalicelib.sign_in.flow import SignIn
-from tests.fakes import Clock, FakeProvider, FakeRecordStore
-from tests.metrics import dimensions
+from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore
+from tests.kit.metrics import dimensions
 from tests.unit.sign_in.browser import Browser
 from tests.unit.sign_in.conftest import ATTEMPT_SECONDS
 

@@ -9,7 +9,7 @@ from chalicelib.sign_in.errors import (
     SignInRefused,
 )
 from chalicelib.sign_in.refreshing import COOL_DOWN_SECONDS, LEASE_SECONDS
-from tests.fakes import Clock, FakeProvider, FakeRecordStore
+from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore
 from tests.unit.sign_in.browser import Browser
 from tests.unit.sign_in.conftest import GRACE_SECONDS, REVALIDATE_SECONDS
 

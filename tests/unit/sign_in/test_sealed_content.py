@@ -15,7 +15,7 @@ from chalicelib.sign_in.sealed_content import SealedContent
 from chalicelib.sign_in.sealing import Seal, new_token
 
 if TYPE_CHECKING:
-    from tests.fakes import FakeRecordStore
+    from tests.kit.fakes import FakeRecordStore
     from tests.unit.sign_in.browser import Browser
 
 IN_ATTEMPTS = ["state", "nonce", "storage"]

@@ -9,7 +9,7 @@ from chalicelib.sign_in.logto.signed_token import MAX_LENGTH
 from chalicelib.sign_in.sealing import new_token
 from chalicelib.sign_in.sessions import SEAL, Session, SessionLifetime, Sessions, index_hash
 from chalicelib.sign_in.store import TAKEN_SECONDS
-from tests.fakes import Clock, FakeRecordStore
+from tests.kit.fakes import Clock, FakeRecordStore
 
 IDLE, ABSOLUTE, CHECK = 1000, 3000, 900
 

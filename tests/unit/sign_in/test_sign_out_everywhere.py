@@ -15,7 +15,7 @@ from chalicelib.sign_in.errors import (
 from chalicelib.sign_in.farewell import Reach
 from chalicelib.sign_in.flow import SESSION_COOKIE, SignIn
 from chalicelib.sign_in.sessions import SEAL
-from tests.fakes import Clock, FakeProvider, FakeRecordStore, FakeUserSessions
+from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore, FakeUserSessions
 from tests.unit.sign_in.browser import Browser
 
 

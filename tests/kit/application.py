@@ -14,7 +14,7 @@ from chalice.local import ChaliceRequestHandler, LocalDevServer
 
 import app
 from chalicelib import aws, wiring
-from tests.engines import LOOPBACK, REGION, aws_client, create_table
+from tests.kit.engines import LOOPBACK, REGION, aws_client, create_table
 
 if TYPE_CHECKING:
     import ssl

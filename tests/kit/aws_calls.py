@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import aws
-from tests.dynamodb_units import WRITES, read_units, write_units
+from tests.kit.dynamodb_units import WRITES, read_units, write_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

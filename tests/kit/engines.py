@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from botocore.config import Config
 
-ROOT = Path(__file__).parent.parent
-LAUNCHER = ROOT / "tests" / "LoopbackDynamoDB.java"
+ROOT = Path(__file__).parents[2]
+LAUNCHER = Path(__file__).with_name("LoopbackDynamoDB.java")
 DYNAMODB_LOCAL = ROOT / ".cache" / "dynamodb-local"
 LOOPBACK = "127.0.0.1"
 REGION = "us-east-1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.application import Site
+    from tests.kit.application import Site
     from tests.sandbox.identity.world import Browser, World
 
 

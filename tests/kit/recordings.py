@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parent / "recorded" / "logto"
+FOLDER = Path(__file__).parents[1] / "recorded" / "logto"
 
 
 def recorded(name: str) -> Any:
