@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from chalice.app import Request, Response, SQSEvent
 
     from chalicelib.pages import Page
-    from chalicelib.sign_in.visit import Redirect
-    from chalicelib.web.incoming import Visitor
+    from chalicelib.sign_in.browser_request import BrowserRequest, Redirect
 
 # Chalice answers other types before we can; these are the ones whose sender we want to answer.
 CONTENT_TYPES = [
@@ -33,47 +32,47 @@ app = Application(app_name="portaria", configure_logs=False)
 
 @app.route("/")
 @responses.browser(app)
-def home(visitor: Visitor) -> Page:
+def home(request: BrowserRequest) -> Page:
     """Show who is signed in, or a way to sign in."""
-    return responses.home(visitor, wiring.sign_in().current(visitor.visit))
+    return responses.home(request, wiring.sign_in().current(request))
 
 
 # An image on a neighbour's page could otherwise sign a visitor in whom Logto still knows, or
 # crowd out the attempts that are open in other tabs.
 @app.route("/sign-in")
 @responses.browser(app, only_navigation=True)
-def sign_in(visitor: Visitor) -> Redirect:
+def sign_in(request: BrowserRequest) -> Redirect:
     """Send the visitor to Logto's sign-in page."""
-    return wiring.sign_in().begin(visitor.visit, SignInOptions.from_visit(visitor.visit))
+    return wiring.sign_in().begin(request, SignInOptions.from_request(request))
 
 
 @app.route("/sign-up")
 @responses.browser(app, only_navigation=True)
-def sign_up(visitor: Visitor) -> Redirect:
+def sign_up(request: BrowserRequest) -> Redirect:
     """Send the visitor to Logto's registration page."""
-    options = SignInOptions.from_visit(visitor.visit, sign_up=True)
-    return wiring.sign_in().begin(visitor.visit, options)
+    options = SignInOptions.from_request(request, sign_up=True)
+    return wiring.sign_in().begin(request, options)
 
 
 @app.route("/callback")
 @responses.browser(app)
-def callback(visitor: Visitor) -> Redirect:
+def callback(request: BrowserRequest) -> Redirect:
     """Receive Logto's answer and sign the visitor in."""
-    return wiring.sign_in().complete(visitor.visit)
+    return wiring.sign_in().complete(request)
 
 
 @app.route("/sign-out", methods=["GET", "POST"], content_types=CONTENT_TYPES)
 @responses.browser(app)
-def sign_out(visitor: Visitor) -> Page | Redirect:
+def sign_out(request: BrowserRequest) -> Page | Redirect:
     """Sign the visitor out, here and at Logto."""
-    return responses.sign_out(visitor)
+    return responses.sign_out(request)
 
 
 @app.route("/account/sign-out-everywhere", methods=["POST"], content_types=CONTENT_TYPES)
 @responses.browser(app)
-def sign_out_everywhere(visitor: Visitor) -> Page | Redirect:
+def sign_out_everywhere(request: BrowserRequest) -> Page | Redirect:
     """Sign the visitor out on all devices."""
-    return responses.sign_out_everywhere(visitor)
+    return responses.sign_out_everywhere(request)
 
 
 @app.route("/backchannel-logout", methods=["POST"], content_types=CONTENT_TYPES)
@@ -85,9 +84,9 @@ def backchannel_logout(request: Request) -> None:
 
 @app.route("/account")
 @responses.json_client(app)
-def account(visitor: Visitor) -> Response:
+def account(request: BrowserRequest) -> Response:
     """Answer with the signed-in user's claims."""
-    session = wiring.sign_in().current(visitor.visit)
+    session = wiring.sign_in().current(request)
     if session is None:
         return responses.json(401, {"error": "not_signed_in"})
     return responses.json(200, session.claims)

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from chalicelib import log
 from chalicelib.sign_in import attempts, farewell
 from chalicelib.sign_in.attempts import Attempts, SignInAttempt
+from chalicelib.sign_in.browser_request import MAX_PARAMETER_LENGTH, BrowserRequest, Redirect
 from chalicelib.sign_in.errors import (
     AnswerRejected,
     AttemptUnknown,
@@ -22,7 +23,6 @@ from chalicelib.sign_in.errors import (
 from chalicelib.sign_in.farewell import Reach
 from chalicelib.sign_in.return_to import local_path
 from chalicelib.sign_in.sessions import Session, Sessions, index_hash
-from chalicelib.sign_in.visit import MAX_PARAMETER_LENGTH, Redirect, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,56 +66,56 @@ class SignIn:
     clock: Callable[[], float]
     user_sessions: Callable[[], UserSessions | None] = lambda: None
 
-    def begin(self, visit: Visit, options: SignInOptions) -> Redirect:
+    def begin(self, request: BrowserRequest, options: SignInOptions) -> Redirect:
         """Send the visitor to Logto and remember where to go afterwards."""
-        request = self.provider().authorization_request(f"{visit.public_url}/callback", options)
+        wanted = self.provider().authorization_request(f"{request.public_url}/callback", options)
         attempt = SignInAttempt(
-            state=request.state,
-            nonce=request.nonce,
-            return_to=local_path(visit.parameter("return_to")),
-            storage=request.storage,
+            state=wanted.state,
+            nonce=wanted.nonce,
+            return_to=local_path(request.parameter("return_to")),
+            storage=wanted.storage,
         )
-        cookies = self.attempts.open(attempt, visit.jar, visit.cookie_header)
+        cookies = self.attempts.open(attempt, request.jar, request.cookie_header)
         log.event("sign_in_begun")
         log.count("SignInBegun")
-        return Redirect(request.url, tuple(cookies))
+        return Redirect(wanted.url, tuple(cookies))
 
-    def complete(self, visit: Visit) -> Redirect:
+    def complete(self, request: BrowserRequest) -> Redirect:
         """Turn Logto's answer into a session.
 
         Raises SignInCancelled, AttemptUnknown, SignInRefused, AnswerRejected, or what the
         provider and the store raise; nobody is signed in then.
         """
         began_at = int(self.clock())
-        if not any(name in visit.query for name in _ANSWER_PARAMETERS):
+        if not any(name in request.query for name in _ANSWER_PARAMETERS):
             raise SignInCancelled
-        state = visit.parameter("state")
+        state = request.parameter("state")
         if state is None:
             raise AttemptUnknown("no state")
         # Taken before anything else is looked at: only the browser that began the attempt
         # may learn, or cause, anything by a callback.
-        attempt = self.attempts.take(state, visit.jar, visit.cookie_header)
-        self._check_answer(visit)
-        signed_in = self.provider().exchange(attempt.storage, _callback_uri(visit))
+        attempt = self.attempts.take(state, request.jar, request.cookie_header)
+        self._check_answer(request)
+        signed_in = self.provider().exchange(attempt.storage, _callback_uri(request))
         _check_nonce(signed_in.claims, attempt.nonce)
         token = self.sessions.start(
             self._session(signed_in, began_at),
-            visit.jar.read(visit.cookie_header, SESSION_COOKIE),
+            request.cookie(SESSION_COOKIE),
         )
         if token is None:
             raise SignInRefused("logged_out")
         log.event("signed_in")
         log.count("SignedIn")
         return Redirect(
-            visit.base_path + attempt.return_to,
-            (self._session_cookie(visit, token), attempts.forget(state, visit.jar)),
+            request.base_path + attempt.return_to,
+            (self._session_cookie(request, token), attempts.forget(state, request.jar)),
         )
 
-    def current(self, visit: Visit) -> Session | None:
+    def current(self, request: BrowserRequest) -> Session | None:
         """Return the session of this browser, if somebody is signed in."""
-        return self.revalidation.current(visit.jar.read(visit.cookie_header, SESSION_COOKIE))
+        return self.revalidation.current(request.cookie(SESSION_COOKIE))
 
-    def leave(self, visit: Visit) -> Redirect:
+    def leave(self, request: BrowserRequest) -> Redirect:
         """Sign out: here first, then at Logto; no step's failure stops the next.
 
         Whoever signs out has lost the cookie afterwards, whatever happened: the session of a
@@ -124,32 +124,32 @@ class SignIn:
         """
         session = None
         try:
-            session = self.sessions.end(visit.jar.read(visit.cookie_header, SESSION_COOKIE))
+            session = self.sessions.end(request.cookie(SESSION_COOKIE))
         except StoreUnavailable as error:
             log.failure("session_not_deleted", error, reason=error.reason)
             log.count("SessionNotDeleted")
         log.event("signed_out", had_session=session is not None)
-        return self._left(visit, session)
+        return self._left(request, session)
 
-    def leave_everywhere(self, visit: Visit) -> Redirect:
+    def leave_everywhere(self, request: BrowserRequest) -> Redirect:
         """Sign the user out on all devices: of this application, and of Logto where we may.
 
         Otherwise Logto goes on knowing the user on other devices, where a new sign-in may then
         need no code. The home page tells which it was. Raises StoreUnavailable where some may
         still be signed in to this application; to do it again does the rest.
         """
-        token = visit.jar.read(visit.cookie_header, SESSION_COOKIE)
+        token = request.cookie(SESSION_COOKIE)
         kept = self.sessions.find(token)
         if kept is None:
-            return self._left(visit, None)
+            return self._left(request, None)
         ended = self.sessions.end_all("by_subject", kept.session.subject_hash, last=token)
         reach = self._end_at_provider(kept.session)
         log.event("signed_out_everywhere", sessions=ended, reach=reach.value)
         if reach is Reach.UNREACHABLE:
-            departure = Redirect(f"{visit.public_url}/", (visit.jar.clear(SESSION_COOKIE),))
+            departure = Redirect(f"{request.public_url}/", (request.jar.clear(SESSION_COOKIE),))
         else:
-            departure = self._left(visit, None if reach is Reach.EVERYWHERE else kept.session)
-        told = farewell.keep(visit.jar, reach)
+            departure = self._left(request, None if reach is Reach.EVERYWHERE else kept.session)
+        told = farewell.keep(request.jar, reach)
         return replace(departure, cookies=(*departure.cookies, told))
 
     def _end_at_provider(self, session: Session) -> Reach:
@@ -167,8 +167,8 @@ class SignIn:
             return Reach.UNREACHABLE if unreachable else Reach.REFUSED
         return Reach.EVERYWHERE
 
-    def _left(self, visit: Visit, session: Session | None) -> Redirect:
-        home = f"{visit.public_url}/"
+    def _left(self, request: BrowserRequest, session: Session | None) -> Redirect:
+        home = f"{request.public_url}/"
         try:
             if session is not None:
                 self.provider().revoke(session.storage)
@@ -179,22 +179,22 @@ class SignIn:
         except SignInError as error:
             log.failure("end_session_skipped", error)
             location = home
-        return Redirect(location, (visit.jar.clear(SESSION_COOKIE),))
+        return Redirect(location, (request.jar.clear(SESSION_COOKIE),))
 
-    def _check_answer(self, visit: Visit) -> None:
-        given = [visit.query.get(name, ()) for name in _ANSWER_PARAMETERS]
+    def _check_answer(self, request: BrowserRequest) -> None:
+        given = [request.query.get(name, ()) for name in _ANSWER_PARAMETERS]
         if any(len(values) > 1 for values in given):
             raise AnswerRejected("parameter given twice")
         if any(len(value) > MAX_PARAMETER_LENGTH for values in given for value in values):
             # Read as absent, an `iss` of somebody else's or an `error` would go unnoticed.
             raise AnswerRejected("oversized parameter")
-        if not self.provider().accepts_issuer(visit.parameter("iss")):
+        if not self.provider().accepts_issuer(request.parameter("iss")):
             # The answer of another provider, meant to be taken to this one (RFC 9207).
             raise AnswerRejected("other issuer, or none")
-        error = visit.parameter("error")
+        error = request.parameter("error")
         if error is not None:
             raise SignInRefused(error if error in _OAUTH_ERRORS else "other")
-        if visit.parameter("code") is None:
+        if request.parameter("code") is None:
             raise AnswerRejected("no code")
 
     def _session(self, signed_in: SignedIn, began_at: int) -> Session:
@@ -210,8 +210,8 @@ class SignIn:
             provider_session_hash=index_hash(issuer, *sid),
         )
 
-    def _session_cookie(self, visit: Visit, token: str) -> str:
-        return visit.jar.set(SESSION_COOKIE, token, self.sessions.lifetime.absolute_seconds)
+    def _session_cookie(self, request: BrowserRequest, token: str) -> str:
+        return request.jar.set(SESSION_COOKIE, token, self.sessions.lifetime.absolute_seconds)
 
 
 def _check_nonce(claims: dict[str, Any], nonce: str) -> None:
@@ -220,7 +220,7 @@ def _check_nonce(claims: dict[str, Any], nonce: str) -> None:
         raise AnswerRejected("other nonce")
 
 
-def _callback_uri(visit: Visit) -> str:
-    given = {name: visit.parameter(name) for name in _ANSWER_PARAMETERS}
+def _callback_uri(request: BrowserRequest) -> str:
+    given = {name: request.parameter(name) for name in _ANSWER_PARAMETERS}
     query = urlencode({name: value for name, value in given.items() if value is not None})
-    return f"{visit.public_url}/callback?{query}"
+    return f"{request.public_url}/callback?{query}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from chalicelib.sign_in.visit import Visit
+    from chalicelib.sign_in.browser_request import BrowserRequest
 
 MAX_LENGTH = 256
 FIRST_SCREENS = frozenset(
@@ -74,22 +74,22 @@ class SignInOptions:
             raise ValueError(f"not to be overwritten: {', '.join(sorted(reserved))}")
 
     @classmethod
-    def from_visit(cls, visit: Visit, *, sign_up: bool = False) -> SignInOptions:
+    def from_request(cls, request: BrowserRequest, *, sign_up: bool = False) -> SignInOptions:
         """Take the known parameters from a query; what does not fit is left out.
 
         A wrong one never stops a sign-in: it comes from a link, and the visitor who
         followed the link can't mend it.
         """
-        hint = visit.parameter("login_hint")
+        hint = request.parameter("login_hint")
         return cls(
             sign_up=sign_up,
-            first_screen=_one_of(FIRST_SCREENS, visit.parameter("first_screen")),
-            identifier=_all_of(IDENTIFIERS, visit.parameter("identifier")),
+            first_screen=_one_of(FIRST_SCREENS, request.parameter("first_screen")),
+            identifier=_all_of(IDENTIFIERS, request.parameter("identifier")),
             login_hint=hint if hint and len(hint) <= MAX_LENGTH and hint.isprintable() else None,
-            direct_sign_in=_matching(_DIRECT_SIGN_IN, visit.parameter("direct_sign_in")),
-            ui_locales=_matching(_UI_LOCALES, visit.parameter("ui_locales")),
-            prompt=_all_of(PROMPTS, visit.parameter("prompt")),
-            one_time_token=_matching(_ONE_TIME_TOKEN, visit.parameter("one_time_token")),
+            direct_sign_in=_matching(_DIRECT_SIGN_IN, request.parameter("direct_sign_in")),
+            ui_locales=_matching(_UI_LOCALES, request.parameter("ui_locales")),
+            prompt=_all_of(PROMPTS, request.parameter("prompt")),
+            one_time_token=_matching(_ONE_TIME_TOKEN, request.parameter("one_time_token")),
         )
 
     def parameters(self) -> dict[str, str]:

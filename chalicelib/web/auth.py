@@ -24,7 +24,7 @@ from chalicelib.sign_in.provider import Audience
 from chalicelib.sign_in.user import User
 from chalicelib.web import api_responses
 from chalicelib.web.guard_order import guards_of, refuse_above, views_of
-from chalicelib.web.incoming import header_values, navigates, visitor
+from chalicelib.web.incoming import browser_request, header_values, navigates
 from chalicelib.web.responses import json
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from chalice.app import Request, Response
 
     from chalicelib.sign_in.bearer import Caller
-    from chalicelib.web.incoming import Visitor
+    from chalicelib.sign_in.browser_request import BrowserRequest
 
 View = TypeVar("View", bound="Callable[..., Any]")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -55,12 +55,12 @@ class _Call:
         self.caller: Caller | None = None
 
     @cached_property
-    def visitor(self) -> Visitor:
-        return visitor(self.request)
+    def browser_request(self) -> BrowserRequest:
+        return browser_request(self.request)
 
     @cached_property
     def user(self) -> User | None:
-        session = wiring.sign_in().current(self.visitor.visit)
+        session = wiring.sign_in().current(self.browser_request)
         return User(session.claims) if session else None
 
 
@@ -87,7 +87,10 @@ class Auth:
         """
 
         def guarded(call: _Call, *args: Any, **kwargs: Any) -> Any:
-            if call.request.method not in SAFE_METHODS and not _is_own(call.visitor):
+            if (
+                call.request.method not in SAFE_METHODS
+                and not call.browser_request.is_the_visitors_will
+            ):
                 return json(403, {"error": "cross_site_request"})
             if call.user is None:
                 raise SignInRequired
@@ -167,8 +170,7 @@ class Auth:
         return route  # type: ignore[return-value]
 
     def _session_token(self) -> str | None:
-        visit = self._call().visitor.visit
-        return visit.jar.read(visit.cookie_header, SESSION_COOKIE)
+        return self._call().browser_request.cookie(SESSION_COOKIE)
 
     def _call(self) -> _Call:
         call = _guarded.get()
@@ -179,15 +181,11 @@ class Auth:
         return _Call(request)
 
 
-def _is_own(asking: Visitor) -> bool:
-    return asking.visit.fetch_metadata.is_the_visitors_will(asking.visit.public_url)
-
-
 def _sign_in_first(call: _Call) -> Response:
     if call.request.method != "GET" or not navigates(call.request):
         return json(401, {"error": "not_signed_in"})
     way_back = urlencode({"return_to": _path(call.request)})
-    return api_responses.redirect(f"{call.visitor.visit.public_url}/sign-in?{way_back}")
+    return api_responses.redirect(f"{call.browser_request.public_url}/sign-in?{way_back}")
 
 
 def _path(request: Request) -> str:

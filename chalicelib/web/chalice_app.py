@@ -20,7 +20,7 @@ from chalicelib.pages import FailureKind
 from chalicelib.web import responses
 from chalicelib.web.guard_order import guards_of, refuse_above, refuse_idle, views_of
 from chalicelib.web.headers import security_headers
-from chalicelib.web.incoming import navigates, visitor
+from chalicelib.web.incoming import browser_request, navigates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,11 +123,11 @@ class _Handler(RestAPIEventHandler):
         if self.current_request is None or not navigates(self.current_request):
             return None
         try:
-            asking = visitor(self.current_request)
+            from_browser = browser_request(self.current_request)
         except Exception:  # noqa: BLE001 - no base URL, so no page with links
             return None
         status = answer.status_code
-        page = responses.failure_page(asking, status, _kind(status), self._reference)
+        page = responses.failure_page(from_browser, status, _kind(status), self._reference)
         page.headers = answer.headers | page.headers  # Allow, for one
         return page
 

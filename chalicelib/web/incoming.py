@@ -2,53 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, urlencode
 
 from chalicelib import wiring
 from chalicelib.otp.request import MAX_BODY_BYTES
+from chalicelib.sign_in.browser_request import BrowserRequest, FetchMetadata
 from chalicelib.sign_in.errors import AnswerRejected
-from chalicelib.sign_in.fetch_metadata import FetchMetadata
-from chalicelib.sign_in.visit import Visit
 from chalicelib.web.public_url import public_url
 
 if TYPE_CHECKING:
     from chalice.app import Request
 
-    from chalicelib.languages import Language
 
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who asks for a page: their visit and the language they read."""
-
-    visit: Visit
-    language: Language
-
-
-def visitor(request: Request) -> Visitor:
+def browser_request(request: Request) -> BrowserRequest:
     """Read a browser's request."""
     event = request.to_original_event()
-    return Visitor(
-        Visit(
-            public_url=public_url(wiring.settings().public_url, request.context),
-            # HTTP/2 may split it.
-            cookie_header=_sound("; ".join(header_values(request, "cookie"))),
-            query={
-                name: [_sound(value) for value in values]
-                for name, values in (event.get("multiValueQueryStringParameters") or {}).items()
-            },
-            fetch_metadata=FetchMetadata(
-                method=request.method,
-                origin=request.headers.get("origin"),
-                fetch_site=request.headers.get("sec-fetch-site"),
-                fetch_mode=request.headers.get("sec-fetch-mode"),
-                fetch_dest=request.headers.get("sec-fetch-dest"),
-                purpose=request.headers.get("sec-purpose") or request.headers.get("purpose"),
-            ),
+    return BrowserRequest(
+        public_url=public_url(wiring.settings().public_url, request.context),
+        # HTTP/2 may split it.
+        cookie_header=_sound("; ".join(header_values(request, "cookie"))),
+        query={
+            name: [_sound(value) for value in values]
+            for name, values in (event.get("multiValueQueryStringParameters") or {}).items()
+        },
+        fetch_metadata=FetchMetadata(
+            method=request.method,
+            origin=request.headers.get("origin"),
+            fetch_site=request.headers.get("sec-fetch-site"),
+            fetch_mode=request.headers.get("sec-fetch-mode"),
+            fetch_dest=request.headers.get("sec-fetch-dest"),
+            purpose=request.headers.get("sec-purpose") or request.headers.get("purpose"),
         ),
-        wiring.languages().preferred(request.headers.get("accept-language")),
+        accept_language=request.headers.get("accept-language"),
     )
 
 

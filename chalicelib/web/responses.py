@@ -30,15 +30,16 @@ from chalicelib.sign_in.errors import (
 )
 from chalicelib.sign_in.return_to import HOME, local_path
 from chalicelib.web.headers import security_headers
-from chalicelib.web.incoming import Visitor, visitor
+from chalicelib.web.incoming import browser_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalice.app import Chalice, Request
 
+    from chalicelib.languages import Language
+    from chalicelib.sign_in.browser_request import BrowserRequest, Redirect
     from chalicelib.sign_in.sessions import Session
-    from chalicelib.sign_in.visit import Redirect, Visit
 
     Route = Callable[[], Response]
 
@@ -59,39 +60,39 @@ UNEXPECTED = (SERVER_ERROR, FailureKind.UNEXPECTED)
 
 def browser(
     app: Chalice, *, only_navigation: bool = False
-) -> Callable[[Callable[[Visitor], Page | Redirect]], Route]:
+) -> Callable[[Callable[[BrowserRequest], Page | Redirect]], Route]:
     """Wrap a route that shows a page or sends the browser on; errors become pages.
 
     With `only_navigation` it answers windows only, and no image, frame or script.
     """
 
-    def respond(view: Callable[[Visitor], Page | Redirect], request: Request) -> Response:
+    def respond(view: Callable[[BrowserRequest], Page | Redirect], request: Request) -> Response:
         try:
-            asking = visitor(request)
+            from_browser = browser_request(request)
         except Exception as error:  # noqa: BLE001 - no base URL, so no page with links
             return plain(
                 SERVER_ERROR, f"Something went wrong. Reference: {report(error, SERVER_ERROR)}"
             )
-        if asking.visit.fetch_metadata.is_speculative:
+        if from_browser.fetch_metadata.is_speculative:
             # The visitor has not gone there, so nothing may begin or end; asked in earnest,
             # the browser comes again.
             return plain(503, "")
-        if only_navigation and not asking.visit.fetch_metadata.is_navigation:
+        if only_navigation and not from_browser.fetch_metadata.is_navigation:
             return plain(403, "Open this address in a window of its own.")
         try:
-            return _answer(asking, view(asking))
+            return _answer(from_browser, view(from_browser))
         except Exception as error:  # noqa: BLE001 - every failure has a page
-            return _failure(asking, error)
+            return _failure(from_browser, error)
 
     return wrapped(app, respond)
 
 
-def json_client(app: Chalice) -> Callable[[Callable[[Visitor], Response]], Route]:
+def json_client(app: Chalice) -> Callable[[Callable[[BrowserRequest], Response]], Route]:
     """Wrap a route that answers JSON; errors become JSON."""
 
-    def respond(view: Callable[[Visitor], Response], request: Request) -> Response:
+    def respond(view: Callable[[BrowserRequest], Response], request: Request) -> Response:
         try:
-            return view(visitor(request))
+            return view(browser_request(request))
         except Exception as error:  # noqa: BLE001 - every failure has an answer
             status, kind = failure_of(error)
             return json(status, {"error": kind.value, "reference": report(error, status)})
@@ -113,17 +114,16 @@ def provider_call(app: Chalice) -> Callable[[Callable[[Request], None]], Route]:
     return wrapped(app, respond)
 
 
-def home(asking: Visitor, session: Session | None) -> Page:
+def home(from_browser: BrowserRequest, session: Session | None) -> Page:
     """Return the home page for whoever is signed in, or nobody."""
-    pages, visit = wiring.pages(), asking.visit
-    base_url = visit.public_url
+    pages, base_url = wiring.pages(), from_browser.public_url
     if session is None:
-        reach = farewell.read(visit.jar, visit.cookie_header)
-        page = pages.home_signed_out(asking.language, base_url=base_url, farewell=reach)
-        once = {"Set-Cookie": farewell.forget(visit.jar)} if reach else {}
+        reach = farewell.read(from_browser.jar, from_browser.cookie_header)
+        page = pages.home_signed_out(_language(from_browser), base_url=base_url, farewell=reach)
+        once = {"Set-Cookie": farewell.forget(from_browser.jar)} if reach else {}
         return replace(page, headers={**page.headers, **once})
     return pages.home_signed_in(
-        asking.language,
+        _language(from_browser),
         base_url=base_url,
         display_name=session.display_name,
         phone_hint=session.phone_hint,
@@ -131,26 +131,25 @@ def home(asking: Visitor, session: Session | None) -> Page:
     )
 
 
-def sign_out(asking: Visitor) -> Page | Redirect:
+def sign_out(from_browser: BrowserRequest) -> Page | Redirect:
     """Sign the visitor out, or ask whether they meant it, where another site sent them."""
-    return _unless_unasked(asking, wiring.sign_in().leave, everywhere=False)
+    return _unless_unasked(from_browser, wiring.sign_in().leave, everywhere=False)
 
 
-def sign_out_everywhere(asking: Visitor) -> Page | Redirect:
+def sign_out_everywhere(from_browser: BrowserRequest) -> Page | Redirect:
     """Sign the visitor out on all devices, or ask whether they meant it, as above."""
-    return _unless_unasked(asking, wiring.sign_in().leave_everywhere, everywhere=True)
+    return _unless_unasked(from_browser, wiring.sign_in().leave_everywhere, everywhere=True)
 
 
 def _unless_unasked(
-    asking: Visitor, leave: Callable[[Visit], Redirect], *, everywhere: bool
+    from_browser: BrowserRequest, leave: Callable[[BrowserRequest], Redirect], *, everywhere: bool
 ) -> Page | Redirect:
-    visit = asking.visit
-    if visit.fetch_metadata.is_the_visitors_will(visit.public_url):
-        return leave(visit)
-    log.event("sign_out_unasked", fetch_site=visit.fetch_metadata.fetch_site)
+    if from_browser.is_the_visitors_will:
+        return leave(from_browser)
+    log.event("sign_out_unasked", fetch_site=from_browser.fetch_metadata.fetch_site)
     return wiring.pages().confirm_sign_out(
-        asking.language,
-        base_url=visit.public_url,
+        _language(from_browser),
+        base_url=from_browser.public_url,
         leads_to=wiring.settings().logto_endpoint,
         everywhere=everywhere,
     )
@@ -183,22 +182,26 @@ def wrapped(app: Chalice, respond: Callable[[View, Request], Response]) -> Calla
 
 
 def failure_page(
-    asking: Visitor, status: int, kind: FailureKind, reference: str | None = None
+    from_browser: BrowserRequest, status: int, kind: FailureKind, reference: str | None = None
 ) -> Response:
     """Answer with the page that says what went wrong; another try keeps where it was to lead."""
-    return_to = local_path(asking.visit.parameter("return_to"))
+    return_to = local_path(from_browser.parameter("return_to"))
     page = wiring.pages().failure(
-        asking.language,
-        base_url=asking.visit.public_url,
+        _language(from_browser),
+        base_url=from_browser.public_url,
         kind=kind,
         reference=reference,
         return_to=None if return_to == HOME else return_to,
     )
-    return _answer(asking, page, status)
+    return _answer(from_browser, page, status)
 
 
-def _answer(asking: Visitor, result: Page | Redirect, status: int = 200) -> Response:
-    headers = security_headers(https=asking.visit.public_url.startswith("https://"))
+def _language(from_browser: BrowserRequest) -> Language:
+    return wiring.languages().preferred(from_browser.accept_language)
+
+
+def _answer(from_browser: BrowserRequest, result: Page | Redirect, status: int = 200) -> Response:
+    headers = security_headers(https=from_browser.public_url.startswith("https://"))
     if isinstance(result, Page):
         return Response(result.html, headers | dict(result.headers), status)
     headers |= {"Content-Type": "text/plain; charset=utf-8", "Location": result.location}
@@ -207,9 +210,9 @@ def _answer(asking: Visitor, result: Page | Redirect, status: int = 200) -> Resp
     return Response("", headers, 302)
 
 
-def _failure(asking: Visitor, error: Exception) -> Response:
+def _failure(from_browser: BrowserRequest, error: Exception) -> Response:
     status, kind = failure_of(error)
-    return failure_page(asking, status, kind, report(error, status))
+    return failure_page(from_browser, status, kind, report(error, status))
 
 
 def failure_of(error: Exception) -> tuple[int, FailureKind]:
@@ -223,10 +226,10 @@ def report(error: Exception, status: int) -> str:
     reference = secrets.token_hex(5)
     reason = str(error) if isinstance(error, SignInError | SettingsError) else None
     if status >= SERVER_ERROR:
-        log.failure("request_failed", error, reference=reference, reason=reason)
+        log.failure("from_browserfailed", error, reference=reference, reason=reason)
         log.count("RequestFailed", error=type(error).__name__)
     else:
         # The visitor's end of it: worth a look where it piles up, but nobody's alarm.
         kind = type(error).__name__
-        log.warning("request_refused", reference=reference, error=kind, reason=reason)
+        log.warning("from_browserrefused", reference=reference, error=kind, reason=reason)
     return reference

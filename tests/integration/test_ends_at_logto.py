@@ -48,7 +48,7 @@ def signed_in(
 ) -> Browser:
     """Sign in with a new device, whose user may change the address of Logto's page."""
     device = Browser(flow, logto.app.url)
-    begun = device.keep(flow.begin(device.visit(), SignInOptions()))
+    begun = device.keep(flow.begin(device.request(), SignInOptions()))
     at_logto = logto.browser()
     answer = logto.walk(at_logto, at_logto.get(change(begun.location)), phone)
     device.come_back(**dict(parse_qsl(urlsplit(answer.headers["Location"]).query)))

@@ -15,6 +15,7 @@ from typing import Any
 
 from chalicelib.sign_in.access import Access
 from chalicelib.sign_in.attempts import Attempts
+from chalicelib.sign_in.browser_request import BrowserRequest
 from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.errors import SignInError
 from chalicelib.sign_in.flow import SignIn
@@ -23,7 +24,6 @@ from chalicelib.sign_in.provider import Audience
 from chalicelib.sign_in.refreshing import Refreshing
 from chalicelib.sign_in.revalidation import Revalidation
 from chalicelib.sign_in.sessions import SessionLifetime, Sessions
-from chalicelib.sign_in.visit import Visit
 from tests.kit.engines import aws_client
 from tests.kit.fakes import FakeProvider
 
@@ -73,9 +73,11 @@ class Worker:
         return self.sessions.end(session_token) is not None
 
     def complete(self, cookie_header: str, state: str) -> str:
-        visit = Visit("http://localhost:8000", cookie_header, {"state": [state], "code": ["c"]})
+        request = BrowserRequest(
+            "http://localhost:8000", cookie_header, {"state": [state], "code": ["c"]}
+        )
         try:
-            return self.sign_in.complete(visit).cookies[0]
+            return self.sign_in.complete(request).cookies[0]
         except SignInError as error:
             return type(error).__name__
 

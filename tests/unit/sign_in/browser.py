@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from chalicelib.sign_in.browser_request import BrowserRequest, Redirect
 from chalicelib.sign_in.options import SignInOptions
-from chalicelib.sign_in.visit import Redirect, Visit
 
 if TYPE_CHECKING:
     from chalicelib.sign_in.flow import SignIn
@@ -20,29 +20,29 @@ class Browser:
         self.public_url = public_url
         self.cookies: dict[str, str] = {}
 
-    def visit(self, **query: str | list[str]) -> Visit:
+    def request(self, **query: str | list[str]) -> BrowserRequest:
         header = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         lists = {
             name: value if isinstance(value, list) else [value] for name, value in query.items()
         }
-        return Visit(self.public_url, header, lists)
+        return BrowserRequest(self.public_url, header, lists)
 
     def begin(self, **query: str) -> str:
-        departure = self.sign_in.begin(self.visit(**query), SignInOptions())
+        departure = self.sign_in.begin(self.request(**query), SignInOptions())
         self.keep(departure)
         return parse_qs(urlsplit(departure.location).query)["state"][0]
 
     def come_back(self, **query: str | list[str]) -> Redirect:
-        return self.keep(self.sign_in.complete(self.visit(**query)))
+        return self.keep(self.sign_in.complete(self.request(**query)))
 
     def sign_in_completely(self) -> Redirect:
         return self.come_back(state=self.begin(), code="code")
 
     def leave(self) -> Redirect:
-        return self.keep(self.sign_in.leave(self.visit()))
+        return self.keep(self.sign_in.leave(self.request()))
 
     def leave_everywhere(self) -> Redirect:
-        return self.keep(self.sign_in.leave_everywhere(self.visit()))
+        return self.keep(self.sign_in.leave_everywhere(self.request()))
 
     def keep(self, departure: Redirect) -> Redirect:
         for cookie in departure.cookies:
@@ -55,5 +55,5 @@ class Browser:
 
     @property
     def user(self) -> object:
-        session = self.sign_in.current(self.visit())
+        session = self.sign_in.current(self.request())
         return session.claims["sub"] if session else None

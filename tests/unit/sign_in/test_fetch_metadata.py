@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.sign_in.fetch_metadata import FetchMetadata
+from chalicelib.sign_in.browser_request import FetchMetadata
 
 SITE = "https://app.example/api"
 

@@ -157,11 +157,11 @@ def test_new_claims_are_known_after_a_check(
 ):
     provider.claims["name"] = "Ana"
     clock.advance(REVALIDATE_SECONDS)
-    session = signed_in.sign_in.current(signed_in.visit())
+    session = signed_in.sign_in.current(signed_in.request())
 
     assert session is not None
     assert session.display_name == "Ana"
-    again = signed_in.sign_in.current(signed_in.visit())
+    again = signed_in.sign_in.current(signed_in.request())
     assert again == session
 
 

@@ -110,8 +110,8 @@ def user_sessions(devices: list[Browser], sign_in: SignIn) -> FakeUserSessions:
 
 
 def told(device: Browser) -> Reach | None:
-    visit = device.visit()
-    return farewell.read(visit.jar, visit.cookie_header)
+    request = device.request()
+    return farewell.read(request.jar, request.cookie_header)
 
 
 def test_a_visitor_is_told_what_stays_at_logto(devices: list[Browser]):
