@@ -226,10 +226,10 @@ def report(error: Exception, status: int) -> str:
     reference = secrets.token_hex(5)
     reason = str(error) if isinstance(error, SignInError | SettingsError) else None
     if status >= SERVER_ERROR:
-        log.failure("from_browserfailed", error, reference=reference, reason=reason)
+        log.failure("request_failed", error, reference=reference, reason=reason)
         log.count("RequestFailed", error=type(error).__name__)
     else:
         # The visitor's end of it: worth a look where it piles up, but nobody's alarm.
         kind = type(error).__name__
-        log.warning("from_browserrefused", reference=reference, error=kind, reason=reason)
+        log.warning("request_refused", reference=reference, error=kind, reason=reason)
     return reference
