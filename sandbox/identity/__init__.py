@@ -21,13 +21,13 @@ from sandbox.identity import (
     unknown_session,
 )
 from sandbox.identity.identity import Identity
-from sandbox.identity.records import Membership
 from sandbox.identity.settings import (
     ApiResource,
     Application,
     Connector,
     IdentitySettings,
     Lifetimes,
+    Membership,
 )
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ from sandbox.identity import (
     Membership,
     create_app,
 )
-from sandbox.identity.claims import OIDC_SCOPES
-from sandbox.identity.settings import MANAGEMENT_APP_ID
+from sandbox.identity.settings import MANAGEMENT_APP_ID, OIDC_SCOPES
 from sandbox.server import serve
 
 if TYPE_CHECKING:

@@ -11,21 +11,6 @@ if TYPE_CHECKING:
     from sandbox.identity.records import Authorization, User
     from sandbox.identity.settings import Application, IdentitySettings
 
-OIDC_SCOPES = (
-    "openid",
-    "offline_access",
-    "profile",
-    "email",
-    "phone",
-    "address",
-    "custom_data",
-    "identities",
-    "roles",
-    "urn:logto:scope:organizations",
-    "urn:logto:scope:organization_roles",
-    "urn:logto:scope:sessions",
-    "urn:logto:scope:trusted_devices",
-)
 BACKCHANNEL_LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _LOGOUT_TOKEN_SECONDS = 120
 

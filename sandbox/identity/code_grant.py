@@ -16,10 +16,11 @@ from authlib.oauth2.rfc6749.grants import (  # type: ignore[import-untyped]
 )
 from authlib.oauth2.rfc7636 import CodeChallenge  # type: ignore[import-untyped]
 
-from sandbox.identity.claims import OIDC_SCOPES, only
+from sandbox.identity.claims import only
 from sandbox.identity.errors import Refused
 from sandbox.identity.oauth import CLIENT_AUTHENTICATION
 from sandbox.identity.records import Authorization
+from sandbox.identity.settings import OIDC_SCOPES
 
 if TYPE_CHECKING:
     from sandbox.identity.oauth import Client, ParametersRequest

@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from sandbox.identity.records import Membership, Session, User
+from sandbox.identity.records import Session, User
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from threading import RLock
 
-    from sandbox.identity.settings import IdentitySettings
+    from sandbox.identity.settings import IdentitySettings, Membership
 
 _SUB_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _SUB_LENGTH = 12

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response
 
 from sandbox.identity import answers
-from sandbox.identity.claims import OIDC_SCOPES
+from sandbox.identity.settings import OIDC_SCOPES
 
 if TYPE_CHECKING:
     from sandbox.identity.keys import SigningKeys

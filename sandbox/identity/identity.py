@@ -12,8 +12,8 @@ from sandbox.identity.id_token import IdTokenWithCode, IdTokenWithRefresh
 from sandbox.identity.interactions import Interactions
 from sandbox.identity.keys import SigningKeys
 from sandbox.identity.oauth import LogtoAuthorizationServer
-from sandbox.identity.records import Membership
 from sandbox.identity.refresh_grant import RefreshGrant
+from sandbox.identity.settings import Membership
 from sandbox.identity.token_store import TokenStore
 from sandbox.identity.verification import VerificationCodes
 

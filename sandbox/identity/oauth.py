@@ -16,8 +16,9 @@ from authlib.oauth2.rfc6749 import (  # type: ignore[import-untyped]
 from flask import Response, request
 
 from sandbox.identity import answers, errors
-from sandbox.identity.claims import OIDC_SCOPES, only
+from sandbox.identity.claims import only
 from sandbox.identity.errors import Refused
+from sandbox.identity.settings import OIDC_SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,32 +1,20 @@
 """The things the stand-in remembers, as plain records.
 
-Only the stores change them, under their lock; everybody else reads.
+Only the stores change them, under their lock; all other code reads.
 """
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sandbox.identity.oauth import Client
-    from sandbox.identity.settings import Application
+    from sandbox.identity.settings import Application, Membership
 
 
 def _new_id() -> str:
     return secrets.token_urlsafe(32)
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """What a user's roles in one organization grant.
-
-    `permissions` are the organization's own; `scopes` are scopes of API resources.
-    """
-
-    permissions: frozenset[str] = frozenset()
-    scopes: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -122,11 +110,11 @@ class AuthorizationCode:
     code_challenge_method: str = "S256"
 
     def get_redirect_uri(self) -> str:
-        """Answer authlib."""
+        """Return it, for authlib."""
         return self.redirect_uri
 
     def get_scope(self) -> str:
-        """Answer authlib."""
+        """Return it, for authlib."""
         return self.authorization.scope
 
 
@@ -150,10 +138,10 @@ class RefreshToken:
     expires_at: float
     rotated_at: float | None = None
 
-    def check_client(self, client: Client) -> bool:
-        """Answer authlib, which asks whose token this is."""
+    def check_client(self, client: Any) -> bool:
+        """Whether the token is this client's, for authlib."""
         return client.application is self.authorization.grant.application
 
     def get_scope(self) -> str:
-        """Answer authlib."""
+        """Return it, for authlib."""
         return self.authorization.scope

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant  # type: ignore[import-untyped]
 
-from sandbox.identity.claims import OIDC_SCOPES, only, resource_token_claims
+from sandbox.identity.claims import only, resource_token_claims
 from sandbox.identity.errors import Refused
 from sandbox.identity.oauth import CLIENT_AUTHENTICATION
+from sandbox.identity.settings import OIDC_SCOPES
 
 if TYPE_CHECKING:
     from sandbox.identity.records import Authorization, RefreshToken, User

@@ -9,8 +9,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from sandbox.identity.records import Membership
 
+OIDC_SCOPES = (
+    "openid",
+    "offline_access",
+    "profile",
+    "email",
+    "phone",
+    "address",
+    "custom_data",
+    "identities",
+    "roles",
+    "urn:logto:scope:organizations",
+    "urn:logto:scope:organization_roles",
+    "urn:logto:scope:sessions",
+    "urn:logto:scope:trusted_devices",
+)
 
 MANAGEMENT_API = "https://default.logto.app/api"
 """The Management API's resource indicator at Logto OSS; one of Logto Cloud's names the tenant."""
@@ -47,6 +61,17 @@ class ApiResource:
 
     indicator: str
     scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What a user's roles in one organization grant.
+
+    `permissions` are the organization's own; `scopes` are scopes of API resources.
+    """
+
+    permissions: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
