@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chalicelib import __version__, wiring
+from chalicelib import __version__, log, wiring
 from chalicelib.sign_in.options import SignInOptions
 from chalicelib.web import incoming, otp_responses, responses
 from chalicelib.web.chalice_app import Application
@@ -121,4 +121,5 @@ def health() -> Response:
 @app.on_sqs_message(queue_arn="arn:aws:sqs:us-east-1:000000000000:otp", name="send_otp")
 def send_otp(event: SQSEvent) -> dict[str, Any]:
     """Send the codes of a batch; returns the messages that should come back."""
+    log.invocation(event.context)
     return wiring.worker().handle(event.to_dict()["Records"], remaining_seconds(event.context))

@@ -13,7 +13,7 @@ import sys
 import traceback
 from functools import cache
 from pathlib import PurePath
-from typing import TextIO
+from typing import Any, TextIO
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
@@ -51,6 +51,19 @@ def configure(*, level: str, stage: str) -> None:
     _logger().append_keys(stage=stage)
 
 
+def invocation(context: Any) -> None:
+    """Let each line carry Lambda's id of this invocation, until the next one begins.
+
+    It is the `RequestId` of Lambda's own lines, and Lambda runs one invocation at a time in a
+    process. Without Lambda's context there is none, nor with that of `chalice local`, which names
+    no function: there, several requests run at once.
+    """
+    runs_on_lambda = bool(getattr(context, "invoked_function_arn", ""))
+    # As Powertools calls it; a key without a value is on no line.
+    request_id = context.aws_request_id if runs_on_lambda else None
+    _logger().append_keys(function_request_id=request_id)
+
+
 def event(name: str, **fields: Field) -> None:
     """Write that `name` happened. No field may hold a code, a number, a token or a cookie."""
     _logger().info(name, extra=fields)
@@ -84,11 +97,14 @@ def share(name: str, *, hit: bool, **dimensions: str) -> None:
 def _metric(name: str, unit: MetricUnit, value: float, dimensions: dict[str, str]) -> None:
     # The stage's total, and once more by each dimension alone: an alarm needs the total, and
     # every combination of countries, types and codes would be a metric that AWS charges for.
-    stage = {"stage": str(_logger().get_current_keys().get("stage", "unset"))}
+    keys = _logger().get_current_keys()
+    stage = {"stage": str(keys.get("stage", "unset"))}
     metric = AmazonCloudWatchEMFProvider({}, stage, NAMESPACE, {})
     for dimension in dimensions.items():
         metric.add_dimensions(**stage, **dict([dimension]))
     metric.add_metric(name, unit, value)
+    if keys.get("function_request_id"):
+        metric.add_metadata("function_request_id", keys["function_request_id"])
     line = json.dumps(metric.serialize_metric_set(), separators=(",", ":"))
     sys.stdout.write(f"{line}\n")
 

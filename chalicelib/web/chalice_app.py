@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Chalice, Response, RestAPIEventHandler
 
+from chalicelib import log
 from chalicelib.pages import FailureKind
 from chalicelib.web import responses
 from chalicelib.web.guard_order import guards_of, refuse_above, refuse_idle, views_of
@@ -67,6 +68,7 @@ class Application(Chalice):
         if self._may_have_idle_guards:
             refuse_idle(guards_of(self), views_of(self))
             self._may_have_idle_guards = False
+        log.invocation(context)
         self.lambda_context = context
         handler = _Handler(
             self.routes,

@@ -15,7 +15,7 @@ from typing import Any
 class Context:
     """As much of Lambda's context as the handlers read."""
 
-    aws_request_id = "id"
+    aws_request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
     function_name = "function"
     invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
     memory_limit_in_mb = 512

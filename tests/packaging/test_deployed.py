@@ -17,6 +17,7 @@ from sandbox.server import running
 from tests.kit.application import AUTHORIZATION, Stage
 from tests.packaging.deployment import PYTHON, Lambda, Packages, chalice_package
 from tests.packaging.events import request
+from tests.packaging.runtime import Context
 from tests.sandbox.identity.world import World, world
 
 if TYPE_CHECKING:
@@ -138,9 +139,16 @@ def test_a_visitor_signs_in_and_out(unpacked: Path, stage: Stage, logto: World):
     assert_from_the_packages(api, unpacked)
 
 
-def test_a_code_goes_through_the_queue_to_the_phone(unpacked: Path, stage: Stage, logto: World):
+def test_a_code_goes_through_the_queue_to_the_phone(
+    unpacked: Path, stage: Stage, logto: World, tmp_path: Path
+):
+    log = tmp_path / "log"
     code = {"to": "15550001001", "type": "SignIn", "payload": {"code": "961615", "locale": "en"}}
-    with Lambda(unpacked, stage.environment) as api, Lambda(unpacked, stage.environment) as worker:
+    with (
+        log.open("wb") as written,
+        Lambda(unpacked, stage.environment, log=written.fileno()) as api,
+        Lambda(unpacked, stage.environment, log=written.fileno()) as worker,
+    ):
         taken = api.invoke(
             "app",
             request(
@@ -162,6 +170,9 @@ def test_a_code_goes_through_the_queue_to_the_phone(unpacked: Path, stage: Stage
 
     assert taken["statusCode"] == told["statusCode"] == 200
     assert "sent" in {item["outcome"]["S"] for item in entries if "outcome" in item}
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {"code_accepted", "code_ended"} <= {line.get("message") for line in lines}
+    assert {line["function_request_id"] for line in lines} == {Context.aws_request_id}
     assert_from_the_packages(api, unpacked)
     assert_from_the_packages(worker, unpacked)
 
