@@ -17,8 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chalicelib.sign_in.errors import AttemptUnknown
-from chalicelib.sign_in.sealed_content import SealedContent
-from chalicelib.sign_in.sealing import TOKEN_LENGTH, Seal, new_token
+from chalicelib.sign_in.sealing import TOKEN_LENGTH, Seal, SealedContent, new_token
 from chalicelib.sign_in.store import TAKEN_SECONDS, Record
 
 if TYPE_CHECKING:

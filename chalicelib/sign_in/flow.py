@@ -21,7 +21,7 @@ from chalicelib.sign_in.errors import (
     StoreUnavailable,
 )
 from chalicelib.sign_in.farewell import Reach
-from chalicelib.sign_in.return_to import local_path
+from chalicelib.sign_in.options import local_path
 from chalicelib.sign_in.sessions import Session, Sessions, index_hash
 
 if TYPE_CHECKING:

@@ -1,25 +1,39 @@
-"""Records that only their cookie can open.
+"""Records that only their cookie can open, and what attempts and sessions keep in them.
 
 A record's id is a hash of the cookie's token and its content is sealed with a key made
 from the same token. The table holds neither, so a copy of it gives nobody a session, a
 token or a phone number, and whoever can write to it can't forge a session.
+
+The content is a dataclass as JSON. While a deployment replaces another, and after one that was
+rolled back, each version of the application reads what another one wrote. So what it does not
+know is ignored, what is missing has its default, and a record that lacks something indispensable
+counts as absent. A field never changes its meaning: that takes a new name.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import secrets
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import MISSING, asdict, dataclass, fields
+from functools import cache
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic import TypeAdapter, ValidationError
+
+from chalicelib import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from _typeshed import DataclassInstance
+
+Content = TypeVar("Content", bound="DataclassInstance")
 
 TOKEN_BYTES = 32
 TOKEN_LENGTH = 43  # TOKEN_BYTES in unpadded base64url
@@ -79,6 +93,54 @@ class Seal:
         return VERSION + self.record_id(token).encode()
 
 
+@dataclass(frozen=True, slots=True)
+class SealedContent(Generic[Content]):
+    """Contents of the class `of` in the records of `seal`."""
+
+    seal: Seal
+    of: type[Content]
+
+    def close(self, token: str, content: Content) -> bytes:
+        """Seal a content so that only `token` opens it."""
+        return self.seal.seal(token, json.dumps(asdict(content), ensure_ascii=False).encode())
+
+    def open(self, token: str, sealed: bytes) -> Content | None:
+        """Return what was sealed; None, and a line in the log, where that can't be had."""
+        try:
+            found = json.loads(self.seal.unseal(token, sealed))
+        except SealBroken:
+            self.is_broken()
+            return None
+        except ValueError:
+            found = None  # a version that does not write JSON any more
+        given = found.items() if isinstance(found, dict) else ()
+        types = _types(self.of)
+        known = {name: value for name, value in given if name in types and _is(types[name], value)}
+        for each in fields(self.of):
+            if each.name not in known and each.default is each.default_factory is MISSING:
+                log.warning("record_unreadable", record=self.seal.kind, field=each.name)
+                return None
+        return self.of(**known)
+
+    def is_broken(self) -> None:
+        """Report a record that was tampered with: who can write to the table can break one."""
+        log.warning("seal_broken", record=self.seal.kind)
+        log.count("SealBroken", record=self.seal.kind)
+
+
 def base64url(data: bytes) -> str:
     """Encode without padding, as cookies, ids and OpenID Connect do."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+@cache
+def _types(of: type[Any]) -> dict[str, TypeAdapter[Any]]:
+    return {name: TypeAdapter(hint) for name, hint in get_type_hints(of).items()}
+
+
+def _is(type_: TypeAdapter[Any], value: object) -> bool:
+    try:
+        type_.validate_python(value, strict=True)
+    except ValidationError:
+        return False
+    return True

@@ -28,7 +28,7 @@ from chalicelib.sign_in.errors import (
     SignInRefused,
     StoreUnavailable,
 )
-from chalicelib.sign_in.return_to import HOME, local_path
+from chalicelib.sign_in.options import HOME, local_path
 from chalicelib.web.headers import security_headers
 from chalicelib.web.incoming import browser_request
 

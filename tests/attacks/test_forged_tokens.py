@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.sign_in.errors import AnswerRejected
-from chalicelib.sign_in.logto.keys import SigningKeys
-from chalicelib.sign_in.logto.signed_token import SignedTokens
-from chalicelib.sign_in.logto.token_kinds import (
+from chalicelib.sign_in.logto.documents import SigningKeys
+from chalicelib.sign_in.logto.signed_tokens import (
     ACCESS_TOKEN,
     EVENT,
+    SignedTokens,
     read_logout_token,
     verified_claims,
 )

@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import pytest
 
-from chalicelib.sign_in.return_to import local_path
+from chalicelib.sign_in.options import local_path
 from tests.attacks.visitors import HERE, Target
 
 HOSTILE = "evil.example"

@@ -9,7 +9,7 @@ from ada_url import URL
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.sign_in.return_to import HOME, local_path
+from chalicelib.sign_in.options import HOME, local_path
 
 ORIGIN = "https://app.example"
 CALLBACK = f"{ORIGIN}/stage/callback?code=x"

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.sign_in.logto.keys import SigningKeys
-from chalicelib.sign_in.logto.signed_token import SignedTokens
+from chalicelib.sign_in.logto.documents import SigningKeys
+from chalicelib.sign_in.logto.signed_tokens import SignedTokens
 from sandbox.server import running
 from tests.integration.line import Line, laid
 from tests.integration.logto import provider_of

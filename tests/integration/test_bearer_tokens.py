@@ -17,7 +17,7 @@ from chalicelib.sign_in.errors import (
     ProviderUnreachable,
     ScopeMissing,
 )
-from chalicelib.sign_in.logto.token_kinds import ACCESS_TOKEN
+from chalicelib.sign_in.logto.signed_tokens import ACCESS_TOKEN
 from tests.integration.tokens import (
     EC_KEY,
     OTHER_EC_KEY,
@@ -32,7 +32,7 @@ from tests.integration.tokens import (
 from tests.kit.recordings import recorded
 
 if TYPE_CHECKING:
-    from chalicelib.sign_in.logto.signed_token import SignedTokens
+    from chalicelib.sign_in.logto.signed_tokens import SignedTokens
 
 API = "https://api.example.test"
 TYP = {"typ": "at+jwt"}

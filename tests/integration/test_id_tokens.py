@@ -20,8 +20,11 @@ from chalicelib.sign_in.logto.documents import (
     RETRY_SECONDS,
 )
 from chalicelib.sign_in.logto.http import MAX_BYTES
-from chalicelib.sign_in.logto.signed_token import MAX_LENGTH
-from chalicelib.sign_in.logto.token_kinds import check_access_token_hash, read_logout_token
+from chalicelib.sign_in.logto.signed_tokens import (
+    MAX_LENGTH,
+    check_access_token_hash,
+    read_logout_token,
+)
 from tests.integration.tokens import (
     CLIENT,
     EC_KEY,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.sign_in.errors import AnswerRejected
-from chalicelib.sign_in.logto.token_kinds import EVENT, read_logout_token
+from chalicelib.sign_in.logto.signed_tokens import EVENT, read_logout_token
 from chalicelib.sign_in.provider import LogoutToken
 from tests.integration.tokens import CLIENT, OTHER_EC_KEY, Desk, Now, hmac_token, token
 

@@ -16,12 +16,13 @@ from jwt.algorithms import ECAlgorithm
 
 from chalicelib.sign_in.errors import AnswerRejected
 from chalicelib.sign_in.logto.documents import FRESH_SECONDS
-from chalicelib.sign_in.logto.signed_token import SignedTokens, TokenKind
-from chalicelib.sign_in.logto.token_kinds import (
+from chalicelib.sign_in.logto.signed_tokens import (
     ACCESS_TOKEN,
     EVENT,
     ID_TOKEN,
     LOGOUT_TOKEN,
+    SignedTokens,
+    TokenKind,
     read_logout_token,
     verified_claims,
 )

@@ -16,10 +16,10 @@ from flask import Flask, Response
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from chalicelib.sign_in.errors import AnswerRejected
-from chalicelib.sign_in.logto.token_kinds import verified_claims
+from chalicelib.sign_in.logto.signed_tokens import verified_claims
 
 if TYPE_CHECKING:
-    from chalicelib.sign_in.logto.signed_token import SignedTokens
+    from chalicelib.sign_in.logto.signed_tokens import SignedTokens
     from tests.kit.fakes import Clock
 
 ISSUER, CLIENT = "https://logto.test/oidc", "our-app"

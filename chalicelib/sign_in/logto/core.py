@@ -16,14 +16,17 @@ from pydantic import ConfigDict, ValidationError
 
 from chalicelib.sign_in.errors import AnswerRejected, ProviderUnreachable
 from chalicelib.sign_in.logto.http import call
-from chalicelib.sign_in.logto.signed_token import MAX_LENGTH, SignedTokens
-from chalicelib.sign_in.logto.token_kinds import check_access_token_hash, verified_claims
+from chalicelib.sign_in.logto.signed_tokens import (
+    MAX_LENGTH,
+    SignedTokens,
+    check_access_token_hash,
+    verified_claims,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from chalicelib.sign_in.logto.keys import SigningKeys
-    from chalicelib.sign_in.logto.metadata import Metadata
+    from chalicelib.sign_in.logto.documents import Metadata, SigningKeys
 
 
 class UserInfo(UserInfoResponse):

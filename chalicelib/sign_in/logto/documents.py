@@ -1,21 +1,33 @@
-"""The provider's public documents, its metadata and its keys: how long each one is believed.
+"""What the provider publishes, its metadata and its keys: what makes each worth believing.
 
-They are fetched seldom and kept in an outage of the provider's, but not for ever: what it has
+Both are fetched seldom and kept in an outage of the provider's, but not for ever: what it has
 withdrawn meanwhile, a key that was stolen for instance, would be believed as long. And strangers
 can cause fetches, by tokens that name unknown keys or algorithms or by starting a sign-in, so
 that nobody may cause many, whether fetches succeed or fail.
+
+Of the metadata (OpenID Connect Discovery 1.0) the SDK checks neither its HTTP status nor whose it
+is, nor where it leads; and it fetches both documents anew for each client object.
 """
 
 from __future__ import annotations
 
+import re
 import threading
-from collections import defaultdict
-from typing import TYPE_CHECKING, Generic, TypeVar
+import time
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from urllib.parse import urlsplit
+
+import jwt
+from logto.models.oidc import OidcProviderMetadata
+from pydantic import ValidationError
 
 from chalicelib import log
 from chalicelib.cache import Outage, StaleIfError
+from chalicelib.setting_kinds import is_loopback
 from chalicelib.sign_in.errors import ProviderUnreachable
-from chalicelib.sign_in.rate_limit import RateLimit
+from chalicelib.sign_in.logto.http import get
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +40,32 @@ COOL_DOWN_SECONDS = 5.0  # after one that nothing covers: visitors wait for the 
 # As REVALIDATE_GRACE_SECONDS by default: an outage that is longer is none.
 MAX_AGE_SECONDS = 86_400.0
 RENEWALS, RENEWAL_SECONDS = 3, 60.0  # so often in so long, for one kind of token
+ENDPOINTS = (
+    "authorization_endpoint",
+    "token_endpoint",
+    "userinfo_endpoint",
+    "jwks_uri",
+    "end_session_endpoint",
+)
+_PRINTABLE = re.compile(r"[!-~]+")
+
+
+class RateLimit:
+    """Allows something `times` times within any `seconds`; `clock` is monotonic, in seconds."""
+
+    def __init__(self, times: int, seconds: float, clock: Callable[[], float]) -> None:
+        self._taken: deque[float] = deque(maxlen=times)
+        self._times = times
+        self._seconds = seconds
+        self._clock = clock
+
+    def take(self) -> bool:
+        """Return whether it may be done now, and count it if so."""
+        now = self._clock()
+        if len(self._taken) == self._times and now - self._taken[0] < self._seconds:
+            return False
+        self._taken.append(now)
+        return True
 
 
 class Document(Generic[Content]):
@@ -71,3 +109,106 @@ class Document(Generic[Content]):
                 # The provider may have changed it since, and nobody can tell.
                 raise ProviderUnreachable(f"{self._name}: not fetched anew")
             return self._kept.get()
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """The SDK's model of the document, and what that leaves out."""
+
+    model: OidcProviderMetadata
+    names_itself: bool
+    """Whether every callback carries the issuer (RFC 9207)."""
+
+
+def fetch_metadata(endpoint: str, timeout_seconds: float) -> Metadata:
+    """Fetch the metadata of Logto at `endpoint`, check whose it is and where it leads.
+
+    Raises ProviderUnreachable, also for another issuer's: that is not Logto's answer to
+    anybody, and must end nobody's session.
+    """
+    answer = get(f"{endpoint}/oidc/.well-known/openid-configuration", timeout_seconds)
+    if not answer.is_ok:
+        raise ProviderUnreachable(f"discovery: HTTP {answer.status}")
+    document = answer.json()
+    try:
+        model = OidcProviderMetadata(**document)
+    except ValidationError:
+        raise ProviderUnreachable("discovery: unreadable") from None
+    if model.issuer != f"{endpoint}/oidc":
+        raise ProviderUnreachable("discovery of another issuer")
+    for name in ENDPOINTS:
+        url = getattr(model, name)
+        if url is None or not leads_to_a_provider(url, model.issuer):
+            raise ProviderUnreachable(f"discovery: {name} is no https URL")
+    names_itself = document.get("authorization_response_iss_parameter_supported") is True
+    return Metadata(model, names_itself)
+
+
+def leads_to_a_provider(url: str, issuer: str) -> bool:
+    """Whether it is an https URL; http will do on this machine, if the issuer is there too.
+
+    Codes, secrets and visitors are sent there, and keys are believed from there: on plain http
+    whoever is in between reads and changes them, and other schemes lead to our own files.
+    """
+    try:
+        parts, issuers = urlsplit(url), urlsplit(issuer)
+        host, _ = parts.hostname, parts.port  # a port that is none raises, too
+    except ValueError:
+        return False
+    if _PRINTABLE.fullmatch(url) is None or not host or "@" in parts.netloc or parts.fragment:
+        return False
+    plain_is_safe = is_loopback(issuers.hostname or "") and is_loopback(host)
+    return parts.scheme == "https" or (parts.scheme == "http" and plain_is_safe)
+
+
+class SigningKeys:
+    """The keys at `jwks_uri`; `clock` is monotonic, in seconds."""
+
+    def __init__(
+        self,
+        jwks_uri: str,
+        timeout_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.jwks_uri = jwks_uri
+        self._document = Document("keys", lambda: _fetch_keys(jwks_uri, timeout_seconds), clock)
+
+    def find(self, kid: str | None, algorithm: str, wanted_for: str) -> list[jwt.PyJWK]:
+        """Return the keys that a token with this header may be signed with; mostly one, or none.
+
+        A key that is missing is looked for in a newer set, but only so often for each kind of
+        token (`wanted_for`). Raises ProviderUnreachable where there are no keys to look through.
+        """
+        keys = self._document.get()
+        found = _matching(keys, kid, algorithm)
+        return found or _matching(self._document.newer(keys, wanted_for), kid, algorithm)
+
+
+def _fetch_keys(jwks_uri: str, timeout_seconds: float) -> list[dict[str, Any]]:
+    try:
+        answer = get(jwks_uri, timeout_seconds)
+    except ProviderUnreachable as error:
+        raise ProviderUnreachable(f"keys: {error.reason}") from None
+    content = answer.parsed() if answer.is_ok else None
+    keys = content.get("keys") if isinstance(content, dict) else None
+    if not isinstance(keys, list):
+        raise ProviderUnreachable(f"keys: HTTP {answer.status}, or unreadable")
+    return [key for key in keys if isinstance(key, dict)]
+
+
+def _matching(keys: list[dict[str, Any]], kid: str | None, algorithm: str) -> list[jwt.PyJWK]:
+    # Without a kid only the single key of a set can be meant (OpenID Connect Core 10.1).
+    named = [key for key in keys if key.get("kid") == kid] if kid else keys[:1]
+    if not kid and len(keys) > 1:
+        return []
+    return [key for key in (_usable(each, algorithm) for each in named) if key is not None]
+
+
+def _usable(key: dict[str, Any], algorithm: str) -> jwt.PyJWK | None:
+    # After a rotation Logto's key has no `alg`: its type then has to fit the token's.
+    if key.get("use", "sig") != "sig" or key.get("alg", algorithm) != algorithm:
+        return None
+    try:
+        return jwt.PyJWK(key, algorithm)
+    except jwt.PyJWTError:
+        return None

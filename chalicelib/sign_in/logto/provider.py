@@ -25,14 +25,13 @@ from chalicelib.sign_in.errors import (
 from chalicelib.sign_in.logto.access_token_map import AccessTokenMap
 from chalicelib.sign_in.logto.client import RecordStorage, SdkClient
 from chalicelib.sign_in.logto.core import BoundedOidcCore
-from chalicelib.sign_in.logto.documents import Document
-from chalicelib.sign_in.logto.keys import SigningKeys
-from chalicelib.sign_in.logto.metadata import fetch_metadata
-from chalicelib.sign_in.logto.signed_token import AlgorithmNotAnnounced, TokenKind
-from chalicelib.sign_in.logto.token_kinds import (
+from chalicelib.sign_in.logto.documents import Document, SigningKeys, fetch_metadata
+from chalicelib.sign_in.logto.signed_tokens import (
     ACCESS_TOKEN,
     ID_TOKEN,
     LOGOUT_TOKEN,
+    AlgorithmNotAnnounced,
+    TokenKind,
     read_logout_token,
 )
 from chalicelib.sign_in.provider import (

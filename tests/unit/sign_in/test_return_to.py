@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.sign_in.return_to import local_path
+from chalicelib.sign_in.options import local_path
 
 
 @pytest.mark.parametrize(

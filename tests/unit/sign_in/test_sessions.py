@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.sign_in.logto.access_token_map import AccessTokenMap
-from chalicelib.sign_in.logto.signed_token import MAX_LENGTH
+from chalicelib.sign_in.logto.signed_tokens import MAX_LENGTH
 from chalicelib.sign_in.sealing import new_token
 from chalicelib.sign_in.sessions import SEAL, Session, SessionLifetime, Sessions, index_hash
 from chalicelib.sign_in.store import TAKEN_SECONDS

@@ -11,8 +11,7 @@ import pytest
 from chalicelib.sign_in import attempts
 from chalicelib.sign_in import sessions as session
 from chalicelib.sign_in.errors import AttemptUnknown
-from chalicelib.sign_in.sealed_content import SealedContent
-from chalicelib.sign_in.sealing import Seal, new_token
+from chalicelib.sign_in.sealing import Seal, SealedContent, new_token
 
 if TYPE_CHECKING:
     from tests.kit.fakes import FakeRecordStore
