@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from chalicelib import log
 from chalicelib.otp import events
-from chalicelib.otp.dead_letter import redacted
 from chalicelib.otp.decision import SETTLE_SECONDS, CodeState, Next, Wait, merged
 from chalicelib.otp.errors import (
     LedgerUnavailable,
@@ -28,10 +27,11 @@ from chalicelib.otp.errors import (
     TemplatesUnavailable,
 )
 from chalicelib.otp.ledger import Ledger, LedgerEntry, LedgerResult, Outcome
+from chalicelib.otp.queue_messages import redacted
 from chalicelib.otp.request import OtpRequest
 from chalicelib.otp.retry import SLOWEST_FIRST_SECONDS, Retry, back_off, soon
 from chalicelib.otp.sending import OutgoingMessage
-from chalicelib.otp.template import Template, Templates, render, values
+from chalicelib.otp.texts import Template, Templates, render, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from chalicelib.otp.decision import Decision
     from chalicelib.otp.ledger import SendAttempt
     from chalicelib.otp.ledger_keys import LedgerKeys
-    from chalicelib.otp.queued_code import QueuedCode
+    from chalicelib.otp.queue_messages import QueuedCode
     from chalicelib.otp.sending import Sending
 
 CLOCK_SLACK_SECONDS = 5.0

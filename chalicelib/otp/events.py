@@ -13,7 +13,7 @@ from chalicelib.otp.ledger import Outcome
 if TYPE_CHECKING:
     from chalicelib.otp.errors import OtpError, RequestInvalid
     from chalicelib.otp.ledger import LedgerEntry, LedgerResult
-    from chalicelib.otp.queued_code import QueuedCode
+    from chalicelib.otp.queue_messages import QueuedCode
     from chalicelib.otp.request import OtpRequest
     from chalicelib.otp.retry import Retry
 

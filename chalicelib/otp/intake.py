@@ -2,10 +2,17 @@
 
 Logto tells its user that the code was sent as soon as we answer 200, and never asks
 twice. So the answer is 200 only when the code is safely on the queue.
+
+Whoever sends the connector's Authorization value may ask. The value in its Console can't change
+in the same second as the one in SSM. So the value that was replaced is accepted for two minutes
+more, on a Lambda that never saw it, too; and a value that is not known is a reason to read SSM
+again before the code is lost: it may have changed since this process last looked.
 """
 
 from __future__ import annotations
 
+import hmac
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,10 +21,53 @@ from chalicelib.otp.errors import QueueUnavailable, RequestInvalid, Unauthorized
 from chalicelib.otp.request import MAX_BODY_BYTES, OtpRequest, locale_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from chalicelib.otp.authorization import Authorization
     from chalicelib.otp.limits import Limits
+
+
+GRACE_SECONDS = 120
+REREAD_SECONDS = 5.0
+"""Each process reads SSM again at most so often, however many wrong values strangers send: SSM
+allows 40 calls a second for the whole account."""
+
+
+class AuthorizationValues(Protocol):
+    """Where the value stands, with those that it replaced."""
+
+    def valid_since(self, moment: float) -> Sequence[str]:
+        """Return what was valid at `moment` (seconds since the epoch) or later, the newest first.
+
+        Raises QueueUnavailable where not even the current one is known.
+        """
+
+    def renew(self, older_than_seconds: float) -> None:
+        """Read again what was read longer ago than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """Recognizes the connector; `clock` is in seconds since the epoch."""
+
+    values: AuthorizationValues
+    clock: Callable[[], float]
+
+    def accepts(self, presented: str | None) -> bool:
+        """Whether `presented`, a request's Authorization header, is the connector's.
+
+        Raises QueueUnavailable where nobody can tell.
+        """
+        header = (presented or "").encode("utf-8", "replace")
+        if _is_among(header, self.values.valid_since(math.inf)):
+            return True
+        self.values.renew(REREAD_SECONDS)
+        current, *former = self.values.valid_since(self.clock() - GRACE_SECONDS)
+        if _is_among(header, [current]):
+            return True
+        if _is_among(header, former):
+            log.warning("authorization_replaced")  # Logto's Console still has the one before
+            return True
+        return False
 
 
 class OtpQueue(Protocol):
@@ -68,3 +118,9 @@ class Intake:
             region=request.region,
         )
         log.count("Accepted", usage_type=request.usage_type, region=request.region)
+
+
+def _is_among(header: bytes, values: Sequence[str]) -> bool:
+    # All are compared, each in constant time, so that the time tells nothing of any.
+    same = [hmac.compare_digest(header, value.encode()) for value in values]
+    return any(same)

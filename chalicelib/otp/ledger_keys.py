@@ -9,14 +9,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.otp.ledger import LedgerEntry
-from chalicelib.otp.sent_text import letters_and_digits
 
 if TYPE_CHECKING:
     from chalicelib.otp.request import OtpRequest
+
+_TRIAL_PREFIX = "Sent from your Twilio trial account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,17 @@ class LedgerKeys:
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
+def letters_and_digits(text: str) -> str:
+    """Return what is left of a text under every change that Twilio makes to it.
+
+    It does not give back what it was given: smart encoding replaces typographic characters by
+    plain ones, and a trial account writes a sentence before every text. Letters and digits survive
+    both.
+    """
+    kept = _only_letters_and_digits(text)
+    return kept.removeprefix(_only_letters_and_digits(_TRIAL_PREFIX)) or kept
+
+
 def subject(request: OtpRequest, message_id: str) -> tuple[str, ...]:
     """Return what a code is about: of all with the same subject only the newest counts.
 
@@ -78,3 +91,7 @@ def _purpose(request: OtpRequest, message_id: str) -> tuple[str, ...]:
     # so that none is taken for another, nor replaced by it.
     own = (message_id,) if request.is_connector_test else ()
     return (request.usage_type, *own)
+
+
+def _only_letters_and_digits(text: str) -> str:
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text)))

@@ -69,6 +69,20 @@ class Counters(Protocol):
         """Count one less."""
 
 
+class RefusedNumbers(Protocol):
+    """Numbers that Twilio refused for good: for a while, nobody asks it again.
+
+    The mark stands where the number's codes are counted, so that looking for it costs no call.
+    """
+
+    def remember(self, recipient_hash: str, code: int, now: int) -> None:
+        """Hold codes for this recipient back for a while, from `now` on.
+
+        `recipient_hash` is the ledger's name for the recipient, `code` Twilio's error code.
+        Raises LedgerUnavailable.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class LimitPolicy:
     """What is allowed. An hourly limit of 0 is none."""

@@ -21,7 +21,7 @@ from chalicelib.otp.ledger import AttemptId
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from chalicelib.otp.refused_numbers import RefusedNumbers
+    from chalicelib.otp.limits import RefusedNumbers
 
 ATTEMPT = "attempt"
 """The query parameter of a callback's address. There is one: API Gateway does not say in which

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from chalicelib import log
 from chalicelib.otp import events
@@ -16,14 +16,15 @@ from chalicelib.otp.errors import (
     SendRefused,
 )
 from chalicelib.otp.ledger import AttemptId, LedgerEntry, LedgerResult, Outcome, SendAttempt
+from chalicelib.otp.sender import TextMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalicelib.otp.decision import CodeState
     from chalicelib.otp.ledger import Ledger
-    from chalicelib.otp.refused_numbers import RefusedNumbers
-    from chalicelib.otp.sent_text import SentMessages
+    from chalicelib.otp.limits import RefusedNumbers
+    from chalicelib.otp.sender import Sender
 
 SHORTEST_LIFE_SECONDS = 1.0
 """Twilio knows no shorter validity: with less to live a message could outlive its code."""
@@ -33,33 +34,6 @@ CONNECTED_SECONDS = 5.0
 """How long a connection may take. After more, the message's validity would reach that much
 beyond its code's life."""
 _WRITES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class TextMessage:
-    """A message as Twilio gets it, to be dropped when it could not be delivered in time."""
-
-    recipient: str = field(repr=False)
-    text: str = field(repr=False)
-    validity_seconds: float
-    attempt: AttemptId
-
-
-class Sender(Protocol):
-    """Whoever carries the text to the phone. Safe to use from many threads."""
-
-    def send(self, message: TextMessage, still_allowed: Callable[[], None]) -> str:
-        """Hand a message over and return its SID; raises one of the SendErrors.
-
-        Calls `still_allowed` as late as can be, with nothing sent yet; what that raises comes
-        out of here, and nothing is sent.
-        """
-
-    def sent_since(self, recipient: str, since: float) -> SentMessages:
-        """Return the messages made for a recipient since then; raises SentUnknown."""
-
-    def renew(self) -> bool:
-        """Read the account and its secrets again; True where they have changed."""
 
 
 @dataclass(frozen=True, slots=True)

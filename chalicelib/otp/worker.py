@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib import log
-from chalicelib.otp.batch import Turn, turns
 from chalicelib.otp.errors import QueueUnavailable
-from chalicelib.otp.queued_code import QueuedCode
+from chalicelib.otp.queue_messages import QueuedCode, Turn, turns
 from chalicelib.otp.retry import MAX_DELAY_SECONDS, Retry
 
 if TYPE_CHECKING:

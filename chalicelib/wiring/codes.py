@@ -34,8 +34,7 @@ AWS_SECONDS = 40.0  # around one send: SSM, and the ledger four times, 8 s each 
 @cache
 def intake() -> Intake:
     """Return the intake before the OTP queue."""
-    from chalicelib.otp.authorization import Authorization
-    from chalicelib.otp.intake import Intake
+    from chalicelib.otp.intake import Authorization, Intake
 
     secrets = parameters(API_PARAMETERS)
     values = _AuthorizationValues(secrets)

@@ -11,8 +11,7 @@ import pytest
 
 from chalicelib.otp.aws.counters import DynamoDBCounters
 from chalicelib.otp.errors import LedgerUnavailable, Limit
-from chalicelib.otp.limits import Counters, Tally, Window
-from chalicelib.otp.refused_numbers import RefusedNumbers
+from chalicelib.otp.limits import Counters, RefusedNumbers, Tally, Window
 from tests.kit.engines import aws_client, create_table, products_dynamodb
 from tests.kit.fakes import FakeCounters
 

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask, jsonify
 
 from chalicelib.otp.errors import SenderMisconfigured, SendRefused, SentUnknown
-from chalicelib.otp.sent_text import SentMessage, SentMessages
+from chalicelib.otp.sender import SentMessage, SentMessages
 from chalicelib.otp.twilio.sender import LIST_SIZE, TwilioSender
 from sandbox.server import running
 from tests.integration.test_twilio_sender import RECIPIENT, Phone, config, hand_over, sender

@@ -19,7 +19,7 @@ from chalicelib.otp.errors import (
     SendRefused,
 )
 from chalicelib.otp.ledger import AttemptId
-from chalicelib.otp.sending import TextMessage
+from chalicelib.otp.sender import TextMessage
 from chalicelib.otp.twilio.answers import classify
 from chalicelib.otp.twilio.sender import TwilioSender
 from sandbox.phone import PhoneSettings, create_app

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.languages import HERE, Languages, nearest
 from chalicelib.otp.errors import Limit
-from chalicelib.otp.template import Templates
+from chalicelib.otp.texts import Templates
 from chalicelib.pages import FailureKind, Pages
 from ops.parameters import default_templates
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.otp.errors import QueueUnavailable
-from chalicelib.otp.queued_code import ACCEPTED_AT
+from chalicelib.otp.queue_messages import ACCEPTED_AT
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -14,15 +14,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib import log
 from chalicelib.cache import StaleIfError
 from chalicelib.otp.errors import TemplatesUnavailable
-from chalicelib.otp.template import Templates, bound_to_origin
-from chalicelib.otp.template_check import problems
+from chalicelib.otp.texts import Templates, bound_to_origin, problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mypy_boto3_ssm import SSMClient
 
-    from chalicelib.otp.template import Key
+    from chalicelib.otp.texts import Key
 
 
 class SsmTemplates:

@@ -24,7 +24,7 @@ from chalicelib.otp.errors import (
     SentUnknown,
 )
 from chalicelib.otp.receipts import callback_url
-from chalicelib.otp.sent_text import SentMessage, SentMessages
+from chalicelib.otp.sender import SentMessage, SentMessages
 from chalicelib.otp.twilio import fresh_connection
 from chalicelib.otp.twilio.account import TwilioAccount
 from chalicelib.otp.twilio.answers import classify
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from twilio.http.response import Response
 
-    from chalicelib.otp.sending import TextMessage
+    from chalicelib.otp.sender import TextMessage
 
 API_URL = "https://api.twilio.com"
 CONNECT_SECONDS, READ_SECONDS = 2.0, 10.0

@@ -11,13 +11,13 @@ from chalicelib.otp.errors import (
     SentUnknown,
     TemplatesUnavailable,
 )
-from chalicelib.otp.sent_text import SentMessage, SentMessages
+from chalicelib.otp.sender import SentMessage, SentMessages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chalicelib.otp.sending import TextMessage
-    from chalicelib.otp.template import Templates
+    from chalicelib.otp.sender import TextMessage
+    from chalicelib.otp.texts import Templates
 
 
 @dataclass

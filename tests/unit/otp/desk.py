@@ -9,10 +9,10 @@ from typing import Any
 from chalicelib.otp.delivery import Delivery
 from chalicelib.otp.ledger import LedgerResult
 from chalicelib.otp.ledger_keys import LedgerKeys
-from chalicelib.otp.queued_code import QueuedCode
+from chalicelib.otp.queue_messages import QueuedCode
 from chalicelib.otp.retry import Retry
 from chalicelib.otp.sending import Sending
-from chalicelib.otp.template import Templates
+from chalicelib.otp.texts import Templates
 from tests.kit.fakes import Clock, FakeCounters, FakeLedger, FakeQueue, FakeSender, FakeTemplates
 
 LIFETIME = 600

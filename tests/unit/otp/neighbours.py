@@ -13,8 +13,8 @@ from chalicelib.otp.errors import (
     SendRefused,
     SentUnknown,
 )
+from chalicelib.otp.sender import SentMessages
 from chalicelib.otp.sending import CONNECTED_SECONDS
-from chalicelib.otp.sent_text import SentMessages
 from tests.kit.fakes import FakeLedger, FakeQueue
 from tests.unit.otp.actor import Actor, promise
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalicelib.otp.ledger import LedgerEntry
-    from chalicelib.otp.sending import TextMessage
+    from chalicelib.otp.sender import TextMessage
     from tests.unit.otp.world import Message, World
 
 LATE_SECONDS = 2.0

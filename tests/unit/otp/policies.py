@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.otp.authorization import Authorization
 from chalicelib.otp.errors import Limit
+from chalicelib.otp.intake import Authorization
 from chalicelib.otp.ledger_keys import LedgerKeys
 from chalicelib.otp.limits import Counters, LimitPolicy, Limits, Window
 from tests.kit.fakes import Clock, FakeAuthorizationValues

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.otp.authorization import GRACE_SECONDS, REREAD_SECONDS, Authorization
+from chalicelib.otp.intake import GRACE_SECONDS, REREAD_SECONDS, Authorization
 from tests.kit.fakes import Clock, FakeAuthorizationValues
 
 OLD, NEW, NEWER = "Bearer old", "Bearer new", "Bearer newer"

@@ -13,7 +13,7 @@ from chalicelib.otp.errors import (
 )
 from chalicelib.otp.ledger import LedgerResult, Outcome
 from chalicelib.otp.retry import Retry
-from chalicelib.otp.template import Templates
+from chalicelib.otp.texts import Templates
 from tests.unit.otp.desk import KEYS, LIFETIME, Desk, code
 
 

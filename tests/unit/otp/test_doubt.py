@@ -9,8 +9,8 @@ from chalicelib.otp.errors import LedgerUnavailable, SendAmbiguous, SendPostpone
 from chalicelib.otp.ledger import LedgerEntry, Outcome
 from chalicelib.otp.receipts import Receipt, Stage
 from chalicelib.otp.retry import Retry
-from chalicelib.otp.sent_text import SentMessage
-from chalicelib.otp.template import Templates
+from chalicelib.otp.sender import SentMessage
+from chalicelib.otp.texts import Templates
 from tests.kit.fakes import FakeLedger, FakeReceipts
 from tests.unit.otp.desk import LIFETIME, Desk, code
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from chalicelib.otp.decision import SETTLE_SECONDS
 from chalicelib.otp.delivery import Delivery
 from chalicelib.otp.ledger import AttemptId, LedgerEntry, LedgerResult, Outcome
-from chalicelib.otp.queued_code import ACCEPTED_AT
+from chalicelib.otp.queue_messages import ACCEPTED_AT
 from chalicelib.otp.receipts import Receipt, Stage
 from chalicelib.otp.request import OtpRequest
+from chalicelib.otp.sender import SentMessage
 from chalicelib.otp.sending import Sending
-from chalicelib.otp.sent_text import SentMessage
 from chalicelib.otp.worker import Worker
 from tests.kit.fakes import Clock, FakeCounters, FakeLedger, FakeReceipts, FakeTemplates
 from tests.unit.otp.actor import Actor, InTurn, promise

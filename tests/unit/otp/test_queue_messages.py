@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.otp.queued_code import OLDEST_SECONDS, QueuedCode
+from chalicelib.otp.queue_messages import OLDEST_SECONDS, QueuedCode
 
 NOW = 1_800_000_000
 

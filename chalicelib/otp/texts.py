@@ -1,22 +1,28 @@
-"""The text of a message: which template, and what Logto's placeholders mean.
+"""The text of a message: which template, what Logto's placeholders mean, and what can be wrong.
 
 The semantics are Logto's to the letter, so that a template moves over from the connector
 in its Console as it is: `{{ path.to.value }}`; a placeholder whose first name the payload
 lacks stays as it stands; a value missing further down is empty; a usage type without a
 template uses Generic's. One name is ours, `minutes`. Locales are ours, too: the visitor's
 languages in their order, each by its nearest text (`languages.nearest`), then the default text.
+
+Logto's semantics makes mistakes silent: an unknown placeholder goes out as it stands, and a text
+without `{{code}}` is a message that costs money and helps nobody. So texts are checked when they
+are loaded, and the operator is told, not visitors.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import log
 from chalicelib.languages import nearest
 from chalicelib.otp.errors import TemplatesUnavailable
 from chalicelib.otp.request import TEST_USAGE_TYPE
+from chalicelib.otp.segments import Segments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
 FALLBACK_USAGE_TYPE = TEST_USAGE_TYPE
 MINUTES = "minutes"
 MAX_LOCALES = 10
+MAX_CHARACTERS = 1600  # Twilio takes no more
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}", re.ASCII)
 _ORIGIN_LINE = re.compile(r"^@\S+ #[^\n]*\s*\Z", re.MULTILINE)
@@ -86,6 +93,22 @@ class Templates:
         raise TemplatesUnavailable(f"no template for {usage_type} nor {FALLBACK_USAGE_TYPE}")
 
 
+class TemplateProblem(StrEnum):
+    """Something to mend in a text."""
+
+    CODE_MISSING = "code_missing"
+    UNKNOWN_PLACEHOLDER = "unknown_placeholder"
+    """It would reach phones as it stands."""
+    SEGMENTS = "segments"
+    """It takes more than one SMS, and each is paid for."""
+    TOO_LONG = "too_long"
+
+    @property
+    def makes_useless(self) -> bool:
+        """Whether nobody could sign in with such a text."""
+        return self in {TemplateProblem.CODE_MISSING, TemplateProblem.TOO_LONG}
+
+
 def asked_locales(payload: Mapping[str, Any]) -> list[str]:
     """Return the locales that a message should be in, the best first.
 
@@ -124,6 +147,22 @@ def render(text: str, payload: Mapping[str, Any]) -> str:
 def placeholders(text: str) -> frozenset[str]:
     """Return the names that stand in placeholders, e.g. "application.name"."""
     return frozenset(match[1] for match in _PLACEHOLDER.finditer(text))
+
+
+def problems(text: str) -> list[TemplateProblem]:
+    """Return what is wrong with a text, as it will be for a typical code."""
+    found = []
+    names = placeholders(text)
+    if "code" not in names:
+        found.append(TemplateProblem.CODE_MISSING)
+    if any(name.partition(".")[0] not in _TYPICAL_VALUES for name in names):
+        found.append(TemplateProblem.UNKNOWN_PLACEHOLDER)
+    typical = render(text, _TYPICAL_VALUES)
+    if Segments.of(typical).count > 1:
+        found.append(TemplateProblem.SEGMENTS)
+    if len(typical) > MAX_CHARACTERS:
+        found.append(TemplateProblem.TOO_LONG)
+    return found
 
 
 def bound_to_origin(text: str, origin: str | None) -> str:
@@ -166,3 +205,18 @@ def _text(value: object) -> str:
     if isinstance(value, list):
         return " ".join(item for item in value if isinstance(item, str))
     return value if isinstance(value, str) else ""
+
+
+_SOMETHING = {"name": "x" * 10}
+_PAYLOAD: Mapping[str, Any] = {
+    "code": "123456",
+    "locale": "pt-BR",
+    "uiLocales": "pt-BR",
+    # Logto's newer versions tell these to connectors, too.
+    "application": _SOMETHING,
+    "organization": _SOMETHING,
+    "user": _SOMETHING,
+    "inviter": _SOMETHING,
+    "link": "https://example.com/x",
+}
+_TYPICAL_VALUES = values(_PAYLOAD, code_lifetime_seconds=600)
