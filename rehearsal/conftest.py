@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from rehearsal.deployment import Deployment
 from rehearsal.emulator import emulated_aws
 from rehearsal.front import front
-from sandbox.identity import create_app as create_identity
-from sandbox.identity.__main__ import settings_from as identity_settings
+from sandbox.identity.app import create_app as create_identity
+from sandbox.identity.app import settings_from as identity_settings
 from sandbox.phone import create_app as create_phone
 from sandbox.phone.__main__ import settings_from as phone_settings
 from sandbox.phone.settings import (

@@ -95,7 +95,7 @@ def _identity(settings: Settings) -> Part:
     }
     path = "/oidc/.well-known/openid-configuration"
     address = Address(settings.identity_port, "IDENTITY_PORT", path)
-    return Part("identity", _module("sandbox.identity"), environment, address)
+    return Part("identity", _module("sandbox.identity.app"), environment, address)
 
 
 def _phone(settings: Settings) -> Part:

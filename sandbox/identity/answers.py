@@ -1,7 +1,8 @@
-"""The shapes of the provider's answers: 303 redirects, callbacks, and errors as JSON or a page."""
+"""The shapes of the provider's answers: 303 redirects, callbacks, cookies, JSON and pages."""
 
 from __future__ import annotations
 
+from json import dumps
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -12,6 +13,9 @@ from sandbox.identity.language import page_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+SESSION_COOKIE = "_session"
+LOGOUT_COOKIE = "_logout"
 
 
 def see_other(location: str) -> Response:
@@ -39,7 +43,7 @@ def with_query(uri: str, parameters: Mapping[str, str | None], *, fragment: bool
 
 
 def json(body: Mapping[str, Any], status: int = 200) -> Response:
-    """Answer with JSON that nobody may keep."""
+    """Answer with JSON that must not be cached."""
     response = jsonify(body)
     response.status_code = status
     response.content_type = "application/json; charset=utf-8"
@@ -65,3 +69,23 @@ def page(
     response = make_response(html, status)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def set_cookie(response: Response, name: str, value: str, max_age_seconds: int) -> None:
+    """Set one of the provider's own cookies."""
+    response.set_cookie(name, value, max_age=max_age_seconds, httponly=True, samesite="Lax")
+
+
+def delete_cookie(response: Response, name: str) -> None:
+    """Delete one of the provider's own cookies."""
+    response.delete_cookie(name, httponly=True, samesite="Lax")
+
+
+def announce_application(response: Response, app_id: str) -> None:
+    """Set `_logto` to raw JSON, unquoted and unescaped, as Logto does.
+
+    Cookies know no ports, so applications on localhost receive it too. Python's SimpleCookie
+    stops at it and drops all that follows.
+    """
+    value = dumps({"appId": app_id}, separators=(",", ":"))
+    response.headers.add("Set-Cookie", f"_logto={value}; path=/; samesite=lax")

@@ -1,4 +1,7 @@
-"""The authorization endpoint: from an application's request to its callback, or to a page first."""
+"""The authorization endpoint: from an application's request to its callback, or to a page first.
+
+The page for consent, which only third-party applications need, is here too.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,19 @@ from urllib.parse import quote, urlencode
 from authlib.oauth2 import OAuth2Error  # type: ignore[import-untyped]
 from flask import Blueprint, Response, request
 
-from sandbox.identity import answers, cookies, errors
+from sandbox.identity import answers, errors
+from sandbox.identity.code_grant import CodeGrant, LogtoRules, S256Challenge
 from sandbox.identity.errors import Refused
 from sandbox.identity.interactions import APPLICATION, NoInteraction
 
 if TYPE_CHECKING:
-    from sandbox.identity.code_grant import CodeGrant
+    from flask import Response
+
     from sandbox.identity.identity import Identity
     from sandbox.identity.interactions import Interaction
     from sandbox.identity.oauth import ParametersRequest
     from sandbox.identity.records import Session
+
 
 _FIRST_SCREENS = {
     "register": "/register",
@@ -31,13 +37,14 @@ _FOR_THE_PAGE = ("ui_locales", "one_time_token", "login_hint", "identifier")
 
 def blueprint(identity: Identity) -> Blueprint:
     """Return the routes."""
-    routes = Blueprint("authorization", __name__, url_prefix="/oidc/auth")
+    routes = Blueprint("authorization", __name__)
+    identity.server.register_grant(CodeGrant, [S256Challenge(required=False), LogtoRules()])
 
-    @routes.route("", methods=["GET", "POST"])
+    @routes.route("/oidc/auth", methods=["GET", "POST"])
     def begin() -> Response:
         return _answer(identity, identity.server.create_oauth2_request(None), None)
 
-    @routes.get("/<uid>")
+    @routes.get("/oidc/auth/<uid>")
     def resume(uid: str) -> Response:
         try:
             interaction = identity.interactions.find(request, uid)
@@ -45,13 +52,33 @@ def blueprint(identity: Identity) -> Blueprint:
             return _expired(identity)
         return _answer(identity, interaction.asked, interaction)
 
+    @routes.route("/consent", methods=["GET", "POST"])
+    def consent() -> Response:
+        interaction = identity.interactions.of(request)
+        if interaction.user is None:
+            raise NoInteraction
+        if request.method == "POST" and request.form.get("answer") == "allow":
+            interaction.consented = True
+            return answers.see_other(f"/oidc/auth/{interaction.uid}")
+        if request.method == "POST":
+            # Logto goes to the bare callback URL then, without error, state or anything else.
+            response = answers.see_other(interaction.parameter("redirect_uri") or "/")
+            identity.interactions.finish(response, request, interaction)
+            return response
+        return answers.page(
+            "consent.html",
+            ui_locales=interaction.parameter("ui_locales"),
+            app_id=interaction.application.app_id,
+            scopes=interaction.asked.scope.split(),
+        )
+
     return routes
 
 
 def _answer(
     identity: Identity, asked: ParametersRequest, interaction: Interaction | None
 ) -> Response:
-    session = identity.directory.session(request.cookies.get(cookies.SESSION))
+    session = identity.session(request.cookies.get(answers.SESSION_COOKIE))
     user = session.user if session else None
     if interaction is not None and interaction.user is not None:
         user = interaction.user
@@ -71,13 +98,16 @@ def _answer(
         interaction = interaction or identity.interactions.begin(asked, application)
         interaction.user = user
         return _to_page(identity, interaction, "/consent")
-    asked.session = identity.directory.open_session(user, session, fresh=fresh)
+    asked.session = identity.open_session(user, session, fresh=fresh)
     response: Response = identity.server.create_authorization_response(
         asked, grant_user=user, grant=grant
     )
-    cookies.announce_application(response, application.app_id)
-    cookies.put(
-        response, cookies.SESSION, asked.session.id, identity.settings.lifetimes.session_seconds
+    answers.announce_application(response, application.app_id)
+    answers.set_cookie(
+        response,
+        answers.SESSION_COOKIE,
+        asked.session.id,
+        identity.settings.lifetimes.session_seconds,
     )
     if interaction is not None:
         identity.interactions.finish(response, request, interaction)
@@ -114,7 +144,7 @@ def _to_page(identity: Identity, interaction: Interaction, path: str, **more: st
         if value is not None:
             query[name] = value
     response = answers.see_other(f"{path}?{urlencode(query | more)}")
-    cookies.announce_application(response, app_id)
+    answers.announce_application(response, app_id)
     identity.interactions.keep(response, request, interaction)
     return response
 

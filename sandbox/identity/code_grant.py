@@ -15,9 +15,13 @@ from authlib.oauth2.rfc6749.grants import (  # type: ignore[import-untyped]
     AuthorizationCodeGrant,
 )
 from authlib.oauth2.rfc7636 import CodeChallenge  # type: ignore[import-untyped]
+from authlib.oidc.core.grants.util import (  # type: ignore[import-untyped]
+    is_openid_scope,
+    validate_request_prompt,
+)
 
-from sandbox.identity.claims import only
 from sandbox.identity.errors import Refused
+from sandbox.identity.jwts import only
 from sandbox.identity.oauth import CLIENT_AUTHENTICATION
 from sandbox.identity.records import Authorization
 from sandbox.identity.settings import OIDC_SCOPES
@@ -101,10 +105,9 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         """Keep it: it is marked as redeemed."""
 
     def generate_token(self, **_: Any) -> dict[str, Any]:
-        """Make the tokens; Logto gives a refresh token for `offline_access` or by setting."""
+        """Make the tokens; Logto adds a refresh token for `offline_access` or by setting."""
         settings, tokens = self.server.settings, self.server.tokens
         authorization: Authorization = self.request.authorization_code.authorization
-        self.request.authorization = authorization
         opaque = replace(authorization, scope=only(authorization.scope, OIDC_SCOPES))
         token = {
             "access_token": tokens.issue_access_token(opaque).value,
@@ -115,7 +118,8 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         always = authorization.grant.application.always_issue_refresh_token
         if always or "offline_access" in authorization.scopes:
             token["refresh_token"] = tokens.issue_refresh_token(authorization).value
-        return token
+        with_id_token: dict[str, Any] = self.server.with_id_token(token, authorization)
+        return with_id_token
 
     def save_token(self, token: dict[str, Any]) -> None:
         """Do nothing: the store keeps tokens as it makes them."""
@@ -148,8 +152,10 @@ class LogtoRules:
     """What Logto checks and drops in an authorization request beyond authlib's own checks."""
 
     def __call__(self, grant: CodeGrant) -> None:
-        """Register the check with authlib."""
+        """Register the checks with authlib, its own of prompts too."""
         grant.register_hook("after_validate_authorization_request_payload", self.check)
+        if is_openid_scope(grant.request.payload.scope):
+            grant.register_hook("after_validate_consent_request", validate_request_prompt)
 
     def check(self, grant: CodeGrant, _redirect_uri: str) -> None:
         """Refuse unknown prompts and resources; drop `offline_access` without consent."""

@@ -1,7 +1,7 @@
-"""A sign-in under way: the authorization request that waits, and how far its visitor has come.
+"""A sign-in under way: the waiting authorization request, and how far its visitor has come.
 
-A browser has one for each application. A second tab's replaces the first one's, so that whichever
-tab is finished answers the second tab's request, and the other tab has lost its sign-in.
+A browser has one for each application. A second tab's replaces the first one's, so that finishing
+either tab answers the second tab's request, and the other tab has lost its sign-in.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sandbox.identity import cookies
+from sandbox.identity.answers import delete_cookie, set_cookie
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,17 +18,18 @@ if TYPE_CHECKING:
 
     from flask import Request, Response
 
+    from sandbox.identity.codes import Verification
     from sandbox.identity.oauth import ParametersRequest
     from sandbox.identity.records import User
     from sandbox.identity.settings import Application
-    from sandbox.identity.verification import Verification
 
 
-APPLICATION = "app_id"  # whose sign-in a page belongs to: the parameter of its address
+APPLICATION = "app_id"  # the parameter of a page's address that says whose sign-in it belongs to
+_COOKIE = "_interaction"  # the uids, newest first, with dots between them
 
 
 class NoInteraction(Exception):
-    """A page or an answer was asked for that no sign-in has led to.
+    """A page was requested, or a form sent, that no sign-in under way has led to.
 
     `reason` is the key of the sentence to show.
     """
@@ -40,7 +41,7 @@ class NoInteraction(Exception):
 
 @dataclass(slots=True)
 class Interaction:
-    """What is known of it: the latest code, then the user, then (third-party) their consent."""
+    """One sign-in: its latest code, then its user, then (for third parties) their consent."""
 
     uid: str
     asked: ParametersRequest
@@ -57,7 +58,7 @@ class Interaction:
 
 
 class Interactions:
-    """The open ones, by the uid that a browser's cookie names."""
+    """The open interactions, by the uids in browsers' cookies."""
 
     def __init__(self, lock: RLock, clock: Callable[[], float], life_seconds: int) -> None:
         self._lock = lock
@@ -92,23 +93,27 @@ class Interactions:
         raise NoInteraction
 
     def keep(self, response: Response, request: Request, interaction: Interaction) -> None:
-        """Let the browser have this interaction instead of the application's older one."""
+        """Put an interaction into the browser's cookie, in place of the application's older one."""
         self._put(response, [interaction, *self._others(request, interaction)])
 
     def finish(self, response: Response, request: Request, interaction: Interaction) -> None:
-        """Forget one, here and in the browser."""
+        """Forget an interaction, here and in the browser's cookie."""
         with self._lock:
             self._open.pop(interaction.uid, None)
         self._put(response, self._others(request, interaction))
 
     def _of_browser(self, request: Request) -> list[Interaction]:
         with self._lock:
-            mine = [self._open.get(uid) for uid in cookies.interactions(request)]
+            mine = [self._open.get(uid) for uid in request.cookies.get(_COOKIE, "").split(".")]
         return [each for each in mine if each is not None and each.expires_at > self._clock()]
 
     def _others(self, request: Request, interaction: Interaction) -> list[Interaction]:
         app_id = interaction.application.app_id
         return [each for each in self._of_browser(request) if each.application.app_id != app_id]
 
-    def _put(self, response: Response, kept: list[Interaction]) -> None:
-        cookies.put_interactions(response, [each.uid for each in kept], self._life_seconds)
+    def _put(self, response: Response, remaining: list[Interaction]) -> None:
+        if remaining:
+            uids = ".".join(each.uid for each in remaining)
+            set_cookie(response, _COOKIE, uids, self._life_seconds)
+        else:
+            delete_cookie(response, _COOKIE)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import requests
 from flask import Blueprint, Response, request
 
-from sandbox.identity import answers, cookies, errors
-from sandbox.identity.claims import logout_token_claims
+from sandbox.identity import answers, errors
 from sandbox.identity.errors import Refused
+from sandbox.identity.jwts import logout_token_claims
 
 if TYPE_CHECKING:
     from sandbox.identity.identity import Identity
@@ -44,24 +44,24 @@ def blueprint(identity: Identity) -> Blueprint:
         asked[xsrf] = target
         response = answers.page("sign_out.html", xsrf=xsrf)
         response.headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
-        cookies.put(response, cookies.LOGOUT, xsrf, _FORM_SECONDS)
+        answers.set_cookie(response, answers.LOGOUT_COOKIE, xsrf, _FORM_SECONDS)
         return response
 
     @routes.post("/confirm")
     def confirm() -> Response:
-        xsrf = request.cookies.get(cookies.LOGOUT, "")
+        xsrf = request.cookies.get(answers.LOGOUT_COOKIE, "")
         if xsrf not in asked:
             raise Refused("invalid_request", "could not find logout details")
         if not hmac.compare_digest(xsrf.encode(), request.form.get("xsrf", "").encode()):
             raise Refused("invalid_request", "xsrf token invalid")
-        session = identity.directory.session(request.cookies.get(cookies.SESSION))
+        session = identity.session(request.cookies.get(answers.SESSION_COOKIE))
         if session is not None:
-            identity.directory.close_session(session)
+            identity.close_session(session)
             identity.settings.report(f"signed out: {session.user.sub}")
             _tell_applications(identity, session)
         response = answers.see_other(asked.pop(xsrf))
-        cookies.drop(response, cookies.SESSION)
-        cookies.drop(response, cookies.LOGOUT)
+        answers.delete_cookie(response, answers.SESSION_COOKIE)
+        answers.delete_cookie(response, answers.LOGOUT_COOKIE)
         return response
 
     @routes.get("/success")

@@ -1,27 +1,34 @@
-"""Of Logto's Management API what ends a user's sessions: the sessions and the grants of a user.
+"""Of Logto's Management API what ends a user's sessions, and the tokens that open it.
 
-Nobody is told by back-channel logout of what ends here, as with Logto.
+As with Logto, no back-channel logout is sent for what ends here.
 """
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any
 
+from authlib.oauth2.rfc6749.grants import (  # type: ignore[import-untyped]
+    ClientCredentialsGrant as AuthlibGrant,
+)
 from flask import Blueprint, Response, request
 
 from sandbox.identity import answers
-from sandbox.identity.client_credentials import MANAGEMENT_SCOPE
+from sandbox.identity.errors import Refused
+from sandbox.identity.oauth import CLIENT_AUTHENTICATION
 from sandbox.identity.settings import MANAGEMENT_API
 
 if TYPE_CHECKING:
     from sandbox.identity.identity import Identity
-    from sandbox.identity.records import Grant, Session, User
+    from sandbox.identity.records import Grant, Session
+    from sandbox.identity.settings import IdentitySettings
+
 
 _GRANT_SECONDS = 180 * 86_400
 
 
 class _Refused(Exception):
-    """Logto's answer instead of what was asked for."""
+    """Logto's answer where it refuses a request."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         self.status = status
@@ -33,6 +40,7 @@ def blueprint(identity: Identity) -> Blueprint:
     """Return the routes."""
     routes = Blueprint("management", __name__, url_prefix="/api/users/<sub>")
     known = _Known(identity)
+    identity.server.register_grant(ClientCredentialsGrant)
 
     @routes.errorhandler(_Refused)
     def refuse(refused: _Refused) -> Response:
@@ -87,19 +95,18 @@ def _end_session(identity: Identity, session: Session, target: str | None) -> No
     for grant in session.grants.values():
         if target == "all" or (target == "firstParty" and not grant.application.third_party):
             identity.tokens.revoke_grant(grant)
-    identity.directory.close_session(session)
+    identity.close_session(session)
 
 
 class _Known:
-    """What lives of a user's; an unknown user simply has nothing."""
+    """A user's sessions and grants that are valid now; an unknown user has none."""
 
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
 
     def sessions(self, sub: str) -> list[Session]:
-        user, now = self._user(sub), self._identity.settings.clock()
-        found = self._identity.directory.sessions_of(user) if user else []
-        return [each for each in found if now < each.expires_at]
+        now = self._identity.settings.clock()
+        return [each for each in self._identity.sessions_of(sub) if now < each.expires_at]
 
     def session(self, sub: str, uid: str) -> Session:
         for session in self.sessions(sub):
@@ -108,21 +115,14 @@ class _Known:
         raise _Refused(404, "oidc.session_not_found", "Session not found.")
 
     def grants(self, sub: str) -> list[Grant]:
-        user, now = self._user(sub), self._identity.settings.clock()
-        found = self._identity.tokens.grants_of(user) if user else []
-        return [each for each in found if now < each.granted_at + _GRANT_SECONDS]
+        oldest = self._identity.settings.clock() - _GRANT_SECONDS
+        return [each for each in self._identity.tokens.grants_of(sub) if oldest < each.granted_at]
 
     def grant(self, sub: str, grant_id: str) -> Grant:
         for grant in self.grants(sub):
             if grant.id == grant_id:
                 return grant
         raise _Refused(404, "oidc.invalid_grant", "Grant request is invalid.")
-
-    def _user(self, sub: str) -> User | None:
-        try:
-            return self._identity.directory.user(sub)
-        except KeyError:
-            return None
 
 
 def _session_json(session: Session) -> dict[str, Any]:
@@ -170,3 +170,49 @@ def _grant_json(grant: Grant) -> dict[str, Any]:
         "expiresAt": int((granted_at + _GRANT_SECONDS) * 1000),
         "application": {"id": application.app_id, "name": application.app_id},
     }
+
+
+MANAGEMENT_SCOPE = "all"
+
+
+class ClientCredentialsGrant(AuthlibGrant):  # type: ignore[misc]
+    """The client credentials grant: a machine-to-machine application's tokens for this API.
+
+    As with Logto, an application that lacks the role, or did not request the only scope there
+    is, gets a token as well: one without a scope, which opens nothing.
+    """
+
+    TOKEN_ENDPOINT_AUTH_METHODS = CLIENT_AUTHENTICATION
+
+    def validate_token_request(self) -> None:
+        """Check the resource too."""
+        super().validate_token_request()
+        asked = self.request.form.getlist("resource")
+        if not asked:
+            raise Refused(
+                "invalid_target", "both `resource` and `organization_id` are not provided"
+            )
+        if asked != [MANAGEMENT_API]:
+            raise Refused("invalid_target", "resource indicator is missing, or unknown")
+
+    def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
+        """Make the token."""
+        settings: IdentitySettings = self.server.settings
+        application = self.request.client.application
+        now, lifetime = int(settings.clock()), settings.lifetimes.access_token_seconds
+        asked = (self.request.payload.scope or "").split()
+        granted = application.manages_logto and MANAGEMENT_SCOPE in asked
+        scope = {"scope": MANAGEMENT_SCOPE} if granted else {}
+        claims = {
+            "jti": secrets.token_urlsafe(32),
+            "sub": application.app_id,
+            "iat": now,
+            "exp": now + lifetime,
+            **scope,
+            "client_id": application.app_id,
+            "iss": settings.issuer,
+            "aud": MANAGEMENT_API,
+        }
+        token = self.server.keys.sign(claims, "at+jwt")
+        body = {"access_token": token, "expires_in": lifetime, "token_type": "Bearer", **scope}
+        return 200, body, self.TOKEN_RESPONSE_HEADER

@@ -16,8 +16,8 @@ from authlib.oauth2.rfc6749 import (  # type: ignore[import-untyped]
 from flask import Response, request
 
 from sandbox.identity import answers, errors
-from sandbox.identity.claims import only
 from sandbox.identity.errors import Refused
+from sandbox.identity.jwts import id_token_claims, only
 from sandbox.identity.settings import OIDC_SCOPES
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from werkzeug.datastructures import MultiDict
 
-    from sandbox.identity.keys import SigningKeys
+    from sandbox.identity.jwts import SigningKeys
     from sandbox.identity.records import Authorization, Session
     from sandbox.identity.settings import Application, IdentitySettings
     from sandbox.identity.token_store import TokenStore
@@ -92,7 +92,6 @@ class ParametersRequest(OAuth2Request):  # type: ignore[misc]
         super().__init__(request.method, request.url, headers=request.headers)
         self.payload = Values(values)
         self.session: Session | None = None
-        self.authorization: Authorization | None = None
         self._values = values
 
     @property
@@ -133,6 +132,13 @@ class LogtoAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
     def create_oauth2_request(self, given: ParametersRequest | None) -> ParametersRequest:
         """Take the request at hand, or one that has waited."""
         return given or ParametersRequest(request.values.copy())
+
+    def with_id_token(self, token: dict[str, Any], authorization: Authorization) -> dict[str, Any]:
+        """Return a token response with an ID token, where `openid` was granted."""
+        if "openid" not in authorization.scopes:
+            return token
+        claims = id_token_claims(authorization, self.settings)
+        return token | {"id_token": self.keys.sign(claims)}
 
     def handle_response(
         self, status: int, payload: Any, headers: Sequence[tuple[str, str]]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant  # type: ignore[import-untyped]
 
-from sandbox.identity.claims import only, resource_token_claims
 from sandbox.identity.errors import Refused
+from sandbox.identity.jwts import only, resource_token_claims
 from sandbox.identity.oauth import CLIENT_AUTHENTICATION
 from sandbox.identity.settings import OIDC_SCOPES
 
@@ -48,7 +48,6 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
         authorization = refresh_token.authorization
         scope = self.request.payload.scope or authorization.scope
         narrowed = replace(authorization, scope=scope)
-        self.request.authorization = narrowed
         token = {
             "refresh_token": server.tokens.succeed(refresh_token).value,
             "expires_in": server.settings.lifetimes.access_token_seconds,
@@ -56,17 +55,20 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
         }
         if self.resource is None and self.organization is None:
             scope = only(scope, OIDC_SCOPES)
-            return token | {
+            token |= {
                 "access_token": server.tokens.issue_access_token(
                     replace(authorization, scope=scope)
                 ).value,
                 "scope": scope,
             }
-        claims = self._jwt_claims(user, narrowed)
-        return token | {
-            "access_token": server.keys.sign(claims, "at+jwt"),
-            "scope": claims["scope"],
-        }
+        else:
+            claims = self._jwt_claims(user, narrowed)
+            token |= {
+                "access_token": server.keys.sign(claims, "at+jwt"),
+                "scope": claims["scope"],
+            }
+        with_id_token: dict[str, Any] = server.with_id_token(token, narrowed)
+        return with_id_token
 
     def _jwt_claims(self, user: User, authorization: Authorization) -> dict[str, Any]:
         settings, organization = self.server.settings, self.organization

@@ -1,7 +1,7 @@
 """The pages a visitor signs in on: a phone number, then the code that arrived on it.
 
-A sign-in with a number that nobody has, and a registration with one that somebody has, ask once
-more. Logto does so after the code, so that nobody learns who has an account.
+A sign-in with a number that has no account, and a registration with one that has, ask once more.
+Logto does so after the code, so that a page reveals to no stranger who has an account.
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import phonenumbers
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, redirect, request
 
-from sandbox.identity import answers
+from sandbox.identity import answers, errors
+from sandbox.identity.codes import CodeRefused, ConnectorRefused, message_for, send
 from sandbox.identity.interactions import APPLICATION, NoInteraction
-from sandbox.identity.language import page_texts
-from sandbox.identity.sending import send_code
-from sandbox.identity.verification import CodeRefused
+from sandbox.identity.language import logto_locale, page_texts
 
 if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as AnyResponse
+
+    from sandbox.identity.codes import Verification
     from sandbox.identity.identity import Identity
     from sandbox.identity.interactions import Interaction
-    from sandbox.identity.verification import Verification
+
 
 _PUNCTUATION = re.compile(r"[\s()+./-]")
 _PHONE = re.compile(r"[0-9]+")
@@ -49,6 +51,21 @@ def blueprint(identity: Identity) -> Blueprint:
     routes.add_url_rule(f"{code}/resend", view_func=screens.resend, methods=["POST"])
     routes.add_url_rule(f"{_PATH}/confirm", view_func=screens.confirm, methods=both)
     routes.add_url_rule("/direct/<path:_method>", view_func=screens.direct)
+
+    @routes.get("/unknown-session")
+    def unknown_session() -> Response:
+        return answers.page("unknown_session.html")
+
+    @routes.app_errorhandler(NoInteraction)
+    def no_interaction(lost: NoInteraction) -> AnyResponse:
+        if request.method == "GET":
+            own_page = f"{identity.settings.endpoint}/unknown-session"
+            return redirect(identity.settings.unknown_session_redirect_url or own_page)
+        # At Logto the page stays, with a note for three seconds; only a reload leads on.
+        body = errors.session_not_found("interaction session id cookie not found")
+        first_page = f"/{request.path.split('/')[1]}?{urlencode(request.args)}"
+        return answers.refusal(body, template="lost.html", problem=lost.reason, again=first_page)
+
     return routes
 
 
@@ -66,7 +83,7 @@ class Screens:
             return show(typed=interaction.parameter("login_hint") or "")
         typed = request.form.get("phone", "")
         try:
-            send_code(self._identity, interaction, digits(typed), _USAGE_TYPES[_SCREENS[path]])
+            _send_code(self._identity, interaction, digits(typed), _USAGE_TYPES[_SCREENS[path]])
         except CodeRefused as refusal:
             return show(refusal, typed=typed)
         return answers.see_other(_address(f"{path}/verification-code", interaction))
@@ -94,7 +111,7 @@ class Screens:
         interaction = self._identity.interactions.of(request)
         phone = _verification(interaction).phone
         try:
-            send_code(self._identity, interaction, phone, _USAGE_TYPES[_SCREENS[path]])
+            _send_code(self._identity, interaction, phone, _USAGE_TYPES[_SCREENS[path]])
         except CodeRefused as refusal:
             return _page("code.html", interaction, path, refusal, phone=phone)
         return answers.see_other(_address(f"{path}/verification-code", interaction))
@@ -105,7 +122,7 @@ class Screens:
         proven = _verification(interaction)
         if not proven.used or proven.usage_type == _USAGE_TYPES["forgot-password"]:
             raise NoInteraction("verification_not_found")
-        known = self._identity.directory.user_with_phone(proven.phone) is not None
+        known = self._identity.user_with_phone(proven.phone) is not None
         show = partial(_page, "confirm.html", interaction, path, phone=proven.phone, known=known)
         if request.method == "GET":
             return show()
@@ -121,11 +138,11 @@ class Screens:
         return answers.see_other(_address(fallback, interaction))
 
     def _is_meant(self, path: str, proven: Verification) -> bool:
-        known = self._identity.directory.user_with_phone(proven.phone) is not None
+        known = self._identity.user_with_phone(proven.phone) is not None
         return known == (_SCREENS[path] == "sign-in")
 
     def _sign_in(self, interaction: Interaction, proven: Verification) -> Response:
-        user = self._identity.directory.register(proven.phone)
+        user = self._identity.register(proven.phone)
         if user.suspended:
             raise CodeRefused("suspended", 401)
         interaction.user = user
@@ -149,6 +166,33 @@ def digits(typed: str) -> str:
     if not phonenumbers.is_valid_number(number):
         raise CodeRefused("invalid_phone")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
+
+
+def _send_code(identity: Identity, interaction: Interaction, phone: str, usage_type: str) -> None:
+    """Send a code, which replaces the interaction's older one, or raise CodeRefused.
+
+    What the connector's endpoint answered then stands in the refusal's reason, word for word.
+    """
+    about = f"{usage_type} code for …{phone[-2:]}"
+    report = identity.settings.report
+    try:
+        verification = identity.codes.make(phone, usage_type)
+    except CodeRefused as refusal:
+        report(f"{about}: {refusal.reason}")
+        raise
+    interaction.verification = verification
+    ui_locales = interaction.parameter("ui_locales")
+    locale = logto_locale(request, ui_locales)
+    ip = request.access_route[0]  # the leftmost X-Forwarded-For, which the client may have made up
+    report(f"{about}: requested")
+    try:
+        status = send(
+            identity.settings.connector, message_for(verification, locale, ui_locales, ip)
+        )
+    except ConnectorRefused as refusal:
+        report(f"{about}: the connector's endpoint answered {refusal.status or 'nothing'}")
+        raise CodeRefused(refusal.message) from refusal
+    report(f"{about}: the connector's endpoint answered {status}")
 
 
 def _address(path: str, interaction: Interaction) -> str:

@@ -24,7 +24,7 @@ _ROTATION_GRACE_SECONDS = 3
 
 
 class TokenStore:
-    """What applications may hold; what is expired, used up or revoked is not found."""
+    """What applications hold; what is expired, used up or revoked is not found."""
 
     def __init__(self, lock: RLock, clock: Callable[[], float], lifetimes: Lifetimes) -> None:
         self._lock = lock
@@ -43,7 +43,7 @@ class TokenStore:
         scope: str,
         resources: Iterable[str],
     ) -> Grant:
-        """Return the session's grant to an application, widened by what is asked for now.
+        """Return the session's grant to an application, widened by what is requested now.
 
         For API resources that is all that the user has at this moment: Logto grants the scopes of
         all organizations here, and never adds one to a grant without another sign-in.
@@ -65,21 +65,20 @@ class TokenStore:
                 grant.resources[resource] = grant.resources.get(resource, frozenset()) | held
             return grant
 
-    def grants_of(self, user: User) -> list[Grant]:
-        """Return what a user has granted and nobody has ended."""
+    def grants_of(self, sub: str) -> list[Grant]:
+        """Return a user's grants that are not revoked."""
         with self._lock:
-            return [each for each in self._grants if each.user is user and not each.revoked]
+            return [each for each in self._grants if each.user.sub == sub and not each.revoked]
 
     def revoke_grant(self, grant: Grant) -> None:
         """End one grant."""
         with self._lock:
             grant.revoked = True
 
-    def revoke_grants_of(self, user: User) -> None:
-        """End all that a user ever granted."""
-        with self._lock:
-            for grant in self._grants:
-                grant.revoked = grant.revoked or grant.user is user
+    def revoke_grants_of(self, sub: str) -> None:
+        """End all grants of a user."""
+        for grant in self.grants_of(sub):
+            self.revoke_grant(grant)
 
     def add_code(
         self, value: str, authorization: Authorization, redirect_uri: str, challenge: str | None
@@ -100,7 +99,7 @@ class TokenStore:
             return code if code.authorization.grant.application.app_id == app_id else None
 
     def redeem(self, code: AuthorizationCode) -> User | None:
-        """Use a code up and give its user; a second use revokes the grant and gives nobody."""
+        """Use a code up and return its user; a second use revokes the grant and returns None."""
         with self._lock:
             grant = code.authorization.grant
             if code.redeemed:

@@ -191,7 +191,7 @@ def test_a_change_of_algorithm_stops_no_sign_in(logto: World, provider: LogtoPro
     for _ in range(2):
         request = begin(logto, provider)
         assert provider.exchange(request.storage, come_back(logto, request)).claims["sub"]
-        logto.identity.rotate_key()
+        logto.identity.keys.rotate_to_rsa()
 
 
 def test_a_logto_that_hangs_is_given_up():

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 
-from sandbox.identity import ApiResource
+from sandbox.identity.settings import ApiResource
 from tests.kit.application import Site, Stage, serving_app
 from tests.sandbox.identity.world import World, new_phone, world
 

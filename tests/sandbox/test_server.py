@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
-from sandbox.identity import create_app as create_identity
-from sandbox.identity.__main__ import settings_from as identity_settings
+from sandbox.identity.app import create_app as create_identity
+from sandbox.identity.app import settings_from as identity_settings
 from sandbox.phone import PhoneSettings
 from sandbox.phone import create_app as create_phone
 from sandbox.server import running

@@ -11,7 +11,7 @@ from tests.sandbox.identity.world import APP, BARE_APP, World, new_phone, query
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sandbox.identity import Identity
+    from sandbox.identity.identity import Identity
 
 INVALID_GRANT = recorded("errors")["refresh_bad"]["body"]
 

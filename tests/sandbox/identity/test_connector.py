@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.identity import Connector
-from sandbox.identity.connector import ConnectorRefused, send
+from sandbox.identity.codes import ConnectorRefused, send
+from sandbox.identity.settings import Connector
 from tests.kit.recordings import recorded
 from tests.sandbox.identity.world import AUTHORIZATION, new_phone
 

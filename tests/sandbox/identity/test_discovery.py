@@ -38,7 +38,7 @@ def test_keys_have_a_type_of_their_own_and_are_asked_about_each_time(logto: Worl
 
 def test_after_a_rotation_the_new_key_has_no_alg_and_the_old_one_stays_listed(own_logto: World):
     before = own_logto.tokens()["id_token"]
-    own_logto.identity.rotate_key()
+    own_logto.identity.keys.rotate_to_rsa()
     after = own_logto.tokens()["id_token"]
 
     new, old = own_logto.browser().get("/oidc/jwks").json()["keys"]

@@ -7,7 +7,7 @@ import sys
 import pytest
 import requests
 
-from sandbox.identity.__main__ import settings_from
+from sandbox.identity.app import settings_from
 
 
 def test_without_an_environment_the_sandboxes_application_is_known():
@@ -78,7 +78,7 @@ def test_it_asks_before_it_makes_an_account_unless_told_not_to(said: str, asks: 
 
 def test_it_says_where_it_listens_and_serves_there():
     environment = os.environ | {"IDENTITY_PORT": "0"}
-    command = [sys.executable, "-m", "sandbox.identity"]
+    command = [sys.executable, "-m", "sandbox.identity.app"]
     with subprocess.Popen(  # noqa: S603 - this interpreter and a module of ours
         command, env=environment, stdout=subprocess.PIPE, text=True
     ) as process:

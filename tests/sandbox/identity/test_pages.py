@@ -216,11 +216,11 @@ def test_what_the_visitor_may_not_have_meant_is_asked_after_the_code(
     assert question.format(phone) in page.text
     assert page.text.count("<button>") == 1
     assert query(logto.authorize(logto.browser(), prompt="none"))["error"] == "login_required"
-    user = logto.identity.directory.user_with_phone(phone)
+    user = logto.identity.user_with_phone(phone)
     assert (user.sub if user else False) == sub
     confirmed = browser.post(page.url)
     assert "code" in query(browser.follow(confirmed))
-    assert logto.identity.directory.user_with_phone(phone)
+    assert logto.identity.user_with_phone(phone)
 
 
 @pytest.mark.parametrize(("path", "known"), [("/sign-in", True), ("/register", False)])
@@ -248,7 +248,7 @@ def test_nothing_is_confirmed_without_the_right_code(logto: World, path: str):
     browser.post("/forgot-password", data={"phone": phone})
     browser.post("/forgot-password/verification-code", data={"code": logto.app.code})
     assert browser.post(path).json()["code"] == "session.not_found"
-    assert logto.identity.directory.user_with_phone(phone) is None
+    assert logto.identity.user_with_phone(phone) is None
 
 
 def test_a_stand_in_may_be_told_not_to_ask():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.identity import ApiResource
+from sandbox.identity.settings import ApiResource
 from tests.kit.recordings import recorded
 from tests.sandbox.identity.world import World, new_phone, world
 

@@ -9,7 +9,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from sandbox.identity import claims
+from sandbox.identity import jwts
 from tests.kit.recordings import recorded
 from tests.sandbox.identity.world import APP, BARE_APP, query
 
@@ -133,7 +133,7 @@ def test_a_logout_token_is_posted_as_recorded(logto: World):
     assert token.header.keys() == known.header.keys()
     assert (token.header["alg"], token.header["typ"]) == ("ES384", "logout+jwt")
     assert token.claims.keys() == known.claims.keys()
-    assert token.claims["events"] == {claims.BACKCHANNEL_LOGOUT_EVENT: {}}
+    assert token.claims["events"] == {jwts.BACKCHANNEL_LOGOUT_EVENT: {}}
     for name in ("iss", "aud", "sub", "sid"):
         assert token.claims[name] == id_token[name]
     assert (token.claims["iat"], token.claims["exp"]) == (now, now + 120)

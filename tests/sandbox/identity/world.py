@@ -17,14 +17,9 @@ from flask import Flask, Response, request
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from sandbox.identity import (
-    ApiResource,
-    Application,
-    Connector,
-    Identity,
-    IdentitySettings,
-    create_app,
-)
+from sandbox.identity.app import create_app
+from sandbox.identity.identity import Identity
+from sandbox.identity.settings import ApiResource, Application, Connector, IdentitySettings
 from sandbox.server import running
 from tests.kit.fakes import Clock
 from tests.kit.numbers import fictional_numbers

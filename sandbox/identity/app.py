@@ -1,4 +1,4 @@
-"""Serve the stand-in for Logto on this machine: `python -m sandbox.identity`."""
+"""Serve the stand-in for Logto on this machine: `python -m sandbox.identity.app`."""
 
 from __future__ import annotations
 
@@ -6,37 +6,67 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sandbox.identity import (
+from flask import Flask
+
+from sandbox.identity import authorization, endpoints, logout, management, screens
+from sandbox.identity.identity import Identity
+from sandbox.identity.settings import (
+    MANAGEMENT_APP_ID,
+    OIDC_SCOPES,
     ApiResource,
     Application,
     Connector,
     IdentitySettings,
     Membership,
-    create_app,
 )
-from sandbox.identity.settings import MANAGEMENT_APP_ID, OIDC_SCOPES
 from sandbox.server import serve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flask import Flask
-
+    from flask import Response
 
 ORGANIZATION = "portaria-local"
+# No form-action: browsers apply it to the redirects behind a form too, and those lead to the
+# applications' callbacks.
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+}
+
+
+def create_app(settings: IdentitySettings) -> Flask:
+    """Build the stand-in; its `Identity` is `app.extensions["identity"]`."""
+    app = Flask("sandbox.identity", static_url_path="/assets")
+    identity = Identity(settings)
+    app.extensions["identity"] = identity
+    for part in (authorization, endpoints, screens, logout, management):
+        app.register_blueprint(part.blueprint(identity))
+
+    @app.after_request
+    def harden(response: Response) -> Response:
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    return app
 
 
 def settings_from(environment: Mapping[str, str], endpoint: str) -> IdentitySettings:
     """Return the settings of the sandbox's application, and of one that may end its sessions.
 
-    The API resources and permissions are those that the application asks for. There is no console
-    to give them to anybody, so every user has them all, and also in the one organization.
+    The API resources and permissions are those that the application requests. There is no console
+    in which to assign them, so every user has them all, and also in the one organization.
     IDENTITY_CONFIRM_ACCOUNTS=false is for tools that fill in `phone` and `code` and nothing else.
     """
     app_url = environment.get("APP_URL", "http://localhost:8000")
     secret = environment.get("LOGTO_APP_SECRET", "portaria-local-secret")
-    asked = environment.get("LOGTO_SCOPES", "").split()
-    permissions = frozenset(asked).difference(OIDC_SCOPES)
+    requested = environment.get("LOGTO_SCOPES", "").split()
+    permissions = frozenset(requested).difference(OIDC_SCOPES)
     indicators = environment.get("LOGTO_RESOURCES", "").split()
     indicators += environment.get("API_RESOURCE", "").split()
     return IdentitySettings(
