@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 from ops.packaging import shrink
 from sandbox.lambda_invocation import sqs_event
-from sandbox.phone import PhoneSettings, create_app
+from sandbox.phone.app import create_app
+from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
 from tests.kit.application import Stage
 from tests.kit.engines import moto

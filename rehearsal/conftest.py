@@ -16,8 +16,8 @@ from rehearsal.emulator import emulated_aws
 from rehearsal.front import front
 from sandbox.identity.app import create_app as create_identity
 from sandbox.identity.app import settings_from as identity_settings
-from sandbox.phone import create_app as create_phone
-from sandbox.phone.__main__ import settings_from as phone_settings
+from sandbox.phone.app import create_app as create_phone
+from sandbox.phone.app import settings_from as phone_settings
 from sandbox.phone.settings import (
     DEFAULT_ACCOUNT_SID,
     DEFAULT_AUTH_TOKEN,

@@ -106,7 +106,7 @@ def _phone(settings: Settings) -> Part:
         "TWILIO_AUTH_TOKEN": DEFAULT_AUTH_TOKEN,
     }
     address = Address(settings.phone_port, "PHONE_PORT", "/messages.json")
-    return Part("phone", _module("sandbox.phone"), environment, address)
+    return Part("phone", _module("sandbox.phone.app"), environment, address)
 
 
 def _module(name: str) -> tuple[str, ...]:

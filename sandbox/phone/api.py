@@ -1,26 +1,37 @@
 """Twilio's Messages API: create, list and fetch, for one account.
 
-Source: https://www.twilio.com/docs/messaging/api/message-resource
+Sources: https://www.twilio.com/docs/messaging/api/message-resource,
+https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources
+and https://www.twilio.com/docs/usage/twilios-response#pagination.
 """
 
 from __future__ import annotations
 
 import hmac
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, jsonify, request
 
-from sandbox.phone import listing, submission
+from sandbox.phone import submission
 from sandbox.phone.errors import Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from sandbox.phone.carrier import Carrier
     from sandbox.phone.faults import Faults
-    from sandbox.phone.messages import Messages
+    from sandbox.phone.messages import Message, Messages
     from sandbox.phone.settings import PhoneSettings
+
 
 VERSION = "/2010-04-01"
 METHODS = ["GET", "POST", "PUT", "DELETE"]
+DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE = 50, 1000
+_DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
+_ALWAYS, _NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 def blueprint(
@@ -56,12 +67,12 @@ def blueprint(
     @routes.get(f"{account}/Messages.json")
     def list_messages() -> Response:
         query = request.args.to_dict()
-        wanted = listing.Filter.read(query).wants
+        wanted = Filter.read(query).wants
         known_until = settings.clock() - settings.list_lag_seconds
         found = messages.newest_first(
             lambda message: message.created_at <= known_until and wanted(message)
         )
-        return jsonify(listing.page(found, request.path, query))
+        return jsonify(page_of(found, request.path, query))
 
     @routes.get(f"{account}/Messages/<sid>.json")
     def fetch(sid: str) -> Response:
@@ -75,6 +86,96 @@ def blueprint(
         raise Refusal(20404, request.path)  # another account, or what the stand-in lacks
 
     return routes
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which messages a query selects, from `since` until before `until`."""
+
+    to: str | None
+    sender: str | None
+    since: datetime
+    until: datetime
+
+    @classmethod
+    def read(cls, query: Mapping[str, str]) -> Filter:
+        """Read a query with To, From, DateSent, `DateSent<` and `DateSent>`, or raise Refusal.
+
+        The SDK writes `DateSent<=…`, hence a parameter that is named `DateSent<`: both limits
+        belong to the period. A date stands for the whole day in UTC.
+        """
+        since, until = _ALWAYS, _NEVER
+        if query.get("DateSent"):
+            moment, _ = _read_date("DateSent", query["DateSent"])
+            since = moment.replace(hour=0, minute=0, second=0)
+            until = since + _DAY
+        if query.get("DateSent>"):
+            since, _ = _read_date("DateSent>", query["DateSent>"])
+        if query.get("DateSent<"):
+            moment, length = _read_date("DateSent<", query["DateSent<"])
+            until = moment + length
+        return cls(query.get("To") or None, query.get("From") or None, since, until)
+
+    def wants(self, message: Message) -> bool:
+        """Whether the query selects a message; one that waits to be sent counts by its creation."""
+        moment = datetime.fromtimestamp(message.sent_at or message.created_at, UTC)
+        return (
+            self.to in {None, message.to}
+            and self.sender in {None, message.sender}
+            and self.since <= moment.replace(microsecond=0) < self.until
+        )
+
+
+def page_of(found: Sequence[Message], path: str, query: Mapping[str, str]) -> dict[str, Any]:
+    """Return the page of `found` that a query selects by PageSize, Page and PageToken.
+
+    A token is the last message of the page before, so that a message which arrives between two
+    pages makes no other one appear twice.
+    """
+    size = max(1, min(_whole(query, "PageSize", DEFAULT_PAGE_SIZE), MAX_PAGE_SIZE))
+    number = _whole(query, "Page", 0)
+    start = number * size
+    if token := query.get("PageToken"):
+        start = next((i + 1 for i, message in enumerate(found) if message.sid == token), start)
+    shown = found[start : start + size]
+
+    def uri(page_number: int, token: str | None = None) -> str:
+        selected = {name: value for name, value in query.items() if name != "PageToken"}
+        selected |= {"PageSize": str(size), "Page": str(page_number)}
+        return f"{path}?{urlencode(selected | ({'PageToken': token} if token else {}))}"
+
+    more = len(found) > start + size
+    return {
+        "messages": [message.as_resource() for message in shown],
+        "page": number,
+        "page_size": size,
+        "start": start,
+        "end": max(start + len(shown) - 1, 0),
+        "uri": uri(number, token),
+        "first_page_uri": uri(0),
+        "previous_page_uri": uri(number - 1) if number else None,
+        "next_page_uri": uri(number + 1, shown[-1].sid) if more else None,
+    }
+
+
+def _read_date(name: str, text: str) -> tuple[datetime, timedelta]:
+    """Read YYYY-MM-DD or a moment in ISO 8601, and how long it lasts."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refusal(20001, name) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC), _DAY if len(text) == len("YYYY-MM-DD") else _SECOND
+
+
+def _whole(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit()):
+        raise Refusal(20001, name)
+    return int(text)
 
 
 def _authenticate(settings: PhoneSettings) -> None:

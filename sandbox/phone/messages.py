@@ -1,4 +1,7 @@
-"""Messages as the stand-in keeps them, and as Twilio's API shows them."""
+"""Messages as the stand-in keeps them, and as Twilio's API shows them.
+
+Source of the segments: 3GPP TS 23.038.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,15 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
-from sandbox.phone.segments import segments
-
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+GSM_7 = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+GSM_7_EXTENSION = frozenset("\f^{}\\[~]|€")  # two septets each
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +79,12 @@ class Messages:
         self._by_sid: dict[str, Message] = {}
 
     def add(self, message: Message) -> None:
-        """Keep a message."""
+        """Store a message."""
         with self._lock:
             self._by_sid[message.sid] = message
 
     def move(self, sid: str, status: str, sender: str | None, error_code: int | None) -> Message:
-        """Return a message its next state, and give the message as it then is."""
+        """Move a message to its next state; return it as it is then."""
         now = self._clock()
         with self._lock:
             message = self._by_sid[sid]
@@ -97,7 +105,7 @@ class Messages:
             return self._by_sid.get(sid)
 
     def newest_first(self, wanted: Callable[[Message], bool]) -> list[Message]:
-        """Return the messages that are wanted."""
+        """Return the messages for which `wanted` is true."""
         with self._lock:
             every = list(reversed(self._by_sid.values()))
         return [message for message in every if wanted(message)]
@@ -105,3 +113,15 @@ class Messages:
 
 def _rfc2822(moment: float | None) -> str | None:
     return None if moment is None else format_datetime(datetime.fromtimestamp(moment, UTC))
+
+
+def segments(text: str) -> int:
+    """Return the number of segments that `text` takes."""
+    if set(text) <= GSM_7 | GSM_7_EXTENSION:
+        septets = len(text) + sum(character in GSM_7_EXTENSION for character in text)
+        return _joined(septets, 160, 153)
+    return _joined(len(text.encode("utf-16-be")) // 2, 70, 67)
+
+
+def _joined(units: int, alone: int, each: int) -> int:
+    return 1 if units <= alone else -(-units // each)

@@ -6,8 +6,9 @@ import random
 import threading
 from typing import TYPE_CHECKING, Any
 
-from sandbox.phone import PhoneSettings, create_app
+from sandbox.phone.app import create_app
 from sandbox.phone.faults import Fault
+from sandbox.phone.settings import PhoneSettings
 from sandbox.server import POLL_SECONDS, bind
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ from chalicelib.sign_in.cookies import CookieJar
 from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.sessions import Session, SessionLifetime, Sessions
 from sandbox.lambda_invocation import sqs_event
-from sandbox.phone import PhoneSettings, create_app
+from sandbox.phone.app import create_app
+from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
 from tests.costs.lambdas import Instance, Invocation, instance
 from tests.kit.application import AUTHORIZATION, Stage

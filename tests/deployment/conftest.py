@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ops.synthesis import synthesized
-from sandbox.phone import PhoneSettings, create_app
+from sandbox.phone.app import create_app
+from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
 from tests.deployment import api_flows
 from tests.deployment.intrinsics import Stack

@@ -13,7 +13,8 @@ import requests
 import app
 from chalicelib.otp.aws.queue import SqsOtpQueue
 from sandbox.lambda_invocation import Function, LambdaContext, sqs_event
-from sandbox.phone import PhoneSettings, create_app
+from sandbox.phone.app import create_app
+from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
 from tests.kit.application import Stage, environment
 

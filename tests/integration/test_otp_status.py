@@ -14,7 +14,7 @@ from chalicelib.otp.aws.ledger import DynamoDBLedger
 from chalicelib.otp.ledger import AttemptId, LedgerEntry, SendAttempt
 from chalicelib.otp.receipts import callback_url
 from sandbox.lambda_invocation import Function
-from sandbox.phone import PhoneSettings
+from sandbox.phone.settings import PhoneSettings
 from tests.kit import sent_codes
 from tests.kit.application import Site, Stage, serving
 

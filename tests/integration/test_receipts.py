@@ -13,8 +13,9 @@ import pytest
 import app
 from chalicelib import wiring
 from sandbox.lambda_invocation import Function, LambdaContext, sqs_event
-from sandbox.phone import PhoneSettings, create_app
+from sandbox.phone.app import create_app
 from sandbox.phone.faults import Fault
+from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
 from tests.kit.application import Site, Stage, environment
 from tests.sandbox.processes import wait_until

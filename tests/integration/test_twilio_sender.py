@@ -22,8 +22,9 @@ from chalicelib.otp.ledger import AttemptId
 from chalicelib.otp.sender import TextMessage
 from chalicelib.otp.twilio.answers import classify
 from chalicelib.otp.twilio.sender import TwilioSender
-from sandbox.phone import PhoneSettings, create_app
+from sandbox.phone.app import create_app
 from sandbox.phone.faults import Fault
+from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
 
 if TYPE_CHECKING:

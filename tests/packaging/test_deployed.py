@@ -12,7 +12,8 @@ from twilio.request_validator import RequestValidator
 
 from ops.packaging import PackagingError, shrink
 from sandbox.lambda_invocation import sqs_event
-from sandbox.phone import PhoneSettings, create_app
+from sandbox.phone.app import create_app
+from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
 from tests.kit.application import AUTHORIZATION, Stage
 from tests.packaging.deployment import PYTHON, Lambda, Packages, chalice_package

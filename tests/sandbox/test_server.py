@@ -8,8 +8,8 @@ from flask import Flask
 
 from sandbox.identity.app import create_app as create_identity
 from sandbox.identity.app import settings_from as identity_settings
-from sandbox.phone import PhoneSettings
-from sandbox.phone import create_app as create_phone
+from sandbox.phone.app import create_app as create_phone
+from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
 from tests.sandbox.processes import get
 

@@ -4,7 +4,7 @@ import os
 
 import requests
 
-from sandbox.phone.__main__ import settings_from
+from sandbox.phone.app import settings_from
 from sandbox.phone.settings import (
     DEFAULT_ACCOUNT_SID,
     DEFAULT_AUTH_TOKEN,
@@ -41,7 +41,7 @@ def test_it_says_where_it_listens_and_what_happens():
         "TWILIO_ACCOUNT_SID": DEFAULT_ACCOUNT_SID,
         "TWILIO_AUTH_TOKEN": DEFAULT_AUTH_TOKEN,
     }
-    with started("-m", "sandbox.phone", environment=environment) as process:
+    with started("-m", "sandbox.phone.app", environment=environment) as process:
         url = read_until(process, "listening on").split()[-1]
         answer = requests.post(
             f"{url}/2010-04-01/Accounts/{DEFAULT_ACCOUNT_SID}/Messages.json",

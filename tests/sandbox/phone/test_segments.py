@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.phone.segments import segments
+from sandbox.phone.messages import segments
 
 
 @pytest.mark.parametrize(

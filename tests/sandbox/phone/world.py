@@ -12,8 +12,8 @@ from flask import Flask, request
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from sandbox.phone import PhoneSettings, create_app
-from sandbox.phone.settings import DEFAULT_MESSAGING_SERVICE_SID, MAGIC_SENDER
+from sandbox.phone.app import create_app
+from sandbox.phone.settings import DEFAULT_MESSAGING_SERVICE_SID, MAGIC_SENDER, PhoneSettings
 from sandbox.server import running
 from tests.kit.fakes import Clock
 from tests.sandbox.processes import wait_until
