@@ -27,11 +27,11 @@ from sandbox.lambda_invocation import sqs_event
 from sandbox.phone.app import create_app
 from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
+from tests.kit.api_gateway import request
 from tests.kit.application import Stage
 from tests.kit.engines import moto
+from tests.kit.identity import running_logto
 from tests.packaging.deployment import PYTHON, Lambda, chalice_package
-from tests.packaging.events import request
-from tests.sandbox.identity.world import world
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +70,7 @@ def main() -> int:
 def surroundings() -> Iterator[Stage]:
     """Run AWS, Logto and Twilio on loopback; returns the stage between them."""
     phone = create_app(PHONE)
-    with moto() as aws_url, world() as logto, running(lambda _: phone) as phone_url:
+    with moto() as aws_url, running_logto() as logto, running(lambda _: phone) as phone_url:
         logto.clock.now = time.time()
         stage = Stage(
             aws_url,

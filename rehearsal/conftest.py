@@ -25,8 +25,8 @@ from sandbox.phone.settings import (
 )
 from sandbox.server import running
 from sandbox.settings import STAND_IN_APP_SECRET
-from tests.kit.browser import chromium, new_browser, page
-from tests.sandbox.processes import free_ports
+from tests.kit.chromium import chromium, new_browser, page
+from tests.kit.processes import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

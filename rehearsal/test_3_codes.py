@@ -10,7 +10,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from tests.sandbox.processes import wait_until
+from tests.kit.processes import wait_until
 
 if TYPE_CHECKING:
     from rehearsal.conftest import Rehearsal

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.kit import engines
-from tests.kit.browser import chromium, new_browser, page
+from tests.kit.chromium import chromium, new_browser, page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

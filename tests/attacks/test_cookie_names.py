@@ -17,7 +17,7 @@ import pytest
 
 import app
 from tests.attacks.visitors import Target, attacked
-from tests.packaging.events import request
+from tests.kit.api_gateway import request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,7 +23,7 @@ from chalicelib.sign_in.logto.signed_tokens import (
 )
 from sandbox.server import running
 from tests.attacks.forgeries import Genuine, forgeries, jwk_of, new_key
-from tests.integration.tokens import CLIENT, ISSUER, KeyServer
+from tests.kit.tokens import CLIENT, ISSUER, KeyServer
 
 API = "https://api.example.test"
 ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "PS256", "EdDSA")

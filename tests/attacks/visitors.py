@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.kit.application import Site, Stage, serving
-from tests.sandbox.identity.world import world
+from tests.kit.identity import running_logto
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import requests
 
-    from tests.sandbox.identity.world import World
+    from tests.kit.identity import Logto
 
 HERE = "http://localhost:8000"
 SESSION = "portaria_session"
@@ -29,7 +29,7 @@ class Browser:
     """A browser whose cookies are whatever a test puts there."""
 
     site: Site
-    logto: World
+    logto: Logto
     cookies: dict[str, str] = field(default_factory=dict)
 
     def get(self, path: str, **options: Any) -> requests.Response:
@@ -76,7 +76,7 @@ class Target:
 
     url: str
     stage: Stage
-    logto: World
+    logto: Logto
 
     def browser(self) -> Browser:
         return Browser(Site(self.url), self.logto)
@@ -97,7 +97,10 @@ class Target:
 @contextmanager
 def attacked(moto_url: str, public_url: str) -> Iterator[Target]:
     """Serve an application that browsers know as `public_url`, with Logto beside it."""
-    with world(f"{public_url}/callback") as logto, pytest.MonkeyPatch.context() as environment:
+    with (
+        running_logto(f"{public_url}/callback") as logto,
+        pytest.MonkeyPatch.context() as environment,
+    ):
         logto.clock.now = time.time()
         stage = Stage(moto_url, LOGTO_ENDPOINT=logto.url, PUBLIC_URL=public_url)
         with serving(stage, environment) as site:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
-import subprocess
-import sys
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
-from tests.kit.engines import LOOPBACK, ROOT
+from tests.kit.processes import ports_environment, read_until, started
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-PARTS = ("APP_PORT", "IDENTITY_PORT", "PHONE_PORT", "AWS_PORT")
 READY = "Ctrl-C"
 
 
@@ -26,11 +22,11 @@ READY = "Ctrl-C"
 class Sandbox:
     """A running sandbox: where its parts answer, and what it has said."""
 
-    ports: dict[str, int]
+    environment: Mapping[str, str]
     said: list[str] = field(default_factory=list)
 
     def url(self, part: str) -> str:
-        return f"http://localhost:{self.ports[f'{part.upper()}_PORT']}"
+        return f"http://localhost:{self.environment[f'{part.upper()}_PORT']}"
 
     def messages(self, to: str) -> list[dict[str, Any]]:
         answer = requests.get(f"{self.url('phone')}/messages.json", {"to": to}, timeout=30)
@@ -40,34 +36,12 @@ class Sandbox:
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
-    sandbox = Sandbox(free_ports())
-    told = {name: str(port) for name, port in sandbox.ports.items()}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox"],
-        cwd=ROOT,
-        env=os.environ | told,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            sandbox.said.append(line)
-            if READY in line:
-                break
-        assert process.poll() is None, "".join(sandbox.said)
+    sandbox = Sandbox(ports_environment())
+    with started("-m", "sandbox", environment=sandbox.environment) as process:
+        sandbox.said.append(read_until(process, READY))
+        assert process.stdout is not None
+        listening = threading.Thread(target=sandbox.said.extend, args=(process.stdout,))
+        listening.start()
         yield sandbox
-    finally:
         process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate()
-        sandbox.said += rest.splitlines(keepends=True)
-
-
-def free_ports() -> dict[str, int]:
-    """Find ports that are free, all open at once so that they differ."""
-    probes = [socket.create_server((LOOPBACK, 0)) for _ in PARTS]
-    ports = dict(zip(PARTS, (probe.getsockname()[1] for probe in probes), strict=True))
-    for probe in probes:
-        probe.close()
-    return ports
+        listening.join()

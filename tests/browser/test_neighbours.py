@@ -11,9 +11,9 @@ from werkzeug.serving import generate_adhoc_ssl_context, make_server
 import app
 from tests.attacks.test_cookie_names import STRIPPED
 from tests.attacks.visitors import Target, attacked
+from tests.kit.api_gateway import request
 from tests.kit.application import listening
 from tests.kit.engines import LOOPBACK
-from tests.packaging.events import request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -16,8 +16,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask, Response, redirect, request
 
-from tests.integration.tokens import public
 from tests.kit.recordings import recorded
+from tests.kit.tokens import public
 
 if TYPE_CHECKING:
     from collections.abc import Callable

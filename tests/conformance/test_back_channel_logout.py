@@ -22,7 +22,7 @@ from tests.conformance.test_id_token import (
     unsigned,
     with_other_claims,
 )
-from tests.integration.tokens import Now
+from tests.kit.tokens import Now
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 

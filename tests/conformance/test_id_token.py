@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.conformance.provider import APP, SECRET, Claims, HostileProvider, Key
 from tests.conformance.relying_party import RelyingParty, case
-from tests.integration.tokens import Now
+from tests.kit.tokens import Now
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 

@@ -11,7 +11,7 @@ from chalicelib.sign_in.flow import SESSION_COOKIE
 from chalicelib.sign_in.provider import Audience, LogoutToken
 from chalicelib.sign_in.refreshing import LEASE_SECONDS
 from tests.contract.session_world import Flow
-from tests.unit.sign_in.browser import Browser
+from tests.kit.sign_in import Browser
 
 RENEWED_AFTER, CHECKED_AFTER = 600, 900
 RESOURCE = Audience("https://api.example.test")

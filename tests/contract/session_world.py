@@ -15,7 +15,7 @@ from chalicelib.sign_in.refreshing import Refreshing
 from chalicelib.sign_in.revalidation import Revalidation
 from chalicelib.sign_in.sessions import SessionLifetime, Sessions
 from tests.kit.fakes import Clock, FakeProvider
-from tests.unit.sign_in.browser import Browser
+from tests.kit.sign_in import Browser
 
 if TYPE_CHECKING:
     from chalicelib.sign_in.sessions import Session

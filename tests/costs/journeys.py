@@ -27,7 +27,7 @@ from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
 from tests.costs.lambdas import Instance, Invocation, instance
 from tests.kit.application import AUTHORIZATION, Stage
-from tests.sandbox.identity.world import World, new_phone, world
+from tests.kit.identity import Logto, new_phone, running_logto
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ class Journey:
     api: Instance
     worker: Instance
     stage: Stage
-    logto: World
+    logto: Logto
     took: dict[str, list[Invocation]] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)
 
@@ -209,7 +209,7 @@ def journey(moto_url: str, dynamodb_url: str) -> Iterator[Journey]:
         "fromMessagingServiceSid": min(PHONE.messaging_service_sids),
     }
     with ExitStack() as stack:
-        logto = stack.enter_context(world())
+        logto = stack.enter_context(running_logto())
         logto.clock.now = time.time()
         phone_url = stack.enter_context(running(lambda _: phone))
         stage = Stage(

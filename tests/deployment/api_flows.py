@@ -21,7 +21,7 @@ from tests.kit.visits import sign_in
 
 if TYPE_CHECKING:
     from tests.kit.application import Site, Stage
-    from tests.sandbox.identity.world import World
+    from tests.kit.identity import Logto
 
 NEW, OLD = "SM" + "1" * 32, "SM" + "2" * 32
 NUMBERS = ("15550001001", "15550001002")
@@ -29,7 +29,7 @@ TOO_MANY = 3
 RETENTION_SECONDS = 86_400
 
 
-def all_of_it(site: Site, stage: Stage, logto: World, auth_token: str) -> None:
+def all_of_it(site: Site, stage: Stage, logto: Logto, auth_token: str) -> None:
     """Ask for each thing once; `site` answers under the address that Logto knows it by."""
     replace_the_authorization(site, stage)
     visit(site, stage, logto)
@@ -48,7 +48,7 @@ def replace_the_authorization(site: Site, stage: Stage) -> None:
     assert site.post("/otp", data=json.dumps(body), headers=headers).status_code == 200
 
 
-def visit(site: Site, stage: Stage, logto: World) -> None:
+def visit(site: Site, stage: Stage, logto: Logto) -> None:
     """Sign in, come back later, sign in over that session, and sign out."""
     assert site.get("/").status_code == 200
     sign_in(site, logto)
@@ -61,7 +61,7 @@ def visit(site: Site, stage: Stage, logto: World) -> None:
     assert site.get("/account").status_code == 401
 
 
-def sign_out_everywhere(site: Site, logto: World) -> None:
+def sign_out_everywhere(site: Site, logto: Logto) -> None:
     """Sign in and end all of the user's sessions."""
     sign_in(site, logto)
     answer = site.post("/account/sign-out-everywhere", headers={"Sec-Fetch-Site": "same-origin"})
@@ -69,7 +69,7 @@ def sign_out_everywhere(site: Site, logto: World) -> None:
     assert site.get("/account").status_code == 401
 
 
-def hear_of_a_sign_out(site: Site, logto: World) -> None:
+def hear_of_a_sign_out(site: Site, logto: Logto) -> None:
     """Sign in, and let Logto tell that the user has signed out there."""
     browser = sign_in(site, logto)
     logto.sign_out(browser, client_id="portaria")

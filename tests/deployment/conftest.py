@@ -18,7 +18,7 @@ from tests.deployment.recording import Recording, recording
 from tests.deployment.roles import Function, functions
 from tests.deployment.worker_flows import Line
 from tests.kit.application import Stage, environment, serving
-from tests.sandbox.identity.world import world
+from tests.kit.identity import running_logto
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +56,7 @@ def recorded(moto_server: str) -> Mapping[str, Recording]:
 
 
 def _of_the_api(aws_url: str) -> Recording:
-    with world() as logto, pytest.MonkeyPatch.context() as patched:
+    with running_logto() as logto, pytest.MonkeyPatch.context() as patched:
         logto.clock.now = time.time()
         stage = Stage(
             aws_url, LOGTO_ENDPOINT=logto.url, PUBLIC_URL=logto.app.url, IP_HOURLY_LIMIT="2"

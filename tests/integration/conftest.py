@@ -11,13 +11,13 @@ import pytest
 from chalicelib.sign_in.logto.documents import SigningKeys
 from chalicelib.sign_in.logto.signed_tokens import SignedTokens
 from sandbox.server import running
-from tests.integration.line import Line, laid
-from tests.integration.logto import provider_of
-from tests.integration.tokens import ISSUER, Desk, KeyServer
 from tests.kit.application import Site, Stage, serving
 from tests.kit.engines import aws_client
 from tests.kit.fakes import Clock
-from tests.sandbox.identity.world import World, world
+from tests.kit.identity import Logto, running_logto
+from tests.kit.logto_provider import provider_of
+from tests.kit.pipeline import Pipeline, running_pipeline
+from tests.kit.tokens import ISSUER, KeyServer, Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,16 +39,16 @@ def site(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def logto_url() -> Iterator[str]:
     """The stand-in for Logto."""
-    with world() as running_world:
-        yield running_world.url
+    with running_logto() as logto:
+        yield logto.url
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
+def verifier() -> Iterator[Verifier]:
     server, clock = KeyServer(), Clock()
     with running(server.flask) as url:
         keys = SigningKeys(f"{url}/jwks", 5.0, clock)
-        yield Desk(
+        yield Verifier(
             server, clock, SignedTokens(keys, ISSUER, frozenset({"ES384", "RS256", "ES256"}))
         )
 
@@ -61,9 +61,9 @@ def logto_site(moto_server: str, logto_url: str, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture
-def line(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
-    with laid(moto_server, monkeypatch) as line:
-        yield line
+def pipeline(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
+    with running_pipeline(moto_server, monkeypatch) as pipeline:
+        yield pipeline
 
 
 @pytest.fixture
@@ -83,12 +83,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def logto() -> Iterator[World]:
-    with world() as running_world:
-        running_world.clock.now = time.time()  # PyJWT has no other clock
-        yield running_world
+def logto() -> Iterator[Logto]:
+    with running_logto() as logto:
+        logto.clock.now = time.time()  # PyJWT has no other clock
+        yield logto
 
 
 @pytest.fixture
-def provider(logto: World) -> LogtoProvider:
+def provider(logto: Logto) -> LogtoProvider:
     return provider_of(logto.url)

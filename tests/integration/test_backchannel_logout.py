@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.kit.application import Site, Stage, serving
+from tests.kit.identity import Browser, Logto
 from tests.kit.visits import sign_in
-from tests.sandbox.identity.world import Browser, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def site(moto_server: str, logto: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def site(moto_server: str, logto: Logto, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     # The stand-in knows the application at its own test server's address.
     stage = Stage(moto_server, LOGTO_ENDPOINT=logto.url, PUBLIC_URL=logto.app.url)
     with serving(stage, monkeypatch) as site:
         yield site
 
 
-def sign_out_at(logto: World, browser: Browser) -> str:
+def sign_out_at(logto: Logto, browser: Browser) -> str:
     """Sign out at Logto; returns the form that it posts to the application."""
     logto.sign_out(browser, client_id="portaria")
     while not logto.app.posted("backchannel-logout"):
@@ -39,7 +39,7 @@ def post(
     return site.post("/backchannel-logout", data=body, headers={"Content-Type": content_type})
 
 
-def test_signing_out_at_logto_ends_the_session_here(site: Site, logto: World):
+def test_signing_out_at_logto_ends_the_session_here(site: Site, logto: Logto):
     browser = sign_in(site, logto)
     assert site.get("/account").status_code == 200
     answer = post(site, sign_out_at(logto, browser))
@@ -49,7 +49,7 @@ def test_signing_out_at_logto_ends_the_session_here(site: Site, logto: World):
     assert site.get("/account").status_code == 401
 
 
-def test_the_same_token_again_is_answered_alike(site: Site, logto: World):
+def test_the_same_token_again_is_answered_alike(site: Site, logto: Logto):
     form = sign_out_at(logto, sign_in(site, logto))
 
     assert [post(site, form).status_code for _ in range(2)] == [200, 200]
@@ -68,7 +68,7 @@ def test_the_same_token_again_is_answered_alike(site: Site, logto: World):
     ids=["empty", "no token", "forged", "two tokens", "JSON", "oversized"],
 )
 def test_anything_else_is_400_and_ends_nothing(
-    site: Site, logto: World, body: str, content_type: str
+    site: Site, logto: Logto, body: str, content_type: str
 ):
     sign_in(site, logto)
     answer = post(site, body, content_type)

@@ -18,18 +18,18 @@ from chalicelib.sign_in.errors import (
     ScopeMissing,
 )
 from chalicelib.sign_in.logto.signed_tokens import ACCESS_TOKEN
-from tests.integration.tokens import (
+from tests.kit.recordings import recorded
+from tests.kit.tokens import (
     EC_KEY,
     OTHER_EC_KEY,
     P256_KEY,
     RSA_KEY,
-    Desk,
     Now,
+    Verifier,
     hmac_token,
     public,
     token,
 )
-from tests.kit.recordings import recorded
 
 if TYPE_CHECKING:
     from chalicelib.sign_in.logto.signed_tokens import SignedTokens
@@ -59,14 +59,18 @@ def access_token(*args: Any, headers: dict[str, Any] | None = None, **changes: A
 
 
 def caller(
-    desk: Desk, token: str, *scopes: str, organization: str | None = None, api: str | None = API
+    verifier: Verifier,
+    token: str,
+    *scopes: str,
+    organization: str | None = None,
+    api: str | None = API,
 ) -> Caller:
-    bearer = BearerTokens(lambda: Reader(desk.tokens), api)
+    bearer = BearerTokens(lambda: Reader(verifier.tokens), api)
     return bearer.caller([f"Bearer {token}"], scopes, organization)
 
 
-def test_a_good_token_tells_who_calls_and_what_they_may(desk: Desk):
-    found = caller(desk, access_token(), "read")
+def test_a_good_token_tells_who_calls_and_what_they_may(verifier: Verifier):
+    found = caller(verifier, access_token(), "read")
 
     assert (found.sub, found.client_id) == ("user-1", "an-app")
     assert found.scopes == {"read", "write"}
@@ -74,18 +78,18 @@ def test_a_good_token_tells_who_calls_and_what_they_may(desk: Desk):
 
 
 @pytest.mark.parametrize("typ", ["at+jwt", "AT+JWT", "application/at+jwt"])
-def test_its_kind_may_be_written_in_every_usual_way(desk: Desk, typ: str):
-    assert caller(desk, access_token(headers={"typ": typ}))
+def test_its_kind_may_be_written_in_every_usual_way(verifier: Verifier, typ: str):
+    assert caller(verifier, access_token(headers={"typ": typ}))
 
 
-def test_one_audience_may_stand_in_a_list(desk: Desk):
-    assert caller(desk, access_token(aud=[API]), "read").organization is None
+def test_one_audience_may_stand_in_a_list(verifier: Verifier):
+    assert caller(verifier, access_token(aud=[API]), "read").organization is None
 
 
-def test_a_key_without_algorithm_is_good_after_a_rotation(desk: Desk):
-    desk.server.keys = [public(EC_KEY, alg="ES384"), public(RSA_KEY, kid="rsa")]
+def test_a_key_without_algorithm_is_good_after_a_rotation(verifier: Verifier):
+    verifier.server.keys = [public(EC_KEY, alg="ES384"), public(RSA_KEY, kid="rsa")]
 
-    assert caller(desk, access_token(RSA_KEY, "RS256", headers={"kid": "rsa"}))
+    assert caller(verifier, access_token(RSA_KEY, "RS256", headers={"kid": "rsa"}))
 
 
 REJECTED: dict[str, dict[str, Any]] = {
@@ -110,16 +114,16 @@ REJECTED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("changes", REJECTED.values(), ids=REJECTED)
-def test_claims_that_are_wrong_reject_it(desk: Desk, changes: dict[str, Any]):
+def test_claims_that_are_wrong_reject_it(verifier: Verifier, changes: dict[str, Any]):
     with pytest.raises(BearerTokenRejected) as rejected:
-        caller(desk, access_token(**changes))
+        caller(verifier, access_token(**changes))
     assert rejected.value.reason.startswith("access token: ")
 
 
 @pytest.mark.parametrize("typ", [None, "JWT", "logout+jwt", "dpop+jwt"])
-def test_a_token_of_another_kind_is_none(desk: Desk, typ: str | None):
+def test_a_token_of_another_kind_is_none(verifier: Verifier, typ: str | None):
     with pytest.raises(BearerTokenRejected, match="typ"):
-        caller(desk, access_token(headers={"typ": typ}))
+        caller(verifier, access_token(headers={"typ": typ}))
 
 
 def forgeries() -> dict[str, str]:
@@ -143,25 +147,25 @@ def forgeries() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", forgeries())
-def test_a_forged_token_is_rejected(desk: Desk, name: str):
+def test_a_forged_token_is_rejected(verifier: Verifier, name: str):
     forged = forgeries()[name]
 
     with pytest.raises(BearerTokenRejected) as rejected:
-        caller(desk, forged)
+        caller(verifier, forged)
     assert forged not in rejected.value.reason
 
 
 @pytest.mark.parametrize("scopes", [("admin",), ("read", "admin"), ("rea",), ("read write",)])
-def test_all_scopes_are_needed_whole(desk: Desk, scopes: tuple[str, ...]):
+def test_all_scopes_are_needed_whole(verifier: Verifier, scopes: tuple[str, ...]):
     with pytest.raises(ScopeMissing) as missing:
-        caller(desk, access_token(), *scopes)
+        caller(verifier, access_token(), *scopes)
     assert missing.value.scopes == scopes
 
 
-def test_an_organizations_own_token_proves_what_is_held_in_it(desk: Desk):
+def test_an_organizations_own_token_proves_what_is_held_in_it(verifier: Verifier):
     token = access_token(aud="urn:logto:organization:o1")
 
-    assert caller(desk, token, "read", organization="o1").organization == "o1"
+    assert caller(verifier, token, "read", organization="o1").organization == "o1"
 
 
 @pytest.mark.parametrize(
@@ -178,14 +182,16 @@ def test_an_organizations_own_token_proves_what_is_held_in_it(desk: Desk):
         {"aud": "urn:logto:organization:"},
     ],
 )
-def test_nothing_else_proves_what_is_held_in_an_organization(desk: Desk, claims: dict[str, Any]):
+def test_nothing_else_proves_what_is_held_in_an_organization(
+    verifier: Verifier, claims: dict[str, Any]
+):
     with pytest.raises(BearerTokenRejected):
-        caller(desk, access_token(**claims), "read", organization="o1")
+        caller(verifier, access_token(**claims), "read", organization="o1")
 
 
-def test_no_organization_has_an_empty_id(desk: Desk):
+def test_no_organization_has_an_empty_id(verifier: Verifier):
     with pytest.raises(BearerTokenRejected):
-        caller(desk, access_token(aud="urn:logto:organization:"), organization="")
+        caller(verifier, access_token(aud="urn:logto:organization:"), organization="")
 
 
 ISSUED: dict[str, dict[str, Any]] = {
@@ -197,12 +203,14 @@ PLACES = (None, "n47hft1otlsn", "lvhrtzw8631r")
 
 
 @pytest.mark.parametrize("name", ISSUED)
-def test_each_token_that_logto_was_recorded_to_issue_opens_one_place_at_most(desk: Desk, name: str):
+def test_each_token_that_logto_was_recorded_to_issue_opens_one_place_at_most(
+    verifier: Verifier, name: str
+):
     token = access_token(**ISSUED[name])
     opened = []
     for place in PLACES:
         with suppress(BearerTokenRejected):
-            caller(desk, token, organization=place, api="https://api.example.com")
+            caller(verifier, token, organization=place, api="https://api.example.com")
             opened.append(place)
 
     within_a_resource = ISSUED[name]["organization_id"] is not None
@@ -214,12 +222,12 @@ def _place_of(audience: str) -> str | None:
     return None if resource else organization
 
 
-def test_organization_tokens_need_no_api_resource_of_ours(desk: Desk):
+def test_organization_tokens_need_no_api_resource_of_ours(verifier: Verifier):
     good = access_token(aud="urn:logto:organization:o1")
 
-    assert caller(desk, good, organization="o1", api=None)
+    assert caller(verifier, good, organization="o1", api=None)
     with pytest.raises(ProviderMisconfigured, match="API_RESOURCE"):
-        caller(desk, access_token(), api=None)
+        caller(verifier, access_token(), api=None)
 
 
 @pytest.mark.parametrize(
@@ -233,20 +241,22 @@ def test_organization_tokens_need_no_api_resource_of_ours(desk: Desk):
         (["Bearer a", "Bearer b"], BearerTokenRejected),
     ],
 )
-def test_other_headers_are_no_bearer_token(desk: Desk, headers: list[str], error: type[Exception]):
+def test_other_headers_are_no_bearer_token(
+    verifier: Verifier, headers: list[str], error: type[Exception]
+):
     with pytest.raises(error):
-        BearerTokens(lambda: Reader(desk.tokens), API).caller(headers, ())
+        BearerTokens(lambda: Reader(verifier.tokens), API).caller(headers, ())
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
-def test_the_schemes_case_does_not_matter(desk: Desk, scheme: str):
-    bearer = BearerTokens(lambda: Reader(desk.tokens), API)
+def test_the_schemes_case_does_not_matter(verifier: Verifier, scheme: str):
+    bearer = BearerTokens(lambda: Reader(verifier.tokens), API)
 
     assert bearer.caller([f"{scheme}  {access_token()}"], ("read",))
 
 
-def test_without_keys_nobody_is_refused_and_nobody_let_in(desk: Desk):
-    desk.server.status = 500
+def test_without_keys_nobody_is_refused_and_nobody_let_in(verifier: Verifier):
+    verifier.server.status = 500
 
     with pytest.raises(ProviderUnreachable):
-        caller(desk, access_token())
+        caller(verifier, access_token())

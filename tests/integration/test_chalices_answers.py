@@ -9,8 +9,8 @@ import pytest
 from chalice.app import ForbiddenError, NotFoundError
 
 from chalicelib.web.headers import security_headers
-from tests.integration.team import new_application
 from tests.kit.application import Stage, environment, serving_app
+from tests.kit.routes import new_application
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

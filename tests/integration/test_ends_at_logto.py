@@ -16,10 +16,10 @@ from chalicelib.sign_in.options import SignInOptions
 from chalicelib.sign_in.provider import Audience
 from chalicelib.sign_in.refreshing import COOL_DOWN_SECONDS
 from sandbox.server import running
-from tests.integration.logto import answering, provider_of
+from tests.kit.identity import Logto, new_phone
+from tests.kit.logto_provider import answering, provider_of
 from tests.kit.recordings import recorded
-from tests.sandbox.identity.world import World, new_phone
-from tests.unit.sign_in.browser import Browser
+from tests.kit.sign_in import Browser
 from tests.unit.sign_in.conftest import (  # noqa: F401 - fixtures
     REVALIDATE_SECONDS,
     clock,
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def provider(logto: World) -> LogtoProvider:
+def provider(logto: Logto) -> LogtoProvider:
     return provider_of(logto.url)
 
 
 def signed_in(
-    logto: World, flow: SignIn, phone: str, change: Callable[[str], str] = str
+    logto: Logto, flow: SignIn, phone: str, change: Callable[[str], str] = str
 ) -> Browser:
     """Sign in with a new device, whose user may change the address of Logto's page."""
     device = Browser(flow, logto.app.url)
@@ -56,7 +56,7 @@ def signed_in(
 
 
 def test_all_sessions_of_a_suspended_user_end_at_their_next_check(
-    logto: World,
+    logto: Logto,
     sign_in: SignIn,  # noqa: F811 - as above
     clock: Clock,  # noqa: F811 - as above
 ):
@@ -75,7 +75,7 @@ def test_all_sessions_of_a_suspended_user_end_at_their_next_check(
 
 @pytest.mark.parametrize("deleted", ["offline_access", "prompt=consent"])
 def test_who_deletes_it_from_the_address_is_no_exception(
-    logto: World,
+    logto: Logto,
     sign_in: SignIn,  # noqa: F811 - as above
     clock: Clock,  # noqa: F811 - as above
     deleted: str,
@@ -98,7 +98,7 @@ REFUSALS = ["invalid_target", "invalid_scope", "insufficient_scope", "invalid_to
 
 @pytest.mark.parametrize("code", REFUSALS)
 def test_a_check_that_logto_refuses_for_no_reason_of_the_users_is_not_repeated_at_once(
-    logto: World,
+    logto: Logto,
     sign_in: SignIn,  # noqa: F811 - as above
     sessions: Sessions,  # noqa: F811 - as above
     clock: Clock,  # noqa: F811 - as above

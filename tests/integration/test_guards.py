@@ -12,9 +12,9 @@ import pytest
 from chalice.local import create_local_server
 
 from chalicelib.web.auth import Auth
-from tests.integration.team import cookie_of, new_application
 from tests.kit.application import CONFIG, Site, Stage, serving_app
 from tests.kit.engines import LOOPBACK
+from tests.kit.routes import cookie_of, new_application
 
 if TYPE_CHECKING:
     from chalicelib.web.chalice_app import Application

@@ -25,22 +25,22 @@ from chalicelib.sign_in.logto.signed_tokens import (
     check_access_token_hash,
     read_logout_token,
 )
-from tests.integration.tokens import (
+from tests.kit.tokens import (
     CLIENT,
     EC_KEY,
     OTHER_EC_KEY,
     P256_KEY,
     RSA_KEY,
-    Desk,
     Now,
+    Verifier,
     hmac_token,
     public,
     token,
 )
 
 
-def test_happy_path(desk: Desk):
-    assert desk.verify(token())["sub"] == "user-1"
+def test_happy_path(verifier: Verifier):
+    assert verifier.verify(token())["sub"] == "user-1"
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_happy_path(desk: Desk):
     ],
 )
 def test_claims_that_are_missing_or_wrong_are_rejected(
-    desk: Desk, name: str, changes: dict[str, Any]
+    verifier: Verifier, name: str, changes: dict[str, Any]
 ):
-    assert desk.rejects(token(**changes)), name
+    assert verifier.rejects(token(**changes)), name
 
 
 @pytest.mark.parametrize(
@@ -83,104 +83,104 @@ def test_claims_that_are_missing_or_wrong_are_rejected(
     ],
     ids=["aud list", "several aud with azp", "azp", "clock ahead", "clock behind"],
 )
-def test_what_the_specification_allows_is_accepted(desk: Desk, changes: dict[str, Any]):
-    assert desk.verify(token(**changes))
+def test_what_the_specification_allows_is_accepted(verifier: Verifier, changes: dict[str, Any]):
+    assert verifier.verify(token(**changes))
 
 
-def test_idtoken_sig_rs256_is_accepted(desk: Desk):
-    desk.server.keys = [public(RSA_KEY, kid="rsa", alg="RS256")]
+def test_idtoken_sig_rs256_is_accepted(verifier: Verifier):
+    verifier.server.keys = [public(RSA_KEY, kid="rsa", alg="RS256")]
 
-    assert desk.verify(token(RSA_KEY, "RS256", {"kid": "rsa"}))
+    assert verifier.verify(token(RSA_KEY, "RS256", {"kid": "rsa"}))
 
 
-def test_idtoken_sig_none_is_rejected(desk: Desk):
-    assert desk.rejects(token("", "none")) == "ID token: algorithm"
+def test_idtoken_sig_none_is_rejected(verifier: Verifier):
+    assert verifier.rejects(token("", "none")) == "ID token: algorithm"
 
 
 @pytest.mark.parametrize("key", [OTHER_EC_KEY, P256_KEY], ids=["invalid-sig-es384", "other curve"])
-def test_invalid_sig_is_rejected(desk: Desk, key: Any):
-    assert desk.rejects(token(key, "ES384" if key is OTHER_EC_KEY else "ES256"))
+def test_invalid_sig_is_rejected(verifier: Verifier, key: Any):
+    assert verifier.rejects(token(key, "ES384" if key is OTHER_EC_KEY else "ES256"))
 
 
-def test_a_changed_claim_breaks_the_signature(desk: Desk):
+def test_a_changed_claim_breaks_the_signature(verifier: Verifier):
     header, _, signature = token().split(".")
     forged = token(OTHER_EC_KEY, sub="mallory").split(".")[1]
 
-    assert desk.rejects(f"{header}.{forged}.{signature}") == "ID token: InvalidSignatureError"
+    assert verifier.rejects(f"{header}.{forged}.{signature}") == "ID token: InvalidSignatureError"
 
 
-def test_hmac_with_the_public_key_or_the_secret_is_rejected(desk: Desk):
+def test_hmac_with_the_public_key_or_the_secret_is_rejected(verifier: Verifier):
     pem = EC_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     for key in (pem, b"our-client-secret-our-client-secret"):
-        assert desk.rejects(hmac_token(key)) == "ID token: algorithm"
+        assert verifier.rejects(hmac_token(key)) == "ID token: algorithm"
 
 
-def test_an_algorithm_that_the_provider_does_not_announce_is_rejected(desk: Desk):
-    desk.server.keys = [public(RSA_KEY, kid="rsa")]
+def test_an_algorithm_that_the_provider_does_not_announce_is_rejected(verifier: Verifier):
+    verifier.server.keys = [public(RSA_KEY, kid="rsa")]
 
-    assert desk.rejects(token(RSA_KEY, "PS256", {"kid": "rsa"})) == "ID token: algorithm"
+    assert verifier.rejects(token(RSA_KEY, "PS256", {"kid": "rsa"})) == "ID token: algorithm"
 
 
-def test_a_key_of_another_type_or_for_another_use_is_not_used(desk: Desk):
+def test_a_key_of_another_type_or_for_another_use_is_not_used(verifier: Verifier):
     for keys in ([public(EC_KEY, use="enc")], [public(EC_KEY, alg="ES256")], [public(RSA_KEY)]):
-        desk.clock.advance(FRESH_SECONDS)
-        desk.server.keys = keys
-        assert desk.rejects(token()) == "ID token: no such key"
+        verifier.clock.advance(FRESH_SECONDS)
+        verifier.server.keys = keys
+        assert verifier.rejects(token()) == "ID token: no such key"
 
 
 @pytest.mark.parametrize("typ", ["logout+jwt", "at+jwt"])
-def test_another_kind_of_token_is_no_id_token(desk: Desk, typ: str):
-    assert desk.rejects(token(headers={"typ": typ})) == "ID token: typ"
+def test_another_kind_of_token_is_no_id_token(verifier: Verifier, typ: str):
+    assert verifier.rejects(token(headers={"typ": typ})) == "ID token: typ"
 
 
 @pytest.mark.parametrize("text", ["", "a", "a.b", "a.b.c", "e30.e30.e30", "x" * (MAX_LENGTH + 1)])
-def test_what_is_no_token_is_rejected(desk: Desk, text: str):
+def test_what_is_no_token_is_rejected(verifier: Verifier, text: str):
     with pytest.raises(AnswerRejected):
-        desk.verify(text)
+        verifier.verify(text)
 
 
-def test_kid_absent_single_jwks_is_accepted(desk: Desk):
-    assert desk.verify(token(headers={"kid": None}))
+def test_kid_absent_single_jwks_is_accepted(verifier: Verifier):
+    assert verifier.verify(token(headers={"kid": None}))
 
 
-def test_kid_absent_multiple_jwks_is_rejected(desk: Desk):
-    desk.server.keys = [public(EC_KEY), public(RSA_KEY, kid="rsa")]
+def test_kid_absent_multiple_jwks_is_rejected(verifier: Verifier):
+    verifier.server.keys = [public(EC_KEY), public(RSA_KEY, kid="rsa")]
 
-    assert desk.rejects(token(headers={"kid": None})) == "ID token: no such key"
-
-
-def test_a_rotated_key_without_alg_is_found_at_once_by_one_more_fetch(desk: Desk):
-    desk.verify(token())
-    desk.server.keys = [public(RSA_KEY, kid="rsa", alg=None), public(EC_KEY, alg="ES384")]
-
-    assert desk.verify(token(RSA_KEY, "RS256", {"kid": "rsa"}))
-    assert desk.verify(token())
-    assert desk.server.asked == 2
+    assert verifier.rejects(token(headers={"kid": None})) == "ID token: no such key"
 
 
-def test_a_flood_of_unknown_kids_does_not_reach_the_provider(desk: Desk):
-    desk.verify(token())
+def test_a_rotated_key_without_alg_is_found_at_once_by_one_more_fetch(verifier: Verifier):
+    verifier.verify(token())
+    verifier.server.keys = [public(RSA_KEY, kid="rsa", alg=None), public(EC_KEY, alg="ES384")]
+
+    assert verifier.verify(token(RSA_KEY, "RS256", {"kid": "rsa"}))
+    assert verifier.verify(token())
+    assert verifier.server.asked == 2
+
+
+def test_a_flood_of_unknown_kids_does_not_reach_the_provider(verifier: Verifier):
+    verifier.verify(token())
     for n in range(100):
-        desk.rejects(token(headers={"kid": f"unknown-{n}"}))
-    first = desk.server.asked
+        verifier.rejects(token(headers={"kid": f"unknown-{n}"}))
+    first = verifier.server.asked
     assert first <= 1 + RENEWALS
 
-    desk.clock.advance(RENEWAL_SECONDS)
+    verifier.clock.advance(RENEWAL_SECONDS)
     for n in range(100):
-        desk.rejects(token(headers={"kid": f"unknown-{n}"}))
-    assert desk.server.asked - first <= RENEWALS
+        verifier.rejects(token(headers={"kid": f"unknown-{n}"}))
+    assert verifier.server.asked - first <= RENEWALS
 
 
-def test_strangers_can_not_use_up_what_the_providers_own_tokens_need(desk: Desk):
-    desk.verify(token())
+def test_strangers_can_not_use_up_what_the_providers_own_tokens_need(verifier: Verifier):
+    verifier.verify(token())
     for n in range(20):
         with pytest.raises(AnswerRejected):
             read_logout_token(
-                desk.tokens, token(headers={"kid": f"x-{n}", "typ": "logout+jwt"}), CLIENT
+                verifier.tokens, token(headers={"kid": f"x-{n}", "typ": "logout+jwt"}), CLIENT
             )
-    desk.server.keys = [public(RSA_KEY, kid="rsa", alg="RS256")]
+    verifier.server.keys = [public(RSA_KEY, kid="rsa", alg="RS256")]
 
-    assert desk.verify(token(RSA_KEY, "RS256", {"kid": "rsa"}))
+    assert verifier.verify(token(RSA_KEY, "RS256", {"kid": "rsa"}))
 
 
 NO_KEYS = [
@@ -194,83 +194,83 @@ NO_KEYS = [
 ]
 
 
-def test_keys_once_known_outlive_an_outage_but_not_for_ever(desk: Desk):
-    desk.verify(token())
-    desk.clock.advance(FRESH_SECONDS)
+def test_keys_once_known_outlive_an_outage_but_not_for_ever(verifier: Verifier):
+    verifier.verify(token())
+    verifier.clock.advance(FRESH_SECONDS)
     for status, body in NO_KEYS:
-        desk.server.status, desk.server.body = status, body
-        assert desk.verify(token())
-        desk.clock.advance(RETRY_SECONDS)
-    desk.clock.advance(MAX_AGE_SECONDS - FRESH_SECONDS - len(NO_KEYS) * RETRY_SECONDS)
+        verifier.server.status, verifier.server.body = status, body
+        assert verifier.verify(token())
+        verifier.clock.advance(RETRY_SECONDS)
+    verifier.clock.advance(MAX_AGE_SECONDS - FRESH_SECONDS - len(NO_KEYS) * RETRY_SECONDS)
 
     with pytest.raises(ProviderUnreachable):
-        desk.verify(token())
+        verifier.verify(token())
 
 
-def test_in_an_outage_a_missing_key_is_nobodys_fault(desk: Desk):
-    desk.verify(token())
-    desk.server.status = 500
+def test_in_an_outage_a_missing_key_is_nobodys_fault(verifier: Verifier):
+    verifier.verify(token())
+    verifier.server.status = 500
     for _ in range(2 * RENEWALS):
         with pytest.raises(ProviderUnreachable):
-            desk.verify(token(headers={"kid": "new"}))
-        desk.clock.advance(COOL_DOWN_SECONDS)
+            verifier.verify(token(headers={"kid": "new"}))
+        verifier.clock.advance(COOL_DOWN_SECONDS)
 
-    assert desk.verify(token())
-    assert desk.server.asked == 1 + RENEWALS
+    assert verifier.verify(token())
+    assert verifier.server.asked == 1 + RENEWALS
 
 
-def test_a_withdrawn_key_is_not_believed_for_ever(desk: Desk):
-    desk.verify(token())
-    desk.server.keys = [public(OTHER_EC_KEY, kid="new")]
-    desk.clock.advance(FRESH_SECONDS)
+def test_a_withdrawn_key_is_not_believed_for_ever(verifier: Verifier):
+    verifier.verify(token())
+    verifier.server.keys = [public(OTHER_EC_KEY, kid="new")]
+    verifier.clock.advance(FRESH_SECONDS)
 
-    assert desk.rejects(token()) == "ID token: no such key"
+    assert verifier.rejects(token()) == "ID token: no such key"
 
 
 @pytest.mark.parametrize(("status", "body"), NO_KEYS)
-def test_without_keys_nothing_is_believed(desk: Desk, status: int, body: str | None):
-    desk.server.status, desk.server.body = status, body
+def test_without_keys_nothing_is_believed(verifier: Verifier, status: int, body: str | None):
+    verifier.server.status, verifier.server.body = status, body
 
     with pytest.raises(ProviderUnreachable):
-        desk.verify(token())
+        verifier.verify(token())
 
 
-def test_a_flood_of_tokens_does_not_reach_a_provider_that_has_no_keys(desk: Desk):
-    desk.server.status = 500
+def test_a_flood_of_tokens_does_not_reach_a_provider_that_has_no_keys(verifier: Verifier):
+    verifier.server.status = 500
     for _ in range(30):
         with pytest.raises(ProviderUnreachable):
-            desk.verify(token())
-    assert desk.server.asked == 1
+            verifier.verify(token())
+    assert verifier.server.asked == 1
 
-    desk.server.status = 200
-    desk.clock.advance(COOL_DOWN_SECONDS)
-    assert desk.verify(token())
+    verifier.server.status = 200
+    verifier.clock.advance(COOL_DOWN_SECONDS)
+    assert verifier.verify(token())
 
 
 @pytest.mark.parametrize("status", [200, 500])
-def test_threads_that_want_the_keys_at_once_share_one_fetch(desk: Desk, status: int):
-    desk.server.status = status
+def test_threads_that_want_the_keys_at_once_share_one_fetch(verifier: Verifier, status: int):
+    verifier.server.status = status
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: _verdict(desk, token()), range(8)))
+        answers = list(pool.map(lambda _: _verdict(verifier, token()), range(8)))
 
     assert answers == ["good" if status == 200 else "unreachable"] * 8
-    assert desk.server.asked == 1
+    assert verifier.server.asked == 1
 
 
-def test_threads_that_miss_a_key_at_once_share_one_fetch(desk: Desk):
-    desk.verify(token())
-    desk.server.keys = [public(RSA_KEY, kid="rsa", alg="RS256")]
+def test_threads_that_miss_a_key_at_once_share_one_fetch(verifier: Verifier):
+    verifier.verify(token())
+    verifier.server.keys = [public(RSA_KEY, kid="rsa", alg="RS256")]
     new = token(RSA_KEY, "RS256", {"kid": "rsa"})
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: _verdict(desk, new), range(8)))
+        answers = list(pool.map(lambda _: _verdict(verifier, new), range(8)))
 
     assert answers == ["good"] * 8
-    assert desk.server.asked == 2
+    assert verifier.server.asked == 2
 
 
-def _verdict(desk: Desk, text: str) -> str:
+def _verdict(verifier: Verifier, text: str) -> str:
     try:
-        desk.verify(text)
+        verifier.verify(text)
     except ProviderUnreachable:
         return "unreachable"
     return "good"

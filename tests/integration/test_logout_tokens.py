@@ -9,7 +9,7 @@ import pytest
 from chalicelib.sign_in.errors import AnswerRejected
 from chalicelib.sign_in.logto.signed_tokens import EVENT, read_logout_token
 from chalicelib.sign_in.provider import LogoutToken
-from tests.integration.tokens import CLIENT, OTHER_EC_KEY, Desk, Now, hmac_token, token
+from tests.kit.tokens import CLIENT, OTHER_EC_KEY, Now, Verifier, hmac_token, token
 
 
 def logout_token(key: Any = None, alg: str = "ES384", **changes: Any) -> str:
@@ -25,8 +25,8 @@ def logout_token(key: Any = None, alg: str = "ES384", **changes: Any) -> str:
     return token(alg=alg, headers=headers, **known, **(claims | changes))
 
 
-def read(desk: Desk, text: str) -> LogoutToken:
-    return read_logout_token(desk.tokens, text, CLIENT)
+def read(verifier: Verifier, text: str) -> LogoutToken:
+    return read_logout_token(verifier.tokens, text, CLIENT)
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def read(desk: Desk, text: str) -> LogoutToken:
     ids=["as Logto's", "sub only", "sid only", "with exp", "several audiences", "typ in capitals"],
 )
 def test_what_the_specification_allows_is_acted_on(
-    desk: Desk, changes: dict[str, Any], expected: LogoutToken
+    verifier: Verifier, changes: dict[str, Any], expected: LogoutToken
 ):
-    assert read(desk, logout_token(**changes)) == expected
+    assert read(verifier, logout_token(**changes)) == expected
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,9 @@ def test_what_the_specification_allows_is_acted_on(
         pytest.param({"jti": ""}, id="jti-empty"),
     ],
 )
-def test_what_is_missing_or_wrong_is_rejected(desk: Desk, changes: dict[str, Any]):
+def test_what_is_missing_or_wrong_is_rejected(verifier: Verifier, changes: dict[str, Any]):
     with pytest.raises(AnswerRejected):
-        read(desk, logout_token(**changes))
+        read(verifier, logout_token(**changes))
 
 
 @pytest.mark.parametrize(
@@ -86,6 +86,6 @@ def test_what_is_missing_or_wrong_is_rejected(desk: Desk, changes: dict[str, Any
     ],
     ids=["alg-none", "bad signature", "HMAC", "an ID token", "empty", "no token"],
 )
-def test_what_the_provider_did_not_sign_as_a_logout_is_rejected(desk: Desk, text: str):
+def test_what_the_provider_did_not_sign_as_a_logout_is_rejected(verifier: Verifier, text: str):
     with pytest.raises(AnswerRejected):
-        read(desk, text)
+        read(verifier, text)

@@ -15,12 +15,12 @@ from chalicelib.sign_in.logto.provider import (
     LogtoProvider,
 )
 from chalicelib.sign_in.provider import Audience
-from tests.integration.logto import (
+from tests.kit.identity import API, APP, SECRET, Logto
+from tests.kit.logto_provider import (
     TIMEOUT,
     begin,
     come_back,
 )
-from tests.sandbox.identity.world import API, APP, SECRET, World
 
 if TYPE_CHECKING:
     pass
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 ORGANIZATION = "org-1"
 
 
-def resourceful(logto: World) -> LogtoProvider:
+def resourceful(logto: Logto) -> LogtoProvider:
     scopes = ("phone", "read", "urn:logto:scope:organizations")
     return LogtoProvider(LogtoApplication(logto.url, APP, lambda: SECRET, scopes, (API,)), TIMEOUT)
 
 
-def test_a_refresh_brings_new_tokens_of_the_same_user(logto: World, provider: LogtoProvider):
+def test_a_refresh_brings_new_tokens_of_the_same_user(logto: Logto, provider: LogtoProvider):
     request = begin(logto, provider)
     signed_in = provider.exchange(request.storage, come_back(logto, request))
     refreshed = provider.refresh(signed_in.storage, Audience())
@@ -56,7 +56,7 @@ def test_a_refresh_brings_new_tokens_of_the_same_user(logto: World, provider: Lo
     ],
 )
 def test_access_tokens_are_for_a_resource_an_organization_or_both(
-    logto: World, audience: Audience, claims: dict[str, str]
+    logto: Logto, audience: Audience, claims: dict[str, str]
 ):
     provider = resourceful(logto)
     request = begin(logto, provider)
@@ -82,7 +82,7 @@ def test_access_tokens_are_for_a_resource_an_organization_or_both(
         (Audience(organization="not-mine"), "access_denied"),
     ],
 )
-def test_a_token_that_is_refused_is_no_sign_out(logto: World, audience: Audience, code: str):
+def test_a_token_that_is_refused_is_no_sign_out(logto: Logto, audience: Audience, code: str):
     provider = resourceful(logto)
     request = begin(logto, provider)
     signed_in = provider.exchange(request.storage, come_back(logto, request))
@@ -93,7 +93,7 @@ def test_a_token_that_is_refused_is_no_sign_out(logto: World, audience: Audience
     assert provider.refresh(signed_in.storage, Audience())
 
 
-def test_userinfo_tells_what_logto_knows(logto: World, provider: LogtoProvider):
+def test_userinfo_tells_what_logto_knows(logto: Logto, provider: LogtoProvider):
     request = begin(logto, provider)
     signed_in = provider.exchange(request.storage, come_back(logto, request))
     token = provider.access_token(signed_in.storage, Audience())
@@ -108,7 +108,7 @@ def test_userinfo_tells_what_logto_knows(logto: World, provider: LogtoProvider):
         provider.user_info("unknown")
 
 
-def test_a_suspended_users_refresh_is_refused_for_good(logto: World, provider: LogtoProvider):
+def test_a_suspended_users_refresh_is_refused_for_good(logto: Logto, provider: LogtoProvider):
     request = begin(logto, provider)
     signed_in = provider.exchange(request.storage, come_back(logto, request))
     logto.identity.suspend_user(signed_in.claims["sub"])
@@ -118,7 +118,7 @@ def test_a_suspended_users_refresh_is_refused_for_good(logto: World, provider: L
     assert refused.value.code == "invalid_grant"
 
 
-def test_a_user_without_access_any_more_is_refused_for_good(logto: World, provider: LogtoProvider):
+def test_a_user_without_access_any_more_is_refused_for_good(logto: Logto, provider: LogtoProvider):
     request = begin(logto, provider)
     signed_in = provider.exchange(request.storage, come_back(logto, request))
     logto.identity.remove_access(signed_in.claims["sub"], APP)
@@ -128,7 +128,7 @@ def test_a_user_without_access_any_more_is_refused_for_good(logto: World, provid
     assert refused.value.code == "access_denied"
 
 
-def test_a_revoked_sign_in_can_not_be_refreshed(logto: World, provider: LogtoProvider):
+def test_a_revoked_sign_in_can_not_be_refreshed(logto: Logto, provider: LogtoProvider):
     request = begin(logto, provider)
     storage = provider.exchange(request.storage, come_back(logto, request)).storage
     assert logto.refresh(storage["refreshToken"]).status_code == 200

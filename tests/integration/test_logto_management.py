@@ -15,17 +15,16 @@ from chalicelib.sign_in.errors import ProviderMisconfigured, ProviderUnreachable
 from chalicelib.sign_in.logto.management import LogtoManagement, ManagementCredential
 from sandbox.identity.settings import MANAGEMENT_API
 from sandbox.server import running
-from tests.kit.recordings import recorded
-from tests.sandbox.identity.test_management import two_applications
-from tests.sandbox.identity.world import (
+from tests.kit.identity import (
     APP,
     MACHINE,
     POWERLESS_MACHINE,
     SECRET,
     THIRD_PARTY,
-    World,
+    Logto,
     new_phone,
 )
+from tests.kit.recordings import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +38,7 @@ def management(url: str, **credential: str) -> LogtoManagement:
     return LogtoManagement(url, APP, ManagementCredential.read(json.dumps(told)), 5.0)
 
 
-def test_after_it_no_device_is_known_and_no_token_is_good(logto: World):
+def test_after_it_no_device_is_known_and_no_token_is_good(logto: Logto):
     phone, devices = new_phone(), [logto.browser() for _ in range(3)]
     tokens = [logto.tokens(device, phone) for device in devices]
     sub = logto.read(tokens[0]["id_token"]).claims["sub"]
@@ -58,16 +57,16 @@ def test_after_it_no_device_is_known_and_no_token_is_good(logto: World):
     assert logto.app.posted("backchannel-logout") == []
 
 
-def test_somebody_elses_sessions_go_on(logto: World):
+def test_somebody_elses_sessions_go_on(logto: Logto):
     mine, theirs = logto.tokens(), logto.tokens()
     management(logto.url).end_all(logto.read(mine["id_token"]).claims["sub"])
 
     assert logto.refresh(theirs["refresh_token"]).status_code == 200
 
 
-def test_what_another_application_was_granted_in_a_session_that_is_over_stays(logto: World):
+def test_what_another_application_was_granted_in_a_session_that_is_over_stays(logto: Logto):
     phone, browser = new_phone(), logto.browser()
-    ours, theirs = two_applications(logto, browser, phone)
+    ours, theirs = logto.tokens_of_two_applications(browser, phone)
     logto.sign_out(browser, client_id=APP)
 
     management(logto.url).end_all(logto.read(ours["id_token"]).claims["sub"])
@@ -76,7 +75,7 @@ def test_what_another_application_was_granted_in_a_session_that_is_over_stays(lo
     assert logto.refresh(theirs["refresh_token"], client_id=THIRD_PARTY).status_code == 200
 
 
-def test_a_user_without_sessions_is_no_failure(logto: World):
+def test_a_user_without_sessions_is_no_failure(logto: Logto):
     management(logto.url).end_all("nosuchuser")
 
 
@@ -91,7 +90,7 @@ def test_a_user_without_sessions_is_no_failure(logto: World):
     ],
 )
 def test_a_credential_that_opens_nothing_says_so(
-    logto: World, credential: dict[str, str], reason: str
+    logto: Logto, credential: dict[str, str], reason: str
 ):
     with pytest.raises(SignInError, match=reason) as failed:
         management(logto.url, **credential).end_all("x")
@@ -115,7 +114,7 @@ def test_a_credential_that_is_none_is_a_misconfiguration(text: str):
         ManagementCredential.read(text)
 
 
-def test_a_credential_is_not_shown(logto: World):
+def test_a_credential_is_not_shown(logto: Logto):
     assert SECRET not in repr(management(logto.url))
 
 

@@ -23,10 +23,10 @@ from chalicelib.sign_in.logto.documents import (
 )
 from chalicelib.sign_in.logto.provider import LogtoProvider
 from sandbox.server import running
-from tests.integration.logto import RECORDED_ENDPOINT, begin, come_back, provider_of
 from tests.kit.fakes import Clock
+from tests.kit.identity import Logto
+from tests.kit.logto_provider import RECORDED_ENDPOINT, begin, come_back, provider_of
 from tests.kit.recordings import recorded
-from tests.sandbox.identity.world import World
 
 P384, RSA = ec.generate_private_key(ec.SECP384R1()), rsa.generate_private_key(65_537, 2048)
 
@@ -187,7 +187,7 @@ def test_visitors_who_come_at_once_share_one_fetch(documents: Documents, told: L
     assert documents.asked == {"metadata": 1}
 
 
-def test_a_change_of_algorithm_stops_no_sign_in(logto: World, provider: LogtoProvider):
+def test_a_change_of_algorithm_stops_no_sign_in(logto: Logto, provider: LogtoProvider):
     for _ in range(2):
         request = begin(logto, provider)
         assert provider.exchange(request.storage, come_back(logto, request)).claims["sub"]

@@ -19,7 +19,8 @@ from chalicelib.sign_in.logto.provider import (
     LogtoProvider,
 )
 from sandbox.server import running
-from tests.integration.logto import (
+from tests.kit.identity import API, APP, SECRET, Logto
+from tests.kit.logto_provider import (
     TIMEOUT,
     answering,
     asked_for,
@@ -28,14 +29,13 @@ from tests.integration.logto import (
     provider_of,
 )
 from tests.kit.recordings import recorded
-from tests.sandbox.identity.world import API, APP, SECRET, World
 
 if TYPE_CHECKING:
     pass
 
 
 def test_a_visitor_is_signed_in_with_verified_claims_and_tokens(
-    logto: World, provider: LogtoProvider
+    logto: Logto, provider: LogtoProvider
 ):
     request = begin(logto, provider)
     signed_in = provider.exchange(request.storage, come_back(logto, request))
@@ -47,7 +47,7 @@ def test_a_visitor_is_signed_in_with_verified_claims_and_tokens(
     assert "refreshToken" not in repr(signed_in)
 
 
-def test_logto_is_asked_for_what_the_product_needs(logto: World, provider: LogtoProvider):
+def test_logto_is_asked_for_what_the_product_needs(logto: Logto, provider: LogtoProvider):
     asked = asked_for(begin(logto, provider))
 
     assert asked["response_type"] == ["code"]
@@ -57,7 +57,7 @@ def test_logto_is_asked_for_what_the_product_needs(logto: World, provider: Logto
     assert "interaction_mode" not in asked
 
 
-def test_what_a_link_asks_for_is_passed_on(logto: World, provider: LogtoProvider):
+def test_what_a_link_asks_for_is_passed_on(logto: Logto, provider: LogtoProvider):
     options = {
         "first_screen": "register",
         "identifier": "phone",
@@ -78,12 +78,12 @@ def test_what_a_link_asks_for_is_passed_on(logto: World, provider: LogtoProvider
 
 @pytest.mark.parametrize(("prompt", "sent"), [("login", "login consent"), ("none", "none")])
 def test_a_prompt_still_brings_a_refresh_token_where_it_can(
-    logto: World, provider: LogtoProvider, prompt: str, sent: str
+    logto: Logto, provider: LogtoProvider, prompt: str, sent: str
 ):
     assert asked_for(begin(logto, provider, prompt=prompt))["prompt"] == [sent]
 
 
-def test_api_resources_and_organizations_are_asked_for_as_configured(logto: World):
+def test_api_resources_and_organizations_are_asked_for_as_configured(logto: Logto):
     scopes = ("phone", "read:orders", "urn:logto:scope:organizations")
     application = LogtoApplication(logto.url, APP, lambda: SECRET, scopes, (API,))
     asked = asked_for(begin(logto, LogtoProvider(application, TIMEOUT)))
@@ -95,7 +95,7 @@ def test_api_resources_and_organizations_are_asked_for_as_configured(logto: Worl
     }
 
 
-def test_no_two_attempts_share_a_state_a_nonce_or_a_verifier(logto: World, provider: LogtoProvider):
+def test_no_two_attempts_share_a_state_a_nonce_or_a_verifier(logto: Logto, provider: LogtoProvider):
     first, second = begin(logto, provider), begin(logto, provider)
 
     assert first.state != second.state
@@ -103,7 +103,7 @@ def test_no_two_attempts_share_a_state_a_nonce_or_a_verifier(logto: World, provi
     assert first.storage != second.storage
 
 
-def test_a_code_of_another_attempt_is_refused(logto: World, provider: LogtoProvider):
+def test_a_code_of_another_attempt_is_refused(logto: Logto, provider: LogtoProvider):
     mine, other = begin(logto, provider), begin(logto, provider)
     answer = come_back(logto, other).replace(other.state, mine.state)
 
@@ -112,7 +112,7 @@ def test_a_code_of_another_attempt_is_refused(logto: World, provider: LogtoProvi
     assert refused.value.code == "invalid_grant"
 
 
-def test_a_wrong_secret_is_our_mistake_and_not_the_visitors(logto: World):
+def test_a_wrong_secret_is_our_mistake_and_not_the_visitors(logto: Logto):
     provider = provider_of(logto.url, secret="wrong")
     request = begin(logto, provider)
 
@@ -131,7 +131,7 @@ def test_a_wrong_secret_is_our_mistake_and_not_the_visitors(logto: World):
     ],
 )
 def test_a_callback_elsewhere_is_rejected(
-    logto: World, provider: LogtoProvider, ours: str, theirs: str
+    logto: Logto, provider: LogtoProvider, ours: str, theirs: str
 ):
     request = begin(logto, provider)
     answer = come_back(logto, request)
@@ -162,7 +162,7 @@ def test_a_provider_that_announces_no_issuer_in_callbacks_may_leave_it_out():
         assert not provider.accepts_issuer("https://evil.example/oidc")
 
 
-def test_signing_out_leads_to_logto_and_back(logto: World, provider: LogtoProvider):
+def test_signing_out_leads_to_logto_and_back(logto: Logto, provider: LogtoProvider):
     browser = logto.browser()
     answer = logto.submit(browser, browser.get(provider.end_session_url(f"{logto.app.url}/")))
 
@@ -170,7 +170,7 @@ def test_signing_out_leads_to_logto_and_back(logto: World, provider: LogtoProvid
     assert answer.headers["Location"].startswith(f"{logto.app.url}/")
 
 
-def test_no_error_repeats_what_logto_wrote(logto: World, provider: LogtoProvider):
+def test_no_error_repeats_what_logto_wrote(logto: Logto, provider: LogtoProvider):
     request = begin(logto, provider)
     answer = come_back(logto, request)
     provider.exchange(request.storage, answer)

@@ -15,11 +15,11 @@ import pytest
 from chalicelib import aws
 from sandbox import server
 from sandbox.phone.faults import Fault
-from tests.integration.codes import CODE, NEWER, NEXT, Codes
-from tests.integration.line import Line, laid
 from tests.kit.application import forget_all_but_clients
+from tests.kit.codes import CODE, NEWER, NEXT, Codes
 from tests.kit.engines import repeat_at_once
 from tests.kit.gate import Gate
+from tests.kit.pipeline import Pipeline, running_pipeline
 
 LIFETIME = 600
 Flow = Callable[[Codes], Iterator[None]]
@@ -32,7 +32,7 @@ def asked_for(codes: Codes) -> Iterator[None]:
 
 
 def in_doubt_and_sent(codes: Codes) -> Iterator[None]:
-    codes.line.faults.plan(Fault("reset_after_accept"))
+    codes.pipeline.faults.plan(Fault("reset_after_accept"))
     codes.put(CODE)
     codes.deliver()
     codes.let_leases_end()
@@ -41,7 +41,7 @@ def in_doubt_and_sent(codes: Codes) -> Iterator[None]:
 
 
 def in_doubt_and_not_sent(codes: Codes) -> Iterator[None]:
-    codes.line.faults.plan(Fault("reset"))
+    codes.pipeline.faults.plan(Fault("reset"))
     codes.put(CODE)
     codes.deliver()
     codes.let_leases_end()
@@ -50,7 +50,7 @@ def in_doubt_and_not_sent(codes: Codes) -> Iterator[None]:
 
 
 def postponed(codes: Codes) -> Iterator[None]:
-    codes.line.faults.plan(Fault("error", status=429, code=20429))
+    codes.pipeline.faults.plan(Fault("error", status=429, code=20429))
     yield
     codes.put(CODE)
     codes.deliver()
@@ -59,7 +59,7 @@ def postponed(codes: Codes) -> Iterator[None]:
 
 def superseded(codes: Codes) -> Iterator[None]:
     codes.put(CODE, age_seconds=10)
-    older = codes.line.receive()
+    older = codes.pipeline.receive()
     codes.put(NEWER)
     codes.deliver()
     codes.came_back = older
@@ -81,7 +81,7 @@ def expired(codes: Codes) -> Iterator[None]:
 
 
 def refused(codes: Codes) -> Iterator[None]:
-    codes.line.faults.plan(Fault("error", status=400, code=21610))
+    codes.pipeline.faults.plan(Fault("error", status=400, code=21610))
     yield
     codes.put(CODE)
     codes.deliver()
@@ -105,25 +105,27 @@ def gate(moto_server: str, dynamodb_local: str) -> Gate:
 
 
 @pytest.fixture
-def line(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
-    """A line whose Lambdas reach AWS through the gate, with a limit of one code a client."""
+def pipeline(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
+    """A pipeline whose Lambdas reach AWS through the gate, with a limit of one code a client."""
     with server.running(gate.build) as url:
         settings = {
             "AWS_ENDPOINT_URL": url,
             "AWS_ENDPOINT_URL_DYNAMODB": url,
             "IP_HOURLY_LIMIT": "1",
         }
-        with laid(gate.moto_url, monkeypatch, gate.dynamodb_url, **settings) as line:
+        with running_pipeline(
+            gate.moto_url, monkeypatch, gate.dynamodb_url, **settings
+        ) as pipeline:
             for client in (aws.dynamodb(), aws.sqs(), aws.ssm()):
                 repeat_at_once(client)
-            yield line
+            yield pipeline
 
 
 @pytest.fixture
-def numbers(line: Line) -> Iterator[Codes]:
+def numbers(pipeline: Pipeline) -> Iterator[Codes]:
     """Numbers that have had no codes yet, each asked for by a client of its own."""
     return (
-        Codes(line, f"1555010{number:04d}", f"203.0.{number // 256}.{number % 256}")
+        Codes(pipeline, f"1555010{number:04d}", f"203.0.{number // 256}.{number % 256}")
         for number in count()
     )
 
@@ -167,7 +169,7 @@ def test_whatever_call_is_not_answered_at_all_a_code_is_sent_once_and_holds_up_n
     gate: Gate, numbers: Iterator[Codes], flow: Flow
 ):
     for codes, lost in disturbed(gate, numbers, flow, tries=2):
-        codes.line.faults.drop()
+        codes.pipeline.faults.drop()
         waiting, codes.came_back = codes.came_back, []
         codes.put(NEXT)
         codes.deliver()
@@ -189,7 +191,7 @@ def assert_sent_once(codes: Codes, flow: Flow, lost: str) -> None:
 
 def held_back(codes: Codes) -> Iterator[None]:
     """Ask for a code from a client that has had its one code."""
-    Codes(codes.line, codes.to.replace("1555010", "1555020"), codes.ip).ask()
+    Codes(codes.pipeline, codes.to.replace("1555010", "1555020"), codes.ip).ask()
     yield
     codes.ask()
 
@@ -207,7 +209,7 @@ def told_of_the_end(codes: Codes) -> Iterator[None]:
 
 
 def told_before_the_outcome(codes: Codes) -> Iterator[None]:
-    codes.line.faults.plan(Fault("reset_after_accept"))
+    codes.pipeline.faults.plan(Fault("reset_after_accept"))
     codes.put(CODE)
     codes.deliver()
     yield

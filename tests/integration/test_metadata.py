@@ -10,7 +10,7 @@ from flask import Flask, Response, jsonify
 from chalicelib.sign_in.errors import ProviderUnreachable
 from chalicelib.sign_in.logto.documents import fetch_metadata, leads_to_a_provider
 from sandbox.server import running
-from tests.integration.logto import RECORDED_ENDPOINT, TIMEOUT, Answer, answering
+from tests.kit.logto_provider import RECORDED_ENDPOINT, TIMEOUT, Answer, answering
 from tests.kit.recordings import recorded
 
 PLAIN, SECURE = "http://localhost:3001/oidc", "https://logto.example.com/oidc"

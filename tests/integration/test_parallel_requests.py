@@ -13,8 +13,8 @@ import requests
 from chalice.app import Blueprint
 
 from chalicelib.web.auth import Auth
-from tests.integration.team import cookie_of, new_application
 from tests.kit.application import Site, Stage, serving_app
+from tests.kit.routes import cookie_of, new_application
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ from sandbox.phone.faults import Fault
 from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
 from tests.kit.application import Site, Stage, environment
-from tests.sandbox.processes import wait_until
+from tests.kit.processes import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,58 +12,58 @@ from sandbox.lambda_invocation import sqs_event
 from sandbox.phone.faults import Fault
 
 if TYPE_CHECKING:
-    from tests.integration.line import Line
+    from tests.kit.pipeline import Pipeline
 
 GOOD = {"to": "15550001001", "type": "SignIn", "payload": {"code": "961615", "locale": "pt-BR"}}
 
 
-def test_a_code_reaches_the_phone_in_the_visitors_language_and_the_ledger(line: Line):
-    line.put(GOOD)
+def test_a_code_reaches_the_phone_in_the_visitors_language_and_the_ledger(pipeline: Pipeline):
+    pipeline.put(GOOD)
 
-    assert line.work(line.receive()) == []
-    assert line.texts() == ["Use 961615"]
-    assert line.outcomes() == ["sent"]
+    assert pipeline.work(pipeline.receive()) == []
+    assert pipeline.texts() == ["Use 961615"]
+    assert pipeline.outcomes() == ["sent"]
 
 
 def test_a_code_can_be_bound_to_the_domain_where_it_is_typed_in(
-    line: Line, monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("SMS_ORIGIN", "auth.example.com")
-    line.put(GOOD)
-    line.work(line.receive())
+    pipeline.put(GOOD)
+    pipeline.work(pipeline.receive())
 
-    assert line.texts() == ["Use 961615\n\n@auth.example.com #961615"]
+    assert pipeline.texts() == ["Use 961615\n\n@auth.example.com #961615"]
 
 
-def test_the_handler_can_be_called_without_lambda(line: Line):
-    line.put(GOOD)
-    event = sqs_event(line.receive(), "arn:aws:sqs:us-east-1:123456789012:otp")
+def test_the_handler_can_be_called_without_lambda(pipeline: Pipeline):
+    pipeline.put(GOOD)
+    event = sqs_event(pipeline.receive(), "arn:aws:sqs:us-east-1:123456789012:otp")
 
     assert app.send_otp(event, None) == {"batchItemFailures": []}
-    assert line.outcomes() == ["sent"]
+    assert pipeline.outcomes() == ["sent"]
 
 
-def test_a_batch_that_lambda_delivers_again_sends_nothing_twice(line: Line):
-    line.put(GOOD)
-    line.put({**GOOD, "to": "15550001002"})
-    batch = line.receive()
-    line.work(batch)
-    line.work(batch)
+def test_a_batch_that_lambda_delivers_again_sends_nothing_twice(pipeline: Pipeline):
+    pipeline.put(GOOD)
+    pipeline.put({**GOOD, "to": "15550001002"})
+    batch = pipeline.receive()
+    pipeline.work(batch)
+    pipeline.work(batch)
 
-    assert len(line.texts()) == 2
-    assert line.outcomes() == ["sent", "sent"]
+    assert len(pipeline.texts()) == 2
+    assert pipeline.outcomes() == ["sent", "sent"]
 
 
-def test_only_the_code_that_could_not_be_sent_comes_back_and_soon(line: Line):
-    line.faults.plan(Fault("error", status=429, code=20429))
-    put = [line.put(GOOD), line.put({**GOOD, "to": "15550001002"})]
-    (back,) = line.work(line.receive())
+def test_only_the_code_that_could_not_be_sent_comes_back_and_soon(pipeline: Pipeline):
+    pipeline.faults.plan(Fault("error", status=429, code=20429))
+    put = [pipeline.put(GOOD), pipeline.put({**GOOD, "to": "15550001002"})]
+    (back,) = pipeline.work(pipeline.receive())
 
     assert back in put
-    assert line.outcomes() == ["sent"]
+    assert pipeline.outcomes() == ["sent"]
 
-    line.work_until_done()
-    assert line.outcomes() == ["sent", "sent"]
+    pipeline.work_until_done()
+    assert pipeline.outcomes() == ["sent", "sent"]
 
 
 @pytest.mark.parametrize(
@@ -72,102 +72,102 @@ def test_only_the_code_that_could_not_be_sent_comes_back_and_soon(line: Line):
     ids=lambda fault: fault.kind,
 )
 def test_a_code_whose_answer_was_lost_is_found_at_twilio_and_not_sent_again(
-    line: Line, fault: Fault
+    pipeline: Pipeline, fault: Fault
 ):
-    line.faults.plan(fault)
-    line.put(GOOD)
-    line.work_until_done()
+    pipeline.faults.plan(fault)
+    pipeline.put(GOOD)
+    pipeline.work_until_done()
 
-    assert line.texts() == ["Use 961615"]
-    assert line.outcomes() == ["sent"]
-
-
-def test_a_code_whose_request_was_lost_is_sent_again(line: Line):
-    line.faults.plan(Fault("reset"))
-    line.put(GOOD)
-    line.work_until_done()
-
-    assert line.texts() == ["Use 961615"]
-    assert line.outcomes() == ["sent"]
+    assert pipeline.texts() == ["Use 961615"]
+    assert pipeline.outcomes() == ["sent"]
 
 
-def test_an_older_code_is_not_sent_after_a_newer_one(line: Line):
-    line.put(GOOD)
-    old = line.receive()
+def test_a_code_whose_request_was_lost_is_sent_again(pipeline: Pipeline):
+    pipeline.faults.plan(Fault("reset"))
+    pipeline.put(GOOD)
+    pipeline.work_until_done()
+
+    assert pipeline.texts() == ["Use 961615"]
+    assert pipeline.outcomes() == ["sent"]
+
+
+def test_an_older_code_is_not_sent_after_a_newer_one(pipeline: Pipeline):
+    pipeline.put(GOOD)
+    old = pipeline.receive()
     time.sleep(0.01)  # SQS counts milliseconds
-    line.put({**GOOD, "payload": {"code": "222222"}})
-    line.work(line.receive())
-    line.work(old)
+    pipeline.put({**GOOD, "payload": {"code": "222222"}})
+    pipeline.work(pipeline.receive())
+    pipeline.work(old)
 
-    assert line.texts() == ["Code: 222222"]
-    assert sorted(line.outcomes()) == ["sent", "superseded"]
+    assert pipeline.texts() == ["Code: 222222"]
+    assert sorted(pipeline.outcomes()) == ["sent", "superseded"]
 
 
-def test_of_two_codes_of_one_number_in_one_batch_only_the_newer_is_sent(line: Line):
-    line.put(GOOD)
+def test_of_two_codes_of_one_number_in_one_batch_only_the_newer_is_sent(pipeline: Pipeline):
+    pipeline.put(GOOD)
     time.sleep(0.01)
-    line.put({**GOOD, "payload": {"code": "222222"}})
-    batch = line.receive()
+    pipeline.put({**GOOD, "payload": {"code": "222222"}})
+    batch = pipeline.receive()
     assert len(batch) == 2
 
-    assert line.work(batch) == []
-    assert line.texts() == ["Code: 222222"]
-    assert sorted(line.outcomes()) == ["sent", "superseded"]
+    assert pipeline.work(batch) == []
+    assert pipeline.texts() == ["Code: 222222"]
+    assert sorted(pipeline.outcomes()) == ["sent", "superseded"]
 
 
-def test_a_refused_number_ends_as_refused(line: Line):
-    line.put({**GOOD, "to": "15005550009"})
+def test_a_refused_number_ends_as_refused(pipeline: Pipeline):
+    pipeline.put({**GOOD, "to": "15005550009"})
 
-    assert line.work(line.receive()) == []
-    assert line.texts() == []
-    assert line.outcomes() == ["refused"]
+    assert pipeline.work(pipeline.receive()) == []
+    assert pipeline.texts() == []
+    assert pipeline.outcomes() == ["refused"]
 
 
-def test_what_nobody_can_read_is_buried_without_its_code(line: Line):
-    message_id = line.put({**GOOD, "to": "1"})
-    line.put(GOOD)
+def test_what_nobody_can_read_is_buried_without_its_code(pipeline: Pipeline):
+    message_id = pipeline.put({**GOOD, "to": "1"})
+    pipeline.put(GOOD)
 
-    assert line.work(line.receive()) == []
-    dead = line.stage.sqs.receive_message(
-        QueueUrl=line.stage.dead_letter_queue_url, MessageAttributeNames=["All"]
+    assert pipeline.work(pipeline.receive()) == []
+    dead = pipeline.stage.sqs.receive_message(
+        QueueUrl=pipeline.stage.dead_letter_queue_url, MessageAttributeNames=["All"]
     )["Messages"]
     (letter,) = dead
     assert letter["MessageAttributes"]["message_id"]["StringValue"] == message_id
     assert letter["MessageAttributes"]["reason"]["StringValue"] == "number_invalid"
     assert "961615" not in letter["Body"]
-    assert line.texts() == ["Use 961615"]
+    assert pipeline.texts() == ["Use 961615"]
 
 
-def test_a_wrong_token_burns_no_code(line: Line):
-    line.stage.put("twilio", '{"accountSID": "AC1", "authToken": "wrong", "from": "+1555"}')
-    message_id = line.put(GOOD)
+def test_a_wrong_token_burns_no_code(pipeline: Pipeline):
+    pipeline.stage.put("twilio", '{"accountSID": "AC1", "authToken": "wrong", "from": "+1555"}')
+    message_id = pipeline.put(GOOD)
 
-    batch = line.receive()
-    assert line.work(batch) == [message_id]
-    assert line.outcomes() == []
+    batch = pipeline.receive()
+    assert pipeline.work(batch) == [message_id]
+    assert pipeline.outcomes() == []
 
-    line.stage.put("twilio", line.account)
+    pipeline.stage.put("twilio", pipeline.account)
     time.sleep(1)  # a secret that was read just now is not read again
-    assert line.work(batch) == []
-    assert line.outcomes() == ["sent"]
+    assert pipeline.work(batch) == []
+    assert pipeline.outcomes() == ["sent"]
 
 
-def test_a_template_that_is_missing_burns_no_code(line: Line):
-    message_id = line.put({**GOOD, "type": "BindMfa"})
+def test_a_template_that_is_missing_burns_no_code(pipeline: Pipeline):
+    message_id = pipeline.put({**GOOD, "type": "BindMfa"})
 
-    assert line.work(line.receive()) == [message_id]
-    assert line.outcomes() == []
-    assert line.texts() == []
+    assert pipeline.work(pipeline.receive()) == [message_id]
+    assert pipeline.outcomes() == []
+    assert pipeline.texts() == []
 
 
 def test_neither_log_nor_ledger_holds_a_code_or_a_number(
-    line: Line, capsys: pytest.CaptureFixture[str]
+    pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
 ):
-    line.put(GOOD)
-    line.put({**GOOD, "to": "1"})
-    line.work(line.receive())
+    pipeline.put(GOOD)
+    pipeline.put({**GOOD, "to": "1"})
+    pipeline.work(pipeline.receive())
     told = capsys.readouterr().out + str(
-        line.stage.dynamodb.scan(TableName=line.stage.ledger_table)["Items"]
+        pipeline.stage.dynamodb.scan(TableName=pipeline.stage.ledger_table)["Items"]
     )
 
     assert "code_ended" in told

@@ -13,8 +13,8 @@ from chalicelib.languages import Languages
 from sandbox.identity.settings import MANAGEMENT_API
 from tests.kit.application import Site, Stage, serving
 from tests.kit.aws_calls import recorded
+from tests.kit.identity import MACHINE, SECRET, Browser, Logto, new_phone, running_logto
 from tests.kit.visits import sign_in
-from tests.sandbox.identity.world import MACHINE, SECRET, Browser, World, new_phone, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,14 +26,14 @@ PARAMETER = "logto/management"
 
 
 @pytest.fixture
-def logto() -> Iterator[World]:
-    with world() as running_world:
-        running_world.clock.now = time.time()
-        yield running_world
+def logto() -> Iterator[Logto]:
+    with running_logto() as logto:
+        logto.clock.now = time.time()
+        yield logto
 
 
 @pytest.fixture
-def stage(moto_server: str, logto: World) -> Stage:
+def stage(moto_server: str, logto: Logto) -> Stage:
     return Stage(moto_server, LOGTO_ENDPOINT=logto.url, PUBLIC_URL=logto.app.url)
 
 
@@ -46,7 +46,7 @@ def site(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 class Devices:
     """A user's two devices: in each the application and Logto know them."""
 
-    def __init__(self, site: Site, logto: World) -> None:
+    def __init__(self, site: Site, logto: Logto) -> None:
         phone = new_phone()
         self.logto, self.here, self.other = logto, site, Site(site.url)
         self.at_logto = [sign_in(each, logto, phone) for each in (self.here, self.other)]
@@ -66,7 +66,7 @@ class Devices:
 
 
 @pytest.fixture
-def devices(site: Site, logto: World) -> Devices:
+def devices(site: Site, logto: Logto) -> Devices:
     return Devices(site, logto)
 
 
@@ -108,7 +108,7 @@ def test_where_logto_is_away_the_visitor_is_led_home_and_told(
     moto_server: str, monkeypatch: pytest.MonkeyPatch
 ):
     with ExitStack() as while_logto_lives:
-        logto = while_logto_lives.enter_context(world())
+        logto = while_logto_lives.enter_context(running_logto())
         logto.clock.now = time.time()
         stage = Stage(moto_server, LOGTO_ENDPOINT=logto.url, PUBLIC_URL=logto.app.url)
         stage.put(PARAMETER, json.dumps(CREDENTIAL))
@@ -123,7 +123,7 @@ def test_where_logto_is_away_the_visitor_is_led_home_and_told(
     assert f'href="{logto.app.url}/sign-out"' in home.text
 
 
-def test_nothing_else_asks_for_the_credential(site: Site, logto: World):
+def test_nothing_else_asks_for_the_credential(site: Site, logto: Logto):
     with recorded() as calls:
         sign_in(site, logto)
         for path in ("/", "/account", "/sign-out"):

@@ -26,7 +26,7 @@ from chalicelib.sign_in.logto.signed_tokens import (
     read_logout_token,
     verified_claims,
 )
-from tests.integration.tokens import CLIENT, EC_KEY, RSA_KEY, Desk, public, token
+from tests.kit.tokens import CLIENT, EC_KEY, RSA_KEY, Verifier, public, token
 
 KINDS = {kind.name: kind for kind in (ID_TOKEN, LOGOUT_TOKEN, ACCESS_TOKEN)}
 TYPS = {"ID token": {}, "logout token": {"typ": "logout+jwt"}, "access token": {"typ": "at+jwt"}}
@@ -87,73 +87,73 @@ def kind(request: pytest.FixtureRequest) -> TokenKind:
     return KINDS[request.param]
 
 
-def test_the_tokens_of_this_page_are_good_otherwise(desk: Desk, kind: TokenKind):
-    assert READERS[kind.name](desk.tokens, signed(header_of(kind), good_claims(kind)))
+def test_the_tokens_of_this_page_are_good_otherwise(verifier: Verifier, kind: TokenKind):
+    assert READERS[kind.name](verifier.tokens, signed(header_of(kind), good_claims(kind)))
 
 
-def refused(desk: Desk, kind: TokenKind, text: str) -> bool:
+def refused(verifier: Verifier, kind: TokenKind, text: str) -> bool:
     try:
-        READERS[kind.name](desk.tokens, text)
+        READERS[kind.name](verifier.tokens, text)
     except AnswerRejected as error:
         return error.reason.startswith(kind.name)
     return False
 
 
 @pytest.mark.parametrize("name", ["alg", "kid", "typ", "crit", "b64"])
-def test_a_header_of_any_type_is_refused(desk: Desk, kind: TokenKind, name: str):
+def test_a_header_of_any_type_is_refused(verifier: Verifier, kind: TokenKind, name: str):
     same_as_none = [("kid", ""), ("typ", "")] if kind is ID_TOKEN else [("kid", "")]
     for value in VALUES:
         text = signed(header_of(kind) | {name: value}, good_claims(kind))
-        assert refused(desk, kind, text) or (name, value) in same_as_none, value
+        assert refused(verifier, kind, text) or (name, value) in same_as_none, value
 
 
-def test_what_must_be_understood_is_not(desk: Desk, kind: TokenKind):
+def test_what_must_be_understood_is_not(verifier: Verifier, kind: TokenKind):
     for header in ({"crit": ["exp"]}, {"crit": ["b64"], "b64": True}, {"b64": True}):
-        assert refused(desk, kind, signed(header_of(kind) | header, good_claims(kind))), header
+        assert refused(verifier, kind, signed(header_of(kind) | header, good_claims(kind))), header
 
 
-def test_a_header_that_is_no_object_is_refused(desk: Desk, kind: TokenKind):
+def test_a_header_that_is_no_object_is_refused(verifier: Verifier, kind: TokenKind):
     for header in (None, [], "x", 1, ["alg"], "\ud800"):
-        assert refused(desk, kind, signed(header, good_claims(kind))), header
+        assert refused(verifier, kind, signed(header, good_claims(kind))), header
 
 
 NAMES = ["iss", "sub", "aud", "exp", "iat", "nbf", "jti", "sid", "nonce", "azp", "events", "scope"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_claim_of_any_type_gets_a_verdict(desk: Desk, kind: TokenKind, name: str):
+def test_a_claim_of_any_type_gets_a_verdict(verifier: Verifier, kind: TokenKind, name: str):
     for value in VALUES:
         with suppress(AnswerRejected):
             READERS[kind.name](
-                desk.tokens, signed(header_of(kind), good_claims(kind) | {name: value})
+                verifier.tokens, signed(header_of(kind), good_claims(kind) | {name: value})
             )
 
 
-def test_claims_that_are_no_object_are_refused(desk: Desk, kind: TokenKind):
+def test_claims_that_are_no_object_are_refused(verifier: Verifier, kind: TokenKind):
     payloads: list[object] = [None, [], "x", 1, [[]]]
     for payload in payloads:
-        assert refused(desk, kind, signed(header_of(kind), payload)), payload
+        assert refused(verifier, kind, signed(header_of(kind), payload)), payload
 
 
-def test_text_that_is_no_ascii_is_refused(desk: Desk, kind: TokenKind):
+def test_text_that_is_no_ascii_is_refused(verifier: Verifier, kind: TokenKind):
     for text in ("\ud800", "a.b.\ud800", "\ud800.e30.e30", "é.é.é"):
-        assert refused(desk, kind, text), ascii(text)
+        assert refused(verifier, kind, text), ascii(text)
 
 
 @pytest.mark.parametrize("name", ["kty", "crv", "x", "y", "n", "e", "use", "alg", "kid", "key_ops"])
-def test_a_published_key_of_any_type_is_one_or_none(desk: Desk, name: str):
+def test_a_published_key_of_any_type_is_one_or_none(verifier: Verifier, name: str):
     for key, value in itertools.product((EC_KEY, RSA_KEY), VALUES):
-        desk.server.keys = [public(key) | {name: value}]
-        desk.clock.advance(FRESH_SECONDS)
+        verifier.server.keys = [public(key) | {name: value}]
+        verifier.clock.advance(FRESH_SECONDS)
         for alg in ("ES384", "RS256"):
             expired = signed({"alg": alg, "kid": "ec"}, good_claims(ID_TOKEN) | {"exp": 1})
-            assert refused(desk, ID_TOKEN, expired), (name, value)
+            assert refused(verifier, ID_TOKEN, expired), (name, value)
 
 
-def test_a_key_that_is_too_short_is_not_used(desk: Desk):
+def test_a_key_that_is_too_short_is_not_used(verifier: Verifier):
     short = rsa.generate_private_key(65_537, 1024)  # noqa: S505 - that is the point
-    desk.server.keys = [public(short, kid="short", alg="RS256")]
+    verifier.server.keys = [public(short, kid="short", alg="RS256")]
 
     with pytest.warns(InsecureKeyLengthWarning):
         text = token(short, "RS256", {"kid": "short"})
-    assert refused(desk, ID_TOKEN, text)
+    assert refused(verifier, ID_TOKEN, text)

@@ -15,7 +15,7 @@ import pytest
 
 from sandbox.identity.settings import ApiResource
 from tests.kit.application import Site, Stage, serving_app
-from tests.sandbox.identity.world import World, new_phone, world
+from tests.kit.identity import Logto, new_phone, running_logto
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ class Example:
     """The documented application and the stand-in for Logto."""
 
     site: Site
-    logto: World
+    logto: Logto
     token: str = ""
 
     def sign_in(self, path: str = "/sign-in") -> str:
@@ -72,7 +72,7 @@ def example(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Examp
         return str(auth.access_token(**{name: wanted[name] for name in wanted}))
 
     resources = (ApiResource(API, ("read:orders", "read:members")),)
-    with world(f"{HERE}/callback", api_resources=resources) as logto:
+    with running_logto(f"{HERE}/callback", api_resources=resources) as logto:
         logto.clock.now = time.time()
         stage = Stage(
             moto_server,

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tests.kit.application import Site
-    from tests.sandbox.identity.world import Browser, World
+    from tests.kit.identity import Browser, Logto
 
 
-def sign_in(site: Site, logto: World, phone: str | None = None) -> Browser:
+def sign_in(site: Site, logto: Logto, phone: str | None = None) -> Browser:
     """Sign a visitor in, a new one or the one with that phone; returns their browser at Logto."""
     browser = logto.browser()
     begun = site.get("/sign-in").headers["Location"]

@@ -15,11 +15,11 @@ from sandbox.lambda_invocation import sqs_event
 from sandbox.phone.app import create_app
 from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
+from tests.kit.api_gateway import request
 from tests.kit.application import AUTHORIZATION, Stage
+from tests.kit.identity import Logto, running_logto
 from tests.packaging.deployment import PYTHON, Lambda, Packages, chalice_package
-from tests.packaging.events import request
 from tests.packaging.runtime import Context
-from tests.sandbox.identity.world import World, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,14 +53,14 @@ def unpacked(small: Packages, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def logto() -> Iterator[World]:
-    with world() as running_world:
-        running_world.clock.now = time.time()
-        yield running_world
+def logto() -> Iterator[Logto]:
+    with running_logto() as logto:
+        logto.clock.now = time.time()
+        yield logto
 
 
 @pytest.fixture
-def stage(moto_server: str, logto: World) -> Iterator[Stage]:
+def stage(moto_server: str, logto: Logto) -> Iterator[Stage]:
     phone = create_app(PHONE)
     with running(lambda _: phone) as phone_url:
         stage = Stage(
@@ -102,7 +102,7 @@ def cookie_of(answer: Any, name: str) -> str:
     return next(v for v in values if v.startswith(name)).partition(";")[0]
 
 
-def sign_in(api: Lambda, logto: World) -> str:
+def sign_in(api: Lambda, logto: Logto) -> str:
     """Walk through a sign-in; returns the session's cookie."""
     begun = api.invoke("app", request("GET", "/sign-in"))
     browser = logto.browser()
@@ -117,7 +117,7 @@ def sign_in(api: Lambda, logto: World) -> str:
     return cookie_of(done, "portaria_session")
 
 
-def test_a_visitor_signs_in_and_out(unpacked: Path, stage: Stage, logto: World):
+def test_a_visitor_signs_in_and_out(unpacked: Path, stage: Stage, logto: Logto):
     with Lambda(unpacked, stage.environment) as api:
         assert api.invoke("app", request("GET", "/health"))["statusCode"] == 200
         cookie = sign_in(api, logto)
@@ -141,7 +141,7 @@ def test_a_visitor_signs_in_and_out(unpacked: Path, stage: Stage, logto: World):
 
 
 def test_a_code_goes_through_the_queue_to_the_phone(
-    unpacked: Path, stage: Stage, logto: World, tmp_path: Path
+    unpacked: Path, stage: Stage, logto: Logto, tmp_path: Path
 ):
     log = tmp_path / "log"
     code = {"to": "15550001001", "type": "SignIn", "payload": {"code": "961615", "locale": "en"}}

@@ -4,7 +4,7 @@ import json
 import signal
 from typing import TYPE_CHECKING
 
-from tests.sandbox.processes import answers, get, ports_environment, read_until, started
+from tests.kit.processes import answers, get, ports_environment, read_until, started
 
 if TYPE_CHECKING:
     import subprocess

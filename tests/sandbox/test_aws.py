@@ -9,7 +9,7 @@ from ops.parameters import default_templates
 from sandbox import deployment, stage
 from sandbox.settings import Settings
 from tests.kit.engines import aws_client
-from tests.sandbox.processes import answers, get, ports_environment, started
+from tests.kit.processes import answers, get, ports_environment, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,7 +11,7 @@ from botocore.config import Config
 
 from sandbox.event_source import EventSource, Pump, failed
 from tests.kit.engines import aws_client
-from tests.sandbox.processes import free_ports
+from tests.kit.processes import free_ports
 
 IDS = {"a", "b"}
 

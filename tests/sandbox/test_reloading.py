@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sandbox.reloading import DeployedFiles
-from tests.sandbox.processes import ROOT, read_until, started
+from tests.kit.engines import ROOT
+from tests.kit.processes import read_until, started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

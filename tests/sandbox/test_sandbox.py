@@ -6,8 +6,8 @@ import time
 
 import requests
 
-from tests.sandbox.processes import (
-    LOOPBACK,
+from tests.kit.engines import LOOPBACK
+from tests.kit.processes import (
     get,
     ports_environment,
     read_until,

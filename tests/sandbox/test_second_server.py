@@ -10,7 +10,8 @@ import requests
 
 from sandbox import deployment, stage
 from sandbox.settings import Settings
-from tests.sandbox.processes import ROOT, answers, free_ports, ports_environment, started
+from tests.kit.engines import ROOT
+from tests.kit.processes import answers, free_ports, ports_environment, started
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

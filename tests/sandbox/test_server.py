@@ -11,7 +11,7 @@ from sandbox.identity.app import settings_from as identity_settings
 from sandbox.phone.app import create_app as create_phone
 from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
-from tests.sandbox.processes import get
+from tests.kit.processes import get
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,8 @@ import pytest
 
 from sandbox.parts import Address, Part
 from sandbox.supervisor import taken
-from tests.sandbox.processes import LOOPBACK, free_ports, read_until, started, wait_until
+from tests.kit.engines import LOOPBACK
+from tests.kit.processes import free_ports, read_until, started, wait_until
 
 if TYPE_CHECKING:
     import subprocess

@@ -12,7 +12,7 @@ from chalice.app import Blueprint, Chalice
 from chalicelib.web.auth import Auth
 from chalicelib.web.chalice_app import Application
 from chalicelib.web.guard_order import UnguardedRoute
-from tests.packaging.events import request
+from tests.kit.api_gateway import request
 
 View = Callable[..., Any]
 Decorate = Callable[[View], View]

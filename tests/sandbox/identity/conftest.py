@@ -4,20 +4,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox.identity.world import World, world
+from tests.kit.identity import Logto, running_logto
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @pytest.fixture(scope="session")
-def _shared() -> Iterator[World]:
-    with world() as running:
+def _shared() -> Iterator[Logto]:
+    with running_logto() as running:
         yield running
 
 
 @pytest.fixture
-def logto(_shared: World) -> World:
+def logto(_shared: Logto) -> Logto:
     """The stand-in, shared by tests whose visitors are always new; nothing is remembered of it."""
     _shared.app.received.clear()
     _shared.app.answer = (200, "", {})
@@ -26,7 +26,7 @@ def logto(_shared: World) -> World:
 
 
 @pytest.fixture
-def own_logto() -> Iterator[World]:
+def own_logto() -> Iterator[Logto]:
     """A stand-in of the test's own, for what changes it for everybody."""
-    with world() as running:
+    with running_logto() as running:
         yield running

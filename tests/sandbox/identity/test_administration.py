@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.kit.identity import APP, BARE_APP, Logto, new_phone, query
 from tests.kit.recordings import recorded
-from tests.sandbox.identity.world import APP, BARE_APP, World, new_phone, query
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ def delete(identity: Identity, sub: str) -> None:
 
 @pytest.mark.parametrize("end", [suspend, delete])
 def test_who_is_suspended_or_deleted_can_refresh_no_more_and_nobody_is_told(
-    logto: World, end: Callable[[Identity, str], None]
+    logto: Logto, end: Callable[[Identity, str], None]
 ):
     browser = logto.browser()
     tokens = logto.tokens(browser)
@@ -39,7 +39,7 @@ def test_who_is_suspended_or_deleted_can_refresh_no_more_and_nobody_is_told(
     assert logto.app.posted("backchannel-logout") == []
 
 
-def test_a_suspended_user_cannot_sign_in_until_let_back(logto: World):
+def test_a_suspended_user_cannot_sign_in_until_let_back(logto: Logto):
     phone = new_phone()
     sub = logto.read(logto.tokens(phone=phone)["id_token"]).claims["sub"]
     logto.identity.suspend_user(sub)
@@ -54,7 +54,7 @@ def test_a_suspended_user_cannot_sign_in_until_let_back(logto: World):
     assert "code" in logto.sign_in(logto.browser(), phone)
 
 
-def test_a_deleted_number_comes_back_as_a_new_user(logto: World):
+def test_a_deleted_number_comes_back_as_a_new_user(logto: Logto):
     phone = new_phone()
     sub = logto.read(logto.tokens(phone=phone)["id_token"]).claims["sub"]
 
@@ -63,7 +63,7 @@ def test_a_deleted_number_comes_back_as_a_new_user(logto: World):
     assert logto.read(logto.tokens(phone=phone)["id_token"]).claims["sub"] != sub
 
 
-def test_a_revoked_session_ends_what_has_no_offline_access_and_nobody_is_told(logto: World):
+def test_a_revoked_session_ends_what_has_no_offline_access_and_nobody_is_told(logto: Logto):
     browser = logto.browser()
     offline = logto.tokens(browser)
     online = logto.redeem(
@@ -79,7 +79,7 @@ def test_a_revoked_session_ends_what_has_no_offline_access_and_nobody_is_told(lo
     assert logto.app.posted("backchannel-logout") == []
 
 
-def test_without_access_to_the_application_a_refresh_is_denied_as_recorded(logto: World):
+def test_without_access_to_the_application_a_refresh_is_denied_as_recorded(logto: Logto):
     tokens = logto.tokens()
     logto.identity.remove_access(logto.read(tokens["id_token"]).claims["sub"], APP)
 

@@ -6,11 +6,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from tests.kit.identity import API, APP, THIRD_PARTY, new_phone, query, running_logto
 from tests.kit.recordings import recorded
-from tests.sandbox.identity.world import API, APP, THIRD_PARTY, new_phone, query, world
 
 if TYPE_CHECKING:
-    from tests.sandbox.identity.world import World
+    from tests.kit.identity import Logto
 
 RECORDED = recorded("errors")
 RECORDED_APP = "fr8idycns5okof6xkwnev"
@@ -55,7 +55,7 @@ def split(location: str) -> tuple[str, list[tuple[str, str]], list[tuple[str, st
     ],
 )
 def test_the_browser_is_sent_where_logto_was_recorded_to_send_it(
-    logto: World, recording: str, changes: dict[str, str | None]
+    logto: Logto, recording: str, changes: dict[str, str | None]
 ):
     known = RECORDED[recording]
     state = dict(parse_qsl(urlsplit(known["location"].replace("#", "?")).query)).get("state")
@@ -84,7 +84,7 @@ def test_the_browser_is_sent_where_logto_was_recorded_to_send_it(
     ],
 )
 def test_what_cannot_be_trusted_is_refused_without_a_redirect(
-    logto: World, recording: str, changes: dict[str, str | None]
+    logto: Logto, recording: str, changes: dict[str, str | None]
 ):
     known: dict[str, Any] = RECORDED[recording]
 
@@ -94,7 +94,7 @@ def test_what_cannot_be_trusted_is_refused_without_a_redirect(
     assert answer.json() == known["body"] | {"iss": logto.issuer}
 
 
-def test_the_only_registered_redirect_uri_need_not_be_sent(logto: World):
+def test_the_only_registered_redirect_uri_need_not_be_sent(logto: Logto):
     browser = logto.browser()
 
     begun = logto.authorize(browser, redirect_uri=None)
@@ -105,13 +105,13 @@ def test_the_only_registered_redirect_uri_need_not_be_sent(logto: World):
 
 
 def test_of_several_redirect_uris_one_must_be_sent():
-    with world("https://app.example.test/callback") as logto:
+    with running_logto("https://app.example.test/callback") as logto:
         answer = logto.authorize(logto.browser(), redirect_uri=None)
 
     assert answer.status_code == 400
 
 
-def test_a_missing_response_type_is_told_in_the_query(logto: World):
+def test_a_missing_response_type_is_told_in_the_query(logto: Logto):
     answer = logto.authorize(logto.browser(), response_type=None)
 
     told = query(answer)
@@ -120,7 +120,7 @@ def test_a_missing_response_type_is_told_in_the_query(logto: World):
 
 
 @pytest.mark.parametrize("screen", ["sign-in", "register"])
-def test_a_direct_sign_in_without_such_a_connector_falls_back_to_a_page(logto: World, screen: str):
+def test_a_direct_sign_in_without_such_a_connector_falls_back_to_a_page(logto: Logto, screen: str):
     browser = logto.browser()
 
     begun = logto.authorize(
@@ -134,13 +134,13 @@ def test_a_direct_sign_in_without_such_a_connector_falls_back_to_a_page(logto: W
     assert browser.get(location).headers["Location"] == f"/{screen}?app_id={APP}"
 
 
-def test_a_one_time_token_is_handed_to_the_page(logto: World):
+def test_a_one_time_token_is_handed_to_the_page(logto: Logto):
     begun = logto.authorize(logto.browser(), one_time_token="a b")
 
     assert begun.headers["Location"] == f"/sign-in?app_id={APP}&one_time_token=a+b"
 
 
-def test_a_browser_is_shown_the_refusal_as_a_page(logto: World):
+def test_a_browser_is_shown_the_refusal_as_a_page(logto: Logto):
     browser = logto.browser()
     browser.headers["Accept"] = "text/html,*/*;q=0.8"
 
@@ -152,7 +152,7 @@ def test_a_browser_is_shown_the_refusal_as_a_page(logto: World):
     assert "<script>" not in answer.text
 
 
-def test_the_callback_has_code_state_and_iss(logto: World):
+def test_the_callback_has_code_state_and_iss(logto: Logto):
     callback = logto.sign_in(logto.browser())
 
     assert list(callback) == ["code", "state", "iss"]
@@ -160,7 +160,7 @@ def test_the_callback_has_code_state_and_iss(logto: World):
     assert callback["iss"] == logto.issuer
 
 
-def test_a_session_signs_in_again_without_a_page(logto: World):
+def test_a_session_signs_in_again_without_a_page(logto: Logto):
     browser = logto.browser()
     logto.sign_in(browser)
 
@@ -168,7 +168,7 @@ def test_a_session_signs_in_again_without_a_page(logto: World):
         assert "code" in query(logto.authorize(browser, prompt=prompt))
 
 
-def test_prompt_login_shows_the_page_in_spite_of_a_session(logto: World):
+def test_prompt_login_shows_the_page_in_spite_of_a_session(logto: Logto):
     browser = logto.browser()
     logto.sign_in(browser)
 
@@ -178,7 +178,7 @@ def test_prompt_login_shows_the_page_in_spite_of_a_session(logto: World):
     assert "code" in query(logto.walk(browser, begun))
 
 
-def test_the_session_ends_after_fourteen_days(own_logto: World):
+def test_the_session_ends_after_fourteen_days(own_logto: Logto):
     browser = own_logto.browser()
     own_logto.sign_in(browser)
     own_logto.clock.advance(14 * 86_400 - 1)
@@ -188,7 +188,7 @@ def test_the_session_ends_after_fourteen_days(own_logto: World):
     assert query(own_logto.authorize(browser, prompt="none"))["error"] == "login_required"
 
 
-def test_a_user_without_access_is_turned_away_with_access_denied(logto: World):
+def test_a_user_without_access_is_turned_away_with_access_denied(logto: Logto):
     browser = logto.browser()
     sub = logto.read(logto.tokens(browser)["id_token"]).claims["sub"]
     logto.identity.remove_access(sub, APP)
@@ -199,7 +199,7 @@ def test_a_user_without_access_is_turned_away_with_access_denied(logto: World):
     assert query(answer) == dict(known) | {"state": "a-state", "iss": logto.issuer}
 
 
-def test_logtos_own_cookie_is_raw_json_and_stands_before_the_others(logto: World):
+def test_logtos_own_cookie_is_raw_json_and_stands_before_the_others(logto: Logto):
     answer = logto.authorize(logto.browser())
 
     set_cookies = answer.raw.headers.getlist("Set-Cookie")
@@ -207,7 +207,7 @@ def test_logtos_own_cookie_is_raw_json_and_stands_before_the_others(logto: World
     assert set_cookies[1].startswith("_interaction=")
 
 
-def test_resuming_what_was_never_begun_is_refused_as_recorded(logto: World):
+def test_resuming_what_was_never_begun_is_refused_as_recorded(logto: Logto):
     status, _, body = RECORDED["_experience"]["facts2"]["GET_resume_unknown"]
 
     answer = logto.browser().get("/oidc/auth/unknown")
@@ -216,7 +216,7 @@ def test_resuming_what_was_never_begun_is_refused_as_recorded(logto: World):
     assert answer.json() == json.loads(body) | {"iss": logto.issuer}
 
 
-def test_one_browsers_sign_in_cannot_be_finished_in_another(logto: World):
+def test_one_browsers_sign_in_cannot_be_finished_in_another(logto: Logto):
     victim, attacker = logto.browser(), logto.browser()
     logto.authorize(victim)
     asked = attacker.post(
@@ -229,7 +229,7 @@ def test_one_browsers_sign_in_cannot_be_finished_in_another(logto: World):
         assert browser.get(entered.headers["Location"]).status_code == 400
 
 
-def test_a_third_party_application_needs_consent_on_a_page(logto: World):
+def test_a_third_party_application_needs_consent_on_a_page(logto: Logto):
     browser = logto.browser()
     resumed = logto.walk(browser, logto.authorize(browser, client_id=THIRD_PARTY, scope="openid"))
 
@@ -239,7 +239,7 @@ def test_a_third_party_application_needs_consent_on_a_page(logto: World):
     assert "code" in query(browser.follow(allowed))
 
 
-def test_cancelling_the_consent_leads_to_the_bare_callback(logto: World):
+def test_cancelling_the_consent_leads_to_the_bare_callback(logto: Logto):
     browser = logto.browser()
     logto.walk(browser, logto.authorize(browser, client_id=THIRD_PARTY))
 
@@ -248,11 +248,11 @@ def test_cancelling_the_consent_leads_to_the_bare_callback(logto: World):
     assert cancelled.headers["Location"] == f"{logto.app.url}/callback"
 
 
-def test_a_known_resource_may_be_asked_for(logto: World):
+def test_a_known_resource_may_be_asked_for(logto: Logto):
     assert "code" in logto.sign_in(logto.browser(), resource=API)
 
 
-def test_an_older_session_than_max_age_must_prove_the_number_again(own_logto: World):
+def test_an_older_session_than_max_age_must_prove_the_number_again(own_logto: Logto):
     browser, phone = own_logto.browser(), new_phone()
     signed_in_at = int(own_logto.clock())
     first = own_logto.tokens(browser, phone)

@@ -3,8 +3,8 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
+from tests.kit.identity import Browser, Logto, new_phone
 from tests.kit.recordings import recorded
-from tests.sandbox.identity.world import Browser, World, new_phone
 
 if TYPE_CHECKING:
     from requests import Response
@@ -14,7 +14,7 @@ MISMATCH, EXCEEDED = BEHAVIOUR["wrong_code_12x"][0][2], BEHAVIOUR["wrong_code_12
 RATE_LIMITED = "Too many messages sent to this recipient. Please try again later."
 
 
-def with_code(logto: World, phone: str | None = None) -> Browser:
+def with_code(logto: Logto, phone: str | None = None) -> Browser:
     browser = logto.browser()
     logto.authorize(browser)
     assert browser.post("/sign-in", data={"phone": phone or new_phone()}).status_code == 303
@@ -37,7 +37,7 @@ def shows(answer: Response, sentence: str) -> bool:
     return sentence in html.unescape(answer.text)
 
 
-def test_a_wrong_code_shows_why_and_the_form_again(logto: World):
+def test_a_wrong_code_shows_why_and_the_form_again(logto: Logto):
     browser = with_code(logto)
 
     answer = enter(browser, other_than(logto.app.code))
@@ -48,13 +48,13 @@ def test_a_wrong_code_shows_why_and_the_form_again(logto: World):
     assert enter(browser, logto.app.code).status_code == 303
 
 
-def test_a_code_may_be_typed_with_spaces(logto: World):
+def test_a_code_may_be_typed_with_spaces(logto: Logto):
     browser = with_code(logto)
 
     assert enter(browser, f" {logto.app.code[:3]} {logto.app.code[3:]} ").status_code == 303
 
 
-def test_ten_wrong_tries_kill_a_code_and_a_resend_heals(logto: World):
+def test_ten_wrong_tries_kill_a_code_and_a_resend_heals(logto: Logto):
     browser = with_code(logto)
     right = logto.app.code
     sentences = [sentence for _, _, sentence in BEHAVIOUR["wrong_code_12x"]]
@@ -67,7 +67,7 @@ def test_ten_wrong_tries_kill_a_code_and_a_resend_heals(logto: World):
     assert enter(browser, logto.app.code).status_code == 303
 
 
-def test_a_code_lives_for_ten_minutes(logto: World):
+def test_a_code_lives_for_ten_minutes(logto: Logto):
     early, late = with_code(logto), with_code(logto)
     late_code, early_code = (each.json["payload"]["code"] for each in reversed(logto.app.received))
     logto.clock.advance(590)
@@ -79,7 +79,7 @@ def test_a_code_lives_for_ten_minutes(logto: World):
     assert shows(answer, "Verification code has expired. Please request a new verification code.")
 
 
-def test_a_resend_kills_the_older_code(logto: World):
+def test_a_resend_kills_the_older_code(logto: Logto):
     browser = with_code(logto)
     old = logto.app.code
     send_again(browser)
@@ -90,7 +90,7 @@ def test_a_resend_kills_the_older_code(logto: World):
     assert enter(browser, logto.app.code).status_code == 303
 
 
-def test_a_code_works_once(logto: World):
+def test_a_code_works_once(logto: Logto):
     browser = with_code(logto)
     assert enter(browser, logto.app.code).status_code == 303
 
@@ -98,7 +98,7 @@ def test_a_code_works_once(logto: World):
     assert shows(answer, "Verification code not found. Please send verification code first.")
 
 
-def test_a_number_gets_ten_codes_in_ten_minutes(logto: World):
+def test_a_number_gets_ten_codes_in_ten_minutes(logto: Logto):
     phone = new_phone()
     browser = with_code(logto, phone)
     statuses = [status for status, _ in BEHAVIOUR["send_rate_limit"]]
@@ -114,7 +114,7 @@ def test_a_number_gets_ten_codes_in_ten_minutes(logto: World):
     assert send_again(browser).status_code == 303
 
 
-def test_a_failed_resend_stays_on_the_page_of_the_code(logto: World):
+def test_a_failed_resend_stays_on_the_page_of_the_code(logto: Logto):
     browser = with_code(logto)
     logto.app.answer = (500, "boom", {})
 

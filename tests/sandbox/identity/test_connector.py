@@ -10,21 +10,21 @@ import pytest
 
 from sandbox.identity.codes import ConnectorRefused, send
 from sandbox.identity.settings import Connector
+from tests.kit.identity import AUTHORIZATION, new_phone
 from tests.kit.recordings import recorded
-from tests.sandbox.identity.world import AUTHORIZATION, new_phone
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from requests import Response
 
-    from tests.sandbox.identity.world import Browser, World
+    from tests.kit.identity import Browser, Logto
 
 BEHAVIOUR = recorded("sms-behaviour")
 
 
 def ask_for_code(
-    logto: World, browser: Browser, phone: str, page: str = "/sign-in", **asked: str
+    logto: Logto, browser: Browser, phone: str, page: str = "/sign-in", **asked: str
 ) -> Response:
     logto.authorize(browser, **asked)
     return browser.post(page, data={"phone": phone})
@@ -41,7 +41,7 @@ def ask_for_code(
         ("/reset-password", "ForgotPassword"),
     ],
 )
-def test_a_code_is_posted_once_exactly_as_recorded(logto: World, page: str, usage_type: str):
+def test_a_code_is_posted_once_exactly_as_recorded(logto: Logto, page: str, usage_type: str):
     phone = new_phone()
     known = recorded(f"sms-{usage_type}")
 
@@ -60,7 +60,7 @@ def test_a_code_is_posted_once_exactly_as_recorded(logto: World, page: str, usag
     )
 
 
-def test_the_headers_are_gots(logto: World):
+def test_the_headers_are_gots(logto: Logto):
     ask_for_code(logto, logto.browser(), new_phone())
 
     headers = {name.lower(): value for name, value in logto.app.received[0].headers.items()}
@@ -72,7 +72,7 @@ def test_the_headers_are_gots(logto: World):
 
 
 def test_a_netrc_of_the_developer_does_not_replace_the_authorization(
-    logto: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    logto: Logto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine localhost login someone password something")
@@ -93,7 +93,7 @@ def test_a_netrc_of_the_developer_does_not_replace_the_authorization(
     ],
 )
 def test_the_locale_is_chosen_as_recorded(
-    logto: World, recording: str, language: str, asked: dict[str, str]
+    logto: Logto, recording: str, language: str, asked: dict[str, str]
 ):
     browser = logto.browser()
     browser.headers["Accept-Language"] = language
@@ -106,7 +106,7 @@ def test_the_locale_is_chosen_as_recorded(
     assert list(payload) == list(known)
 
 
-def test_the_ip_is_the_leftmost_forwarded_one(logto: World):
+def test_the_ip_is_the_leftmost_forwarded_one(logto: Logto):
     browser = logto.browser()
     browser.headers["X-Forwarded-For"] = "203.0.113.9, 10.0.0.1"
 
@@ -127,7 +127,7 @@ def test_the_ip_is_the_leftmost_forwarded_one(logto: World):
     ],
 )
 def test_a_refusal_is_shown_with_our_answer_inside_and_not_repeated(
-    logto: World, recording: str, status: int, body: str
+    logto: Logto, recording: str, status: int, body: str
 ):
     logto.app.answer = (status, body, {})
     known = BEHAVIOUR[recording]
@@ -139,7 +139,7 @@ def test_a_refusal_is_shown_with_our_answer_inside_and_not_repeated(
     assert len(logto.app.received) == known["posts"]
 
 
-def test_our_answer_is_escaped(logto: World):
+def test_our_answer_is_escaped(logto: Logto):
     logto.app.answer = (500, "<script>alert(1)</script>", {})
 
     answer = ask_for_code(logto, logto.browser(), new_phone())
@@ -148,7 +148,7 @@ def test_our_answer_is_escaped(logto: World):
     assert "<script>" not in answer.text
 
 
-def test_after_a_failure_the_next_try_may_follow_at_once(logto: World):
+def test_after_a_failure_the_next_try_may_follow_at_once(logto: Logto):
     browser, phone = logto.browser(), new_phone()
     logto.app.answer = (500, "boom", {})
     assert ask_for_code(logto, browser, phone).status_code == 400
@@ -159,7 +159,7 @@ def test_after_a_failure_the_next_try_may_follow_at_once(logto: World):
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_redirects_are_posted_again_with_the_authorization(logto: World, status: int):
+def test_redirects_are_posted_again_with_the_authorization(logto: Logto, status: int):
     logto.app.answer = (status, "", {"Location": f"{logto.app.url}/moved"})
 
     assert ask_for_code(logto, logto.browser(), new_phone()).status_code == 303
@@ -169,7 +169,7 @@ def test_redirects_are_posted_again_with_the_authorization(logto: World, status:
     assert second.headers["Authorization"] == AUTHORIZATION
 
 
-def test_a_303_becomes_a_get_and_counts_as_sent(logto: World):
+def test_a_303_becomes_a_get_and_counts_as_sent(logto: Logto):
     logto.app.answer = (303, "", {"Location": "/moved"})
 
     assert ask_for_code(logto, logto.browser(), new_phone()).status_code == 303
@@ -178,7 +178,7 @@ def test_a_303_becomes_a_get_and_counts_as_sent(logto: World):
     assert (moved.method, moved.body) == ("GET", "")
 
 
-def test_an_endless_redirect_is_a_failure(logto: World):
+def test_an_endless_redirect_is_a_failure(logto: Logto):
     logto.app.answer = (307, "", {"Location": "/otp"})
 
     assert ask_for_code(logto, logto.browser(), new_phone()).status_code == 400
@@ -213,7 +213,7 @@ def test_a_dropped_connection_is_told_in_logtos_words():
     assert refused.value.message == known
 
 
-def test_events_are_reported_without_codes_or_whole_numbers(logto: World):
+def test_events_are_reported_without_codes_or_whole_numbers(logto: Logto):
     browser, phone = logto.browser(), new_phone()
     logto.sign_in(browser, phone)
 

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 from tests.kit.recordings import recorded
 
 if TYPE_CHECKING:
-    from tests.sandbox.identity.world import World
+    from tests.kit.identity import Logto
 
 
-def test_the_discovery_document_is_the_recorded_one(logto: World):
+def test_the_discovery_document_is_the_recorded_one(logto: Logto):
     document = logto.browser().get("/oidc/.well-known/openid-configuration").json()
 
     expected = json.dumps(recorded("discovery")).replace("http://localhost:3001", logto.url)
     assert document == json.loads(expected)
 
 
-def test_there_is_one_p384_key_described_as_recorded(logto: World):
+def test_there_is_one_p384_key_described_as_recorded(logto: Logto):
     (key,) = logto.browser().get("/oidc/jwks").json()["keys"]
     (known,) = recorded("jwks")["keys"]
 
@@ -25,7 +25,7 @@ def test_there_is_one_p384_key_described_as_recorded(logto: World):
         assert key[name] == known[name]
 
 
-def test_keys_have_a_type_of_their_own_and_are_asked_about_each_time(logto: World):
+def test_keys_have_a_type_of_their_own_and_are_asked_about_each_time(logto: Logto):
     browser = logto.browser()
 
     answer = browser.get("/oidc/jwks")
@@ -36,7 +36,7 @@ def test_keys_have_a_type_of_their_own_and_are_asked_about_each_time(logto: Worl
     assert browser.get("/oidc/jwks", headers=known).status_code == 304
 
 
-def test_after_a_rotation_the_new_key_has_no_alg_and_the_old_one_stays_listed(own_logto: World):
+def test_after_a_rotation_the_new_key_has_no_alg_and_the_old_one_stays_listed(own_logto: Logto):
     before = own_logto.tokens()["id_token"]
     own_logto.identity.keys.rotate_to_rsa()
     after = own_logto.tokens()["id_token"]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from logto import LogtoClient, LogtoConfig, Storage, UserInfoScope
 
-from tests.sandbox.identity.world import API, APP, SECRET, new_phone
+from tests.kit.identity import API, APP, SECRET, new_phone
 
 if TYPE_CHECKING:
-    from tests.sandbox.identity.world import World
+    from tests.kit.identity import Logto
 
 
 class Memory(Storage):
@@ -30,7 +30,7 @@ class Memory(Storage):
         self.kept.pop(key, None)
 
 
-def test_the_sdk_signs_in_refreshes_and_signs_out(own_logto: World):
+def test_the_sdk_signs_in_refreshes_and_signs_out(own_logto: Logto):
     # The SDK has no clock to set, and checks the tokens' times.
     logto, phone, browser = own_logto, new_phone(), own_logto.browser()
     logto.clock.now = time.time()

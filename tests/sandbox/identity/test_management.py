@@ -8,23 +8,22 @@ import pytest
 import requests
 
 from sandbox.identity.settings import MANAGEMENT_API
-from tests.kit.recordings import recorded
-from tests.sandbox.identity.world import (
+from tests.kit.identity import (
     APP,
     MACHINE,
     POWERLESS_MACHINE,
     SECRET,
     THIRD_PARTY,
-    World,
+    Logto,
     new_phone,
-    query,
 )
+from tests.kit.recordings import recorded
 
 TOKENS, SESSIONS = recorded("management-token"), recorded("management-sessions")
 FORM = {"grant_type": "client_credentials", "resource": MANAGEMENT_API, "scope": "all"}
 
 
-def token(logto: World, app_id: str = MACHINE, secret: str = SECRET, **form: str) -> Any:
+def token(logto: Logto, app_id: str = MACHINE, secret: str = SECRET, **form: str) -> Any:
     known = FORM | form
     return logto.post(
         "/oidc/token",
@@ -34,7 +33,7 @@ def token(logto: World, app_id: str = MACHINE, secret: str = SECRET, **form: str
     )
 
 
-def call(logto: World, method: str, path: str, bearer: str | None = None) -> requests.Response:
+def call(logto: Logto, method: str, path: str, bearer: str | None = None) -> requests.Response:
     value = bearer or token(logto).json()["access_token"]
     return requests.request(
         method,
@@ -66,7 +65,7 @@ def shape(value: Any) -> Any:
     ],
 )
 def test_a_machine_gets_the_token_that_logto_was_recorded_to_give(
-    logto: World, recording: str, asked: dict[str, str]
+    logto: Logto, recording: str, asked: dict[str, str]
 ):
     expected, given = TOKENS[recording], token(logto, **asked)
     answer = dict(given.json())
@@ -82,7 +81,7 @@ def test_a_machine_gets_the_token_that_logto_was_recorded_to_give(
     assert decoded.claims.get("scope") == claims.get("scope")
 
 
-def test_who_signs_users_in_gets_none(logto: World):
+def test_who_signs_users_in_gets_none(logto: Logto):
     assert token(logto, APP).json()["error"] == "unauthorized_client"
 
 
@@ -91,7 +90,7 @@ def test_who_signs_users_in_gets_none(logto: World):
     [("garbage_token", "garbage"), ("api_no_role", POWERLESS_MACHINE), ("api_role_no_scope", "")],
 )
 def test_a_token_without_the_role_and_the_scope_opens_nothing(
-    logto: World, recording: str, bearer: str
+    logto: Logto, recording: str, bearer: str
 ):
     if bearer == POWERLESS_MACHINE:
         bearer = token(logto, POWERLESS_MACHINE).json()["access_token"]
@@ -103,14 +102,14 @@ def test_a_token_without_the_role_and_the_scope_opens_nothing(
     assert answer.json()["code"] == TOKENS[recording]["answer"]["code"]
 
 
-def test_a_call_without_a_token_is_refused(logto: World):
+def test_a_call_without_a_token_is_refused(logto: Logto):
     answer = logto.browser().get("/api/users/x/sessions")
 
     assert answer.status_code == TOKENS["no_token"]["status"]
     assert answer.json() == TOKENS["no_token"]["answer"]
 
 
-def test_a_users_sessions_and_grants_look_as_recorded(logto: World):
+def test_a_users_sessions_and_grants_look_as_recorded(logto: Logto):
     tokens = logto.tokens()
     claims = logto.read(tokens["id_token"]).claims
     (session,) = call(logto, "GET", f"{claims['sub']}/sessions").json()["sessions"]
@@ -129,7 +128,7 @@ def test_a_users_sessions_and_grants_look_as_recorded(logto: World):
     assert grant["payload"]["openid"]["scope"] == "openid profile phone offline_access"
 
 
-def test_an_unknown_user_has_neither(logto: World):
+def test_an_unknown_user_has_neither(logto: Logto):
     for kind in ("sessions", "grants"):
         answer = call(logto, "GET", f"nosuchuser/{kind}")
         assert (answer.status_code, answer.json()) == (200, {kind: []})
@@ -140,10 +139,10 @@ def test_an_unknown_user_has_neither(logto: World):
     [("", True, True), ("firstParty", False, True), ("all", False, False)],
 )
 def test_ending_a_session_ends_as_many_grants_as_asked_and_tells_nobody(
-    logto: World, target: str, ours_lives: bool, theirs_lives: bool
+    logto: Logto, target: str, ours_lives: bool, theirs_lives: bool
 ):
     browser, phone = logto.browser(), new_phone()
-    ours, theirs = two_applications(logto, browser, phone)
+    ours, theirs = logto.tokens_of_two_applications(browser, phone)
     sub = logto.read(ours["id_token"]).claims["sub"]
     (session,) = call(logto, "GET", f"{sub}/sessions").json()["sessions"]
     path = f"{sub}/sessions/{session['payload']['uid']}"
@@ -163,7 +162,7 @@ def test_ending_a_session_ends_as_many_grants_as_asked_and_tells_nobody(
     assert logto.app.posted("backchannel-logout") == []
 
 
-def test_ending_a_grant_ends_its_tokens_and_leaves_the_session(logto: World):
+def test_ending_a_grant_ends_its_tokens_and_leaves_the_session(logto: Logto):
     tokens = logto.tokens()
     sub = logto.read(tokens["id_token"]).claims["sub"]
     (grant,) = call(logto, "GET", f"{sub}/grants").json()["grants"]
@@ -177,15 +176,3 @@ def test_ending_a_grant_ends_its_tokens_and_leaves_the_session(logto: World):
     assert logto.userinfo(tokens["access_token"]).status_code == 401
     (session,) = call(logto, "GET", f"{sub}/sessions").json()["sessions"]
     assert session["payload"]["authorizations"] == {}
-
-
-def two_applications(
-    logto: World, browser: Any, phone: str
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Sign one browser in to two applications, in one session."""
-    ours = logto.tokens(browser, phone)
-    resumed = logto.authorize(browser, client_id=THIRD_PARTY)
-    assert resumed.headers["Location"].startswith("/consent")
-    allowed = browser.post("/consent", data={"answer": "allow"})
-    code = query(browser.follow(allowed))["code"]
-    return ours, logto.redeem(code, client_id=THIRD_PARTY).json()

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox.identity.world import APP, new_phone, query, world
+from tests.kit.identity import APP, new_phone, query, running_logto
 
 if TYPE_CHECKING:
     from requests import Response
 
-    from tests.sandbox.identity.world import Browser, World
+    from tests.kit.identity import Browser, Logto
 
 PAGES = ["/sign-in", "/register", "/forgot-password"]
 
@@ -17,7 +17,7 @@ PAGES = ["/sign-in", "/register", "/forgot-password"]
 @pytest.mark.parametrize(
     "path", [*PAGES, "/sign-in/verification-code", "/consent", "/identifier-sign-in"]
 )
-def test_a_page_without_a_sign_in_leads_to_the_unknown_session(logto: World, path: str):
+def test_a_page_without_a_sign_in_leads_to_the_unknown_session(logto: Logto, path: str):
     answer = logto.browser().get(path)
 
     assert answer.status_code == 302
@@ -25,7 +25,7 @@ def test_a_page_without_a_sign_in_leads_to_the_unknown_session(logto: World, pat
     assert "go back and sign in again" in logto.browser().get("/unknown-session").text
 
 
-def test_an_interaction_is_forgotten_after_an_hour(logto: World):
+def test_an_interaction_is_forgotten_after_an_hour(logto: Logto):
     browser = logto.browser()
     logto.authorize(browser)
     logto.clock.advance(3600)
@@ -34,7 +34,7 @@ def test_an_interaction_is_forgotten_after_an_hour(logto: World):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_is_labelled_asks_for_the_phone_and_needs_no_script(logto: World, path: str):
+def test_a_page_is_labelled_asks_for_the_phone_and_needs_no_script(logto: Logto, path: str):
     browser = logto.browser()
     logto.authorize(browser)
 
@@ -50,7 +50,7 @@ def test_a_page_is_labelled_asks_for_the_phone_and_needs_no_script(logto: World,
     ("language", "number"), [("en", "+1 212 555 0100"), ("pt-BR", "+55 11 91234 5678")]
 )
 def test_the_number_in_the_hint_stands_on_one_line_and_works_as_it_is(
-    logto: World, language: str, number: str
+    logto: Logto, language: str, number: str
 ):
     browser = logto.browser()
     logto.authorize(browser, ui_locales=language)
@@ -60,7 +60,7 @@ def test_the_number_in_the_hint_stands_on_one_line_and_works_as_it_is(
     assert 'name="code"' in browser.follow(browser.post("/sign-in", data={"phone": example})).text
 
 
-def test_the_code_is_asked_for_on_a_page_of_its_own(logto: World):
+def test_the_code_is_asked_for_on_a_page_of_its_own(logto: Logto):
     browser, phone = logto.browser(), new_phone()
     logto.authorize(browser)
 
@@ -72,7 +72,7 @@ def test_the_code_is_asked_for_on_a_page_of_its_own(logto: World):
     assert "Send again" in page.text
 
 
-def test_the_pages_link_to_each_other(logto: World):
+def test_the_pages_link_to_each_other(logto: Logto):
     browser = logto.browser()
     logto.authorize(browser)
 
@@ -80,7 +80,7 @@ def test_the_pages_link_to_each_other(logto: World):
     assert f'href="/sign-in?app_id={APP}"' in browser.get("/register").text
 
 
-def test_answers_tell_browsers_to_be_careful(logto: World):
+def test_answers_tell_browsers_to_be_careful(logto: Logto):
     browser = logto.browser()
     logto.authorize(browser)
 
@@ -103,7 +103,7 @@ def test_answers_tell_browsers_to_be_careful(logto: World):
     ],
 )
 def test_a_page_speaks_the_visitors_language(
-    logto: World, ui_locales: str | None, accepted: str, language: str, title: str
+    logto: Logto, ui_locales: str | None, accepted: str, language: str, title: str
 ):
     browser = logto.browser()
     browser.headers["Accept-Language"] = accepted
@@ -114,7 +114,7 @@ def test_a_page_speaks_the_visitors_language(
     assert f"<h1>{title}</h1>" in page
 
 
-def test_a_wrong_code_is_explained_in_portuguese(logto: World):
+def test_a_wrong_code_is_explained_in_portuguese(logto: Logto):
     browser = logto.browser()
     logto.authorize(browser, ui_locales="pt-BR")
     browser.post("/sign-in", data={"phone": new_phone()})
@@ -134,7 +134,7 @@ def test_a_wrong_code_is_explained_in_portuguese(logto: World):
         "+1\u00a02125550100",
     ],
 )
-def test_a_number_may_be_typed_as_people_type_it(logto: World, typed: str):
+def test_a_number_may_be_typed_as_people_type_it(logto: Logto, typed: str):
     browser = logto.browser()
     logto.authorize(browser)
     logto.clock.advance(600)
@@ -144,7 +144,7 @@ def test_a_number_may_be_typed_as_people_type_it(logto: World, typed: str):
     assert logto.app.received[0].json["to"] == "12125550100"
 
 
-def test_a_zero_that_is_only_dialled_at_home_is_left_out(logto: World):
+def test_a_zero_that_is_only_dialled_at_home_is_left_out(logto: Logto):
     browser = logto.browser()
     logto.authorize(browser)
 
@@ -169,7 +169,7 @@ def test_a_zero_that_is_only_dialled_at_home_is_left_out(logto: World):
         "+44 7700 900123",
     ],
 )
-def test_what_can_be_no_number_is_asked_for_again(logto: World, typed: str):
+def test_what_can_be_no_number_is_asked_for_again(logto: Logto, typed: str):
     browser = logto.browser()
     logto.authorize(browser)
 
@@ -181,7 +181,7 @@ def test_what_can_be_no_number_is_asked_for_again(logto: World, typed: str):
     assert logto.app.received == []
 
 
-def test_a_login_hint_is_already_typed_and_escaped(logto: World):
+def test_a_login_hint_is_already_typed_and_escaped(logto: Logto):
     browser = logto.browser()
     logto.authorize(browser, login_hint='+1"><script>')
 
@@ -190,7 +190,7 @@ def test_a_login_hint_is_already_typed_and_escaped(logto: World):
     assert 'value="+1&#34;&gt;&lt;script&gt;"' in page
 
 
-def after_the_code(logto: World, browser: Browser, path: str, phone: str) -> Response:
+def after_the_code(logto: Logto, browser: Browser, path: str, phone: str) -> Response:
     """Go as far as the right code on one of the pages."""
     logto.authorize(browser, prompt="login")
     asked = browser.post(path, data={"phone": phone})
@@ -205,7 +205,7 @@ def after_the_code(logto: World, browser: Browser, path: str, phone: str) -> Res
     ],
 )
 def test_what_the_visitor_may_not_have_meant_is_asked_after_the_code(
-    logto: World, path: str, known: bool, question: str
+    logto: Logto, path: str, known: bool, question: str
 ):
     browser, phone = logto.browser(), new_phone()
     sub = known and logto.read(logto.tokens(phone=phone)["id_token"]).claims["sub"]
@@ -224,7 +224,7 @@ def test_what_the_visitor_may_not_have_meant_is_asked_after_the_code(
 
 
 @pytest.mark.parametrize(("path", "known"), [("/sign-in", True), ("/register", False)])
-def test_what_the_visitor_meant_is_not_asked(logto: World, path: str, known: bool):
+def test_what_the_visitor_meant_is_not_asked(logto: Logto, path: str, known: bool):
     browser, phone = logto.browser(), new_phone()
     if known:
         logto.sign_in(logto.browser(), phone)
@@ -236,7 +236,7 @@ def test_what_the_visitor_meant_is_not_asked(logto: World, path: str, known: boo
 
 
 @pytest.mark.parametrize("path", ["/sign-in/confirm", "/register/confirm"])
-def test_nothing_is_confirmed_without_the_right_code(logto: World, path: str):
+def test_nothing_is_confirmed_without_the_right_code(logto: Logto, path: str):
     browser, phone = logto.browser(), new_phone()
     logto.authorize(browser)
     assert browser.post(path).json()["code"] == "session.not_found"
@@ -252,13 +252,13 @@ def test_nothing_is_confirmed_without_the_right_code(logto: World, path: str):
 
 
 def test_a_stand_in_may_be_told_not_to_ask():
-    with world(confirm_accounts=False) as logto:
+    with running_logto(confirm_accounts=False) as logto:
         entered = after_the_code(logto, logto.browser(), "/sign-in", new_phone())
 
     assert entered.headers["Location"].startswith("/oidc/auth/")
 
 
-def test_who_signs_in_again_is_the_same_user(logto: World):
+def test_who_signs_in_again_is_the_same_user(logto: Logto):
     phone = new_phone()
 
     signed_in = logto.tokens(phone=phone)
@@ -268,7 +268,7 @@ def test_who_signs_in_again_is_the_same_user(logto: World):
     assert first["sub"] == second["sub"]
 
 
-def test_another_number_in_the_same_browser_is_another_user(logto: World):
+def test_another_number_in_the_same_browser_is_another_user(logto: Logto):
     browser = logto.browser()
 
     first, second = (
@@ -280,7 +280,7 @@ def test_another_number_in_the_same_browser_is_another_user(logto: World):
     assert first["sid"] != second["sid"]
 
 
-def test_after_a_reset_the_visitor_signs_in_with_a_code(logto: World):
+def test_after_a_reset_the_visitor_signs_in_with_a_code(logto: Logto):
     browser = logto.browser()
     logto.authorize(browser)
     browser.post("/forgot-password", data={"phone": new_phone()})

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.identity.settings import ApiResource
+from tests.kit.identity import Logto, new_phone, running_logto
 from tests.kit.recordings import recorded
-from tests.sandbox.identity.world import World, new_phone, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,21 +31,21 @@ REMOVED = "C after removal"
 
 
 @pytest.fixture(scope="module")
-def organized() -> Iterator[World]:
+def organized() -> Iterator[Logto]:
     """A stand-in with the API, the roles and the organizations of the recording."""
     resources = (ApiResource(API, ("read:orders", "read:members", "write:orders")),)
-    with world(api_resources=resources, organization_permissions=PERMISSIONS) as running:
+    with running_logto(api_resources=resources, organization_permissions=PERMISSIONS) as running:
         yield running
 
 
-def sub_of(logto: World, phone: str) -> str:
+def sub_of(logto: Logto, phone: str) -> str:
     """Make a user without any role."""
     sub: str = logto.read(logto.tokens(phone=phone)["id_token"]).claims["sub"]
     logto.identity.grant_scopes(sub)
     return sub
 
 
-def member(logto: World, who: str, phone: str) -> str:
+def member(logto: Logto, who: str, phone: str) -> str:
     """Make a user with the roles of `who` in the recording."""
     sub, identity = sub_of(logto, phone), logto.identity
     if who in (GLOBAL_ROLE, BOTH):
@@ -60,7 +60,7 @@ def member(logto: World, who: str, phone: str) -> str:
     return sub
 
 
-def signed_in(logto: World, phone: str) -> str:
+def signed_in(logto: Logto, phone: str) -> str:
     """Sign a user in; returns the refresh token."""
     token: str = logto.tokens(phone=phone, scope=SCOPE, resource=API)["refresh_token"]
     return token
@@ -70,7 +70,7 @@ CASES = {name: case for name, case in RECORDED.items() if name != "setup"}
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_token_carries_what_was_recorded_of_logto(organized: World, name: str):
+def test_a_token_carries_what_was_recorded_of_logto(organized: Logto, name: str):
     case: dict[str, Any] = CASES[name]
     who = next((each for each in (ONLY_ORG_ROLE, GLOBAL_ROLE, BOTH) if name.startswith(each)), D)
     phone = new_phone()
@@ -91,12 +91,12 @@ def test_a_token_carries_what_was_recorded_of_logto(organized: World, name: str)
             assert token.claims.get(claim) == case["claims"].get(claim)
 
 
-def scope_of(logto: World, refresh_token: str, **request: str) -> str:
+def scope_of(logto: Logto, refresh_token: str, **request: str) -> str:
     answer: str = logto.refresh(refresh_token, **request).json()["scope"]
     return answer
 
 
-def test_a_role_given_later_reaches_resource_tokens_at_the_next_sign_in(organized: World):
+def test_a_role_given_later_reaches_resource_tokens_at_the_next_sign_in(organized: Logto):
     phone = new_phone()
     sub = sub_of(organized, phone)
     token = signed_in(organized, phone)
@@ -109,7 +109,7 @@ def test_a_role_given_later_reaches_resource_tokens_at_the_next_sign_in(organize
     assert scope_of(organized, again, resource=API) == "read:members write:orders"
 
 
-def test_a_role_that_was_taken_away_is_gone_at_the_next_refresh(organized: World):
+def test_a_role_that_was_taken_away_is_gone_at_the_next_refresh(organized: Logto):
     phone = new_phone()
     sub = member(organized, GLOBAL_ROLE, phone)
     token = signed_in(organized, phone)
@@ -118,7 +118,7 @@ def test_a_role_that_was_taken_away_is_gone_at_the_next_refresh(organized: World
     assert scope_of(organized, token, resource=API) == ""
 
 
-def test_organization_tokens_follow_the_roles_of_the_moment(organized: World):
+def test_organization_tokens_follow_the_roles_of_the_moment(organized: Logto):
     phone = new_phone()
     sub = sub_of(organized, phone)
     token = signed_in(organized, phone)

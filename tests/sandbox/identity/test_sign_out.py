@@ -10,25 +10,25 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from sandbox.identity import jwts
+from tests.kit.identity import APP, BARE_APP, query
 from tests.kit.recordings import recorded
-from tests.sandbox.identity.world import APP, BARE_APP, query
 
 if TYPE_CHECKING:
-    from tests.sandbox.identity.world import Browser, World
+    from tests.kit.identity import Browser, Logto
 
 RECORDED = recorded("backchannel-logout")
 
 
-def sign_out(logto: World, browser: Browser, **changes: str) -> Any:
+def sign_out(logto: Logto, browser: Browser, **changes: str) -> Any:
     known = {"client_id": APP, "post_logout_redirect_uri": f"{logto.app.url}/"}
     return logto.sign_out(browser, **(known | changes))
 
 
-def logout_tokens(logto: World, path: str = "backchannel-logout") -> list[str]:
+def logout_tokens(logto: Logto, path: str = "backchannel-logout") -> list[str]:
     return [dict(parse_qsl(each.body))["logout_token"] for each in logto.app.posted(path)]
 
 
-def test_the_client_and_its_registered_uri_are_enough(logto: World):
+def test_the_client_and_its_registered_uri_are_enough(logto: Logto):
     browser = logto.browser()
     logto.sign_in(browser)
 
@@ -39,7 +39,7 @@ def test_the_client_and_its_registered_uri_are_enough(logto: World):
     assert query(logto.authorize(browser, prompt="none"))["error"] == "login_required"
 
 
-def test_an_id_token_names_the_client_too_even_an_expired_one(logto: World):
+def test_an_id_token_names_the_client_too_even_an_expired_one(logto: Logto):
     browser = logto.browser()
     hint = logto.tokens(browser)["id_token"]
     logto.clock.advance(7200)
@@ -51,7 +51,7 @@ def test_an_id_token_names_the_client_too_even_an_expired_one(logto: World):
 
 
 @pytest.mark.parametrize("client_id", [APP, BARE_APP])
-def test_an_id_token_that_is_forged_or_anothers_is_refused(logto: World, client_id: str):
+def test_an_id_token_that_is_forged_or_anothers_is_refused(logto: Logto, client_id: str):
     browser = logto.browser()
     own = logto.tokens(browser)["id_token"]
     forger = ECKey.generate_key("P-384")
@@ -61,7 +61,7 @@ def test_an_id_token_that_is_forged_or_anothers_is_refused(logto: World, client_
     assert sign_out(logto, browser, client_id=client_id, id_token_hint=hint).status_code == 400
 
 
-def test_an_unregistered_uri_is_refused_and_the_session_lives_on(logto: World):
+def test_an_unregistered_uri_is_refused_and_the_session_lives_on(logto: Logto):
     browser = logto.browser()
     logto.sign_in(browser)
 
@@ -72,7 +72,7 @@ def test_an_unregistered_uri_is_refused_and_the_session_lives_on(logto: World):
     assert "code" in query(logto.authorize(browser, prompt="none"))
 
 
-def test_without_a_uri_the_provider_shows_its_own_page(logto: World):
+def test_without_a_uri_the_provider_shows_its_own_page(logto: Logto):
     browser = logto.browser()
 
     page = browser.follow(logto.sign_out(browser))
@@ -81,7 +81,7 @@ def test_without_a_uri_the_provider_shows_its_own_page(logto: World):
     assert "You have signed out" in page.text
 
 
-def test_nobody_is_signed_out_before_the_form_of_a_script_is_submitted(logto: World):
+def test_nobody_is_signed_out_before_the_form_of_a_script_is_submitted(logto: Logto):
     browser = logto.browser()
     logto.sign_in(browser)
 
@@ -95,7 +95,7 @@ def test_nobody_is_signed_out_before_the_form_of_a_script_is_submitted(logto: Wo
     assert logto.app.posted("backchannel-logout") == []
 
 
-def test_a_form_that_this_browser_did_not_get_signs_nobody_out(logto: World):
+def test_a_form_that_this_browser_did_not_get_signs_nobody_out(logto: Logto):
     browser, attacker = logto.browser(), logto.browser()
     logto.sign_in(browser)
     theirs = attacker.get("/oidc/session/end", params={"client_id": APP})
@@ -106,7 +106,7 @@ def test_a_form_that_this_browser_did_not_get_signs_nobody_out(logto: World):
     assert "code" in query(logto.authorize(browser, prompt="none"))
 
 
-def test_tokens_with_offline_access_survive_and_others_die(logto: World):
+def test_tokens_with_offline_access_survive_and_others_die(logto: Logto):
     browser = logto.browser()
     offline = logto.tokens(browser)
     online = logto.tokens(browser, scope="openid", client_id=BARE_APP, prompt="login")
@@ -118,7 +118,7 @@ def test_tokens_with_offline_access_survive_and_others_die(logto: World):
     assert logto.userinfo(online["access_token"]).status_code == 401
 
 
-def test_a_logout_token_is_posted_as_recorded(logto: World):
+def test_a_logout_token_is_posted_as_recorded(logto: Logto):
     browser = logto.browser()
     id_token = logto.read(logto.tokens(browser)["id_token"]).claims
     known = logto_claims(RECORDED["body"])
@@ -146,7 +146,7 @@ def logto_claims(body: str) -> jwt.Token:
     return jwt.Token(header, payload)
 
 
-def test_every_application_of_the_session_is_told_and_no_other(logto: World):
+def test_every_application_of_the_session_is_told_and_no_other(logto: Logto):
     browser = logto.browser()
     logto.tokens(browser, client_id=BARE_APP)
 
@@ -158,13 +158,13 @@ def test_every_application_of_the_session_is_told_and_no_other(logto: World):
     assert logout_tokens(logto) == []
 
 
-def test_nobody_is_told_when_nobody_was_signed_in(logto: World):
+def test_nobody_is_told_when_nobody_was_signed_in(logto: Logto):
     sign_out(logto, logto.browser())
 
     assert logto.app.received == []
 
 
-def test_a_refused_logout_token_is_not_repeated(own_logto: World):
+def test_a_refused_logout_token_is_not_repeated(own_logto: Logto):
     browser = own_logto.browser()
     own_logto.sign_in(browser)
     own_logto.app.logout_status = 500
@@ -173,7 +173,7 @@ def test_a_refused_logout_token_is_not_repeated(own_logto: World):
     assert len(own_logto.app.posted("backchannel-logout")) == 1
 
 
-def test_a_slow_application_does_not_hold_sign_out_up(own_logto: World):
+def test_a_slow_application_does_not_hold_sign_out_up(own_logto: Logto):
     browser = own_logto.browser()
     own_logto.sign_in(browser)
     own_logto.app.may_answer_logout.clear()

@@ -7,33 +7,33 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.kit.identity import BARE_APP, new_phone, query, running_logto
 from tests.kit.recordings import recorded
-from tests.sandbox.identity.world import BARE_APP, new_phone, query, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import requests
 
-    from tests.sandbox.identity.world import Browser, World
+    from tests.kit.identity import Browser, Logto
 
 HERE = "https://app.example.test/sign-in"
 STATUS, RECORDED = recorded("errors")["_experience"]["facts2"]["experience_without_interaction"]
 
 
 @pytest.fixture
-def recovering() -> Iterator[World]:
+def recovering() -> Iterator[Logto]:
     """A stand-in that sends visitors without a sign-in to the application's."""
-    with world(unknown_session_redirect_url=HERE) as running:
+    with running_logto(unknown_session_redirect_url=HERE) as running:
         yield running
 
 
-def open_tab(logto: World, browser: Browser, state: str, **changes: str) -> str:
+def open_tab(logto: Logto, browser: Browser, state: str, **changes: str) -> str:
     """Begin a sign-in; returns the address that the tab stays on."""
     return logto.authorize(browser, state=state, **changes).headers["Location"]
 
 
-def finish(logto: World, browser: Browser, tab: str) -> requests.Response:
+def finish(logto: Logto, browser: Browser, tab: str) -> requests.Response:
     """Sign in on a tab; returns the redirect to the application."""
     asked = browser.post(tab, data={"phone": new_phone()})
     entered = browser.post(asked.headers["Location"], data={"code": logto.app.code})
@@ -41,7 +41,7 @@ def finish(logto: World, browser: Browser, tab: str) -> requests.Response:
 
 
 @pytest.mark.parametrize("finished", [0, 1])
-def test_finishing_either_tab_answers_the_later_ones_request(logto: World, finished: int):
+def test_finishing_either_tab_answers_the_later_ones_request(logto: Logto, finished: int):
     browser = logto.browser()
     tabs = [open_tab(logto, browser, state) for state in ("first", "second")]
 
@@ -57,7 +57,7 @@ def test_finishing_either_tab_answers_the_later_ones_request(logto: World, finis
     )
 
 
-def test_the_lost_tab_can_be_led_to_the_application_and_is_signed_in_there(recovering: World):
+def test_the_lost_tab_can_be_led_to_the_application_and_is_signed_in_there(recovering: Logto):
     browser = recovering.browser()
     first, second = (open_tab(recovering, browser, state) for state in ("first", "second"))
     finish(recovering, browser, first)
@@ -67,7 +67,7 @@ def test_the_lost_tab_can_be_led_to_the_application_and_is_signed_in_there(recov
     assert len(recovering.app.posted("otp")) == 1
 
 
-def test_a_person_is_told_and_can_load_the_page_again(recovering: World):
+def test_a_person_is_told_and_can_load_the_page_again(recovering: Logto):
     browser = recovering.browser()
     first, second = (open_tab(recovering, browser, state) for state in ("first", "second"))
     finish(recovering, browser, first)
@@ -80,7 +80,7 @@ def test_a_person_is_told_and_can_load_the_page_again(recovering: World):
     assert f'href="{second}"' in answer.text
 
 
-def test_a_code_of_the_tab_that_was_replaced_verifies_nothing(logto: World):
+def test_a_code_of_the_tab_that_was_replaced_verifies_nothing(logto: Logto):
     browser = logto.browser()
     browser.headers["Accept"] = "text/html,*/*;q=0.8"
     first = open_tab(logto, browser, "first")
@@ -95,7 +95,7 @@ def test_a_code_of_the_tab_that_was_replaced_verifies_nothing(logto: World):
     assert query(finish(logto, browser, first))["state"] == "second"
 
 
-def test_what_was_replaced_can_not_be_resumed(logto: World):
+def test_what_was_replaced_can_not_be_resumed(logto: Logto):
     browser = logto.browser()
     asked = browser.post(open_tab(logto, browser, "first"), data={"phone": new_phone()})
     entered = browser.post(asked.headers["Location"], data={"code": logto.app.code})
@@ -105,7 +105,7 @@ def test_what_was_replaced_can_not_be_resumed(logto: World):
     assert browser.follow(confirmed).status_code == 400
 
 
-def test_each_application_has_a_sign_in_of_its_own(logto: World):
+def test_each_application_has_a_sign_in_of_its_own(logto: Logto):
     browser = logto.browser()
     mine = open_tab(logto, browser, "mine")
     other = open_tab(logto, browser, "other", client_id=BARE_APP)

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tests.kit.recordings import recorded
-from tests.sandbox.identity.world import (
+from tests.kit.identity import (
     ALWAYS_REFRESHING,
     APP,
     BARE_APP,
@@ -14,9 +13,10 @@ from tests.sandbox.identity.world import (
     VERIFIER,
     new_phone,
 )
+from tests.kit.recordings import recorded
 
 if TYPE_CHECKING:
-    from tests.sandbox.identity.world import World
+    from tests.kit.identity import Logto
 
 RECORDED = recorded("errors")
 TOKENS = recorded("token-response")
@@ -32,7 +32,7 @@ def assert_as_recorded(answer: requests.Response, name: str, issuer: str) -> Non
     assert answer.json() == known["body"]
 
 
-def test_a_code_buys_tokens_of_the_recorded_shape(logto: World):
+def test_a_code_buys_tokens_of_the_recorded_shape(logto: Logto):
     answer = logto.redeem(logto.sign_in(logto.browser())["code"])
 
     tokens = answer.json()
@@ -44,7 +44,7 @@ def test_a_code_buys_tokens_of_the_recorded_shape(logto: World):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_an_id_token_has_the_recorded_header_and_claims(logto: World):
+def test_an_id_token_has_the_recorded_header_and_claims(logto: Logto):
     phone = new_phone()
     token = logto.read(logto.tokens(phone=phone)["id_token"])
 
@@ -61,15 +61,15 @@ def test_an_id_token_has_the_recorded_header_and_claims(logto: World):
     assert (token.claims["iat"], token.claims["exp"]) == (now, now + 3600)
 
 
-def test_there_is_no_sid_for_an_application_that_does_not_require_it(logto: World):
+def test_there_is_no_sid_for_an_application_that_does_not_require_it(logto: Logto):
     assert "sid" not in logto.read(logto.tokens(client_id=BARE_APP)["id_token"]).claims
 
 
-def test_there_is_no_nonce_where_none_was_sent(logto: World):
+def test_there_is_no_nonce_where_none_was_sent(logto: Logto):
     assert "nonce" not in logto.read(logto.tokens(nonce=None)["id_token"]).claims
 
 
-def test_scopes_decide_on_the_claims(logto: World):
+def test_scopes_decide_on_the_claims(logto: Logto):
     claims = logto.read(logto.tokens(scope="openid phone")["id_token"]).claims
 
     assert "phone_number" in claims
@@ -81,7 +81,7 @@ def test_scopes_decide_on_the_claims(logto: World):
     [("openid offline_access", "login"), ("openid offline_access", None), ("openid", "consent")],
 )
 def test_without_offline_access_and_consent_there_is_no_refresh_token(
-    logto: World, scope: str, prompt: str | None
+    logto: Logto, scope: str, prompt: str | None
 ):
     tokens = logto.tokens(scope=scope, prompt=prompt)
 
@@ -89,7 +89,7 @@ def test_without_offline_access_and_consent_there_is_no_refresh_token(
     assert tokens["scope"] == "openid"
 
 
-def test_an_application_may_always_get_a_refresh_token(logto: World):
+def test_an_application_may_always_get_a_refresh_token(logto: Logto):
     tokens = logto.tokens(client_id=ALWAYS_REFRESHING, prompt="login")
 
     assert len(tokens["refresh_token"]) == 43
@@ -109,7 +109,7 @@ def test_an_application_may_always_get_a_refresh_token(logto: World):
     ],
 )
 def test_a_wrong_token_request_is_refused_as_recorded_and_the_code_still_works(
-    logto: World, recording: str, changes: dict[str, str]
+    logto: Logto, recording: str, changes: dict[str, str]
 ):
     code = logto.sign_in(logto.browser())["code"]
 
@@ -120,7 +120,7 @@ def test_a_wrong_token_request_is_refused_as_recorded_and_the_code_still_works(
     )
 
 
-def test_credentials_may_come_in_the_authorization_header(logto: World):
+def test_credentials_may_come_in_the_authorization_header(logto: Logto):
     form = {
         "grant_type": "authorization_code",
         "code": logto.sign_in(logto.browser())["code"],
@@ -134,13 +134,13 @@ def test_credentials_may_come_in_the_authorization_header(logto: World):
     assert browser.post("/oidc/token", data=form, auth=(APP, SECRET)).status_code == 200
 
 
-def test_a_code_of_another_application_is_refused(logto: World):
+def test_a_code_of_another_application_is_refused(logto: Logto):
     code = logto.sign_in(logto.browser())["code"]
 
     assert logto.redeem(code, client_id=BARE_APP).json()["error"] == "invalid_grant"
 
 
-def test_a_code_lives_for_a_minute(logto: World):
+def test_a_code_lives_for_a_minute(logto: Logto):
     first, second = (logto.sign_in(logto.browser())["code"] for _ in range(2))
     logto.clock.advance(59)
     assert logto.redeem(first).status_code == 200
@@ -149,7 +149,7 @@ def test_a_code_lives_for_a_minute(logto: World):
     assert_as_recorded(logto.redeem(second), "token_bad_code", logto.issuer)
 
 
-def test_a_code_used_twice_ends_the_grant(logto: World):
+def test_a_code_used_twice_ends_the_grant(logto: Logto):
     code = logto.sign_in(logto.browser())["code"]
     tokens = logto.redeem(code).json()
 
@@ -160,7 +160,7 @@ def test_a_code_used_twice_ends_the_grant(logto: World):
     assert_as_recorded(asked, "userinfo_after_code_reuse", logto.issuer)
 
 
-def test_userinfo_has_the_recorded_claims_by_get_and_post(logto: World):
+def test_userinfo_has_the_recorded_claims_by_get_and_post(logto: Logto):
     tokens = logto.tokens()
 
     got = logto.userinfo(tokens["access_token"])
@@ -170,13 +170,13 @@ def test_userinfo_has_the_recorded_claims_by_get_and_post(logto: World):
     assert got.json()["sub"] == logto.read(tokens["id_token"]).claims["sub"]
 
 
-def test_userinfo_refuses_as_recorded(logto: World):
+def test_userinfo_refuses_as_recorded(logto: Logto):
     assert_as_recorded(logto.userinfo("wrong"), "userinfo_bad_token", logto.issuer)
     nobody = logto.browser().get("/oidc/me")
     assert_as_recorded(nobody, "userinfo_no_token", logto.issuer)
 
 
-def test_an_access_token_lives_for_an_hour(logto: World):
+def test_an_access_token_lives_for_an_hour(logto: Logto):
     token = logto.tokens()["access_token"]
     logto.clock.advance(3599)
     assert logto.userinfo(token).status_code == 200
@@ -188,7 +188,7 @@ def test_an_access_token_lives_for_an_hour(logto: World):
 @pytest.mark.parametrize(
     ("kind", "recording"), [("access_token", "introspect_at"), ("refresh_token", "introspect_rt")]
 )
-def test_introspection_describes_a_token_as_recorded(logto: World, kind: str, recording: str):
+def test_introspection_describes_a_token_as_recorded(logto: Logto, kind: str, recording: str):
     token = logto.tokens()[kind]
 
     answer = logto.post(
@@ -200,7 +200,7 @@ def test_introspection_describes_a_token_as_recorded(logto: World, kind: str, re
     assert answer.json()["exp"] - answer.json()["iat"] == known["exp"] - known["iat"]
 
 
-def test_introspection_does_not_tell_about_other_peoples_tokens(logto: World):
+def test_introspection_does_not_tell_about_other_peoples_tokens(logto: Logto):
     for token in ("wrong", logto.tokens(client_id=BARE_APP)["access_token"]):
         answer = logto.post(
             "/oidc/token/introspection", client_id=APP, client_secret=SECRET, token=token
@@ -208,7 +208,7 @@ def test_introspection_does_not_tell_about_other_peoples_tokens(logto: World):
         assert answer.json() == {"active": False}
 
 
-def test_revoking_a_refresh_token_ends_the_grant(logto: World):
+def test_revoking_a_refresh_token_ends_the_grant(logto: Logto):
     tokens = logto.tokens()
 
     revoked = logto.revoke(tokens["refresh_token"])
@@ -222,14 +222,14 @@ def test_revoking_a_refresh_token_ends_the_grant(logto: World):
     assert_as_recorded(asked, "userinfo_after_rt_revoke", logto.issuer)
 
 
-def test_an_application_cannot_revoke_anothers_token(logto: World):
+def test_an_application_cannot_revoke_anothers_token(logto: Logto):
     tokens = logto.tokens(client_id=BARE_APP)
 
     assert logto.revoke(tokens["refresh_token"]).status_code == 200
     assert logto.userinfo(tokens["access_token"]).status_code == 200
 
 
-def test_revoking_an_access_token_ends_the_grant_too(logto: World):
+def test_revoking_an_access_token_ends_the_grant_too(logto: Logto):
     tokens = logto.tokens()
 
     logto.revoke(tokens["access_token"])
@@ -240,13 +240,13 @@ def test_revoking_an_access_token_ends_the_grant_too(logto: World):
 
 
 @pytest.mark.parametrize("path", ["/oidc/token", "/oidc/token/revocation"])
-def test_a_call_without_any_client_is_an_invalid_request(logto: World, path: str):
+def test_a_call_without_any_client_is_an_invalid_request(logto: Logto, path: str):
     answer = logto.post(path, grant_type="refresh_token", token="a", refresh_token="a")
 
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
-def test_an_unknown_grant_type_is_refused(logto: World):
+def test_an_unknown_grant_type_is_refused(logto: Logto):
     answer = logto.token(grant_type="password", username="a", password="b")
 
     assert (answer.status_code, answer.json()["code"]) == (400, "oidc.unsupported_grant_type")

@@ -4,21 +4,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox.phone.world import NEVER_SECONDS, World, world
+from tests.kit.phone import NEVER_SECONDS, Twilio, running_twilio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @pytest.fixture
-def twilio() -> Iterator[World]:
+def twilio() -> Iterator[Twilio]:
     """A stand-in whose messages arrive at once."""
-    with world() as running:
+    with running_twilio() as running:
         yield running
 
 
 @pytest.fixture
-def slow_twilio() -> Iterator[World]:
+def slow_twilio() -> Iterator[Twilio]:
     """A stand-in whose messages stay in their first state."""
-    with world(step_seconds=NEVER_SECONDS) as running:
+    with running_twilio(step_seconds=NEVER_SECONDS) as running:
         yield running

@@ -9,14 +9,14 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import expect
 
-from tests.sandbox.phone.world import RECIPIENT, world
+from tests.kit.phone import RECIPIENT, running_twilio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Page
 
-    from tests.sandbox.phone.world import World
+    from tests.kit.phone import Twilio
 
 COUNT_ADDED = """list => {
   window.added = 0;
@@ -37,7 +37,7 @@ def page(new_browser: Callable[..., Page]) -> Iterator[Page]:
     assert [problem for problem in problems if "net::ERR_CONNECTION" not in problem] == []
 
 
-def test_a_message_appears_and_is_delivered_without_a_reload(page: Page, twilio: World):
+def test_a_message_appears_and_is_delivered_without_a_reload(page: Page, twilio: Twilio):
     page.goto(twilio.url)
     expect(page.get_by_text("No messages yet")).to_be_visible()
     page.evaluate("window.stayed = true")
@@ -54,7 +54,7 @@ def test_a_message_appears_and_is_delivered_without_a_reload(page: Page, twilio:
     assert page.evaluate("window.stayed") is True
 
 
-def test_new_messages_come_on_top_and_the_old_stay_where_they_are(page: Page, twilio: World):
+def test_new_messages_come_on_top_and_the_old_stay_where_they_are(page: Page, twilio: Twilio):
     twilio.send("first")
     page.goto(twilio.url)
     page.get_by_role("list").evaluate(COUNT_ADDED)
@@ -68,7 +68,7 @@ def test_new_messages_come_on_top_and_the_old_stay_where_they_are(page: Page, tw
     assert page.evaluate("window.added") == 2
 
 
-def test_a_code_can_be_copied(page: Page, twilio: World):
+def test_a_code_can_be_copied(page: Page, twilio: Twilio):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     twilio.send("961615 is your code. 10 minutes.")
     page.goto(twilio.url)
@@ -79,7 +79,7 @@ def test_a_code_can_be_copied(page: Page, twilio: World):
     assert page.evaluate("navigator.clipboard.readText()") == "961615"
 
 
-def test_a_number_leads_to_its_own_messages(page: Page, twilio: World):
+def test_a_number_leads_to_its_own_messages(page: Page, twilio: Twilio):
     twilio.send("mine")
     twilio.send("not mine", to="+15550001002")
     page.goto(twilio.url)
@@ -99,7 +99,7 @@ def test_a_number_leads_to_its_own_messages(page: Page, twilio: World):
     expect(page.get_by_role("listitem")).to_have_count(4)
 
 
-def test_a_text_is_shown_to_the_letter(page: Page, twilio: World):
+def test_a_text_is_shown_to_the_letter(page: Page, twilio: Twilio):
     text = "<b>bold</b> & <img src=x onerror=alert(1)>"
     page.goto(twilio.url)
     twilio.send(text)
@@ -108,7 +108,7 @@ def test_a_text_is_shown_to_the_letter(page: Page, twilio: World):
 
 
 def test_without_javascript_the_page_shows_what_there_is(
-    new_browser: Callable[..., Page], twilio: World
+    new_browser: Callable[..., Page], twilio: Twilio
 ):
     twilio.send("961615 is your code.")
     page = new_browser(java_script_enabled=False)
@@ -119,7 +119,7 @@ def test_without_javascript_the_page_shows_what_there_is(
 
 
 def test_a_sandbox_that_stops_is_told(page: Page):
-    with world() as twilio:
+    with running_twilio() as twilio:
         page.goto(twilio.url)
         expect(page.get_by_role("status")).to_be_empty()
 
@@ -127,7 +127,7 @@ def test_a_sandbox_that_stops_is_told(page: Page):
 
 
 @pytest.mark.parametrize("viewport", [NARROW, WIDE], ids=["narrow", "wide"])
-def test_the_page_fits_the_screen(page: Page, twilio: World, viewport: dict[str, int]):
+def test_the_page_fits_the_screen(page: Page, twilio: Twilio, viewport: dict[str, int]):
     twilio.send("961615 is your code. " + "A_long_word_" * 20)
     page.set_viewport_size({"width": viewport["width"], "height": viewport["height"]})
     page.goto(twilio.url)

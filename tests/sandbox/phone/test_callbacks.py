@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING
 import pytest
 from twilio.request_validator import RequestValidator
 
-from tests.sandbox.phone.world import NUMBER, RECIPIENT, SERVICE
+from tests.kit.phone import NUMBER, RECIPIENT, SERVICE
 
 if TYPE_CHECKING:
-    from tests.sandbox.phone.world import World
+    from tests.kit.phone import Twilio
 
 
-def test_every_state_after_accepted_is_told_in_turn(twilio: World):
+def test_every_state_after_accepted_is_told_in_turn(twilio: Twilio):
     twilio.send(status_callback=f"{twilio.app.url}/otp/status")
 
     assert twilio.app.statuses(4) == ["queued", "sending", "sent", "delivered"]
 
 
-def test_the_state_that_a_message_begins_with_is_not_told(twilio: World):
+def test_the_state_that_a_message_begins_with_is_not_told(twilio: Twilio):
     twilio.send(from_=NUMBER, status_callback=f"{twilio.app.url}/otp/status")
 
     assert twilio.app.statuses(3) == ["sending", "sent", "delivered"]
 
 
-def test_a_callback_says_which_message_it_is_about(twilio: World):
+def test_a_callback_says_which_message_it_is_about(twilio: Twilio):
     sid = twilio.send(status_callback=f"{twilio.app.url}/otp/status").sid
 
     callbacks = [twilio.app.told.get() for _ in range(4)]
@@ -47,7 +47,7 @@ def test_a_callback_says_which_message_it_is_about(twilio: World):
     }
 
 
-def test_a_callback_is_signed_for_its_exact_url(twilio: World):
+def test_a_callback_is_signed_for_its_exact_url(twilio: Twilio):
     url = f"{twilio.app.url}/otp/status?entry=a%20b&type=SignIn"
     twilio.send(status_callback=url)
 
@@ -63,7 +63,7 @@ def test_a_callback_is_signed_for_its_exact_url(twilio: World):
 
 
 @pytest.mark.parametrize("code", [30003, 30005, 30006, 30008, 30034, 30410])
-def test_a_number_with_a_deliverys_error_code_fails_on_the_way(twilio: World, code: int):
+def test_a_number_with_a_deliverys_error_code_fails_on_the_way(twilio: Twilio, code: int):
     twilio.send(to=f"+150055{code}", status_callback=f"{twilio.app.url}/otp/status")
 
     assert twilio.app.statuses(3) == ["queued", "sending", "sent"]
@@ -72,7 +72,7 @@ def test_a_number_with_a_deliverys_error_code_fails_on_the_way(twilio: World, co
 
 
 @pytest.mark.parametrize("code", [30001, 30002, 30036, 30450])
-def test_a_number_with_an_error_code_of_twilios_own_is_never_sent_to(twilio: World, code: int):
+def test_a_number_with_an_error_code_of_twilios_own_is_never_sent_to(twilio: Twilio, code: int):
     sid = twilio.send(to=f"+150055{code}", status_callback=f"{twilio.app.url}/otp/status").sid
 
     assert twilio.app.statuses(1) == ["queued"]
@@ -82,7 +82,7 @@ def test_a_number_with_an_error_code_of_twilios_own_is_never_sent_to(twilio: Wor
     assert (message.error_code, message.date_sent) == (code, None)
 
 
-def test_an_error_code_appears_with_the_failure_only(twilio: World):
+def test_an_error_code_appears_with_the_failure_only(twilio: Twilio):
     twilio.send(to="+15005530003", status_callback=f"{twilio.app.url}/otp/status")
 
     forms = [twilio.app.told.get().form for _ in range(4)]
@@ -90,7 +90,7 @@ def test_an_error_code_appears_with_the_failure_only(twilio: World):
     assert ["ErrorCode" in form for form in forms] == [False, False, False, True]
 
 
-def test_a_message_travels_without_callbacks_too(twilio: World):
+def test_a_message_travels_without_callbacks_too(twilio: Twilio):
     sid = twilio.send().sid
 
     twilio.wait_for(sid, "delivered")
@@ -98,7 +98,7 @@ def test_a_message_travels_without_callbacks_too(twilio: World):
     assert twilio.app.told.empty()
 
 
-def test_an_application_that_is_not_there_stops_no_message(twilio: World):
+def test_an_application_that_is_not_there_stops_no_message(twilio: Twilio):
     with closing(create_server(("127.0.0.1", 0))) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/otp/status"
     sid = twilio.send(status_callback=url).sid
@@ -108,7 +108,7 @@ def test_an_application_that_is_not_there_stops_no_message(twilio: World):
     assert "callback queued: ConnectionError" in twilio.events
 
 
-def test_an_application_that_refuses_stops_no_message(twilio: World):
+def test_an_application_that_refuses_stops_no_message(twilio: Twilio):
     twilio.app.status = 403
     sid = twilio.send(status_callback=f"{twilio.app.url}/otp/status").sid
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
-from tests.sandbox.phone.world import NUMBER, RECIPIENT, world
+from tests.kit.phone import NUMBER, RECIPIENT, running_twilio
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from twilio.rest.api.v2010.account.message import MessageInstance
 
-    from tests.sandbox.phone.world import World
+    from tests.kit.phone import Twilio
 
 DAY_SECONDS = 86_400
 
@@ -23,14 +23,14 @@ def bodies(messages: Iterable[MessageInstance]) -> list[str | None]:
     return [message.body for message in messages]
 
 
-def test_messages_are_listed_newest_first(twilio: World):
+def test_messages_are_listed_newest_first(twilio: Twilio):
     for body in ("first", "second", "third"):
         twilio.send(body)
 
     assert bodies(twilio.client().messages.list()) == ["third", "second", "first"]
 
 
-def test_they_can_be_asked_for_by_recipient(twilio: World):
+def test_they_can_be_asked_for_by_recipient(twilio: Twilio):
     twilio.send("mine")
     twilio.send("another's", to="+15550001002")
 
@@ -39,14 +39,14 @@ def test_they_can_be_asked_for_by_recipient(twilio: World):
 
 def test_they_can_be_asked_for_by_sender():
     other = "+15550009999"
-    with world(numbers=frozenset({NUMBER, other})) as twilio:
+    with running_twilio(numbers=frozenset({NUMBER, other})) as twilio:
         twilio.send("mine", from_=NUMBER)
         twilio.send("another's", from_=other)
 
         assert bodies(twilio.client().messages.list(from_=NUMBER)) == ["mine"]
 
 
-def test_they_can_be_asked_for_by_a_moment_which_belongs_to_both_periods(slow_twilio: World):
+def test_they_can_be_asked_for_by_a_moment_which_belongs_to_both_periods(slow_twilio: Twilio):
     start = datetime.fromtimestamp(slow_twilio.clock(), UTC)
     for second in range(3):
         slow_twilio.send(f"second {second}")
@@ -60,7 +60,7 @@ def test_they_can_be_asked_for_by_a_moment_which_belongs_to_both_periods(slow_tw
     assert bodies(found) == ["second 1"]
 
 
-def test_they_can_be_asked_for_by_a_day_in_utc(slow_twilio: World):
+def test_they_can_be_asked_for_by_a_day_in_utc(slow_twilio: Twilio):
     first = date(2027, 1, 15)
     for day in range(3):
         slow_twilio.send(f"day {day}")
@@ -71,7 +71,7 @@ def test_they_can_be_asked_for_by_a_day_in_utc(slow_twilio: World):
     assert bodies(messages.list(date_sent=datetime(2027, 1, 16, 23, tzinfo=UTC))) == ["day 1"]
 
 
-def test_a_date_without_a_time_is_a_whole_day(slow_twilio: World):
+def test_a_date_without_a_time_is_a_whole_day(slow_twilio: Twilio):
     slow_twilio.send("day 0")
     slow_twilio.clock.advance(DAY_SECONDS)
     slow_twilio.send("day 1")
@@ -87,7 +87,7 @@ def test_a_date_without_a_time_is_a_whole_day(slow_twilio: World):
 
 def test_a_message_goes_by_when_it_was_sent():
     start = 1_800_000_000
-    with world(clock=count(start).__next__) as twilio:  # each state takes a second
+    with running_twilio(clock=count(start).__next__) as twilio:  # each state takes a second
         message = twilio.wait_for(twilio.send().sid, "delivered")
         sent = datetime.fromtimestamp(start + 3, UTC)
         messages = twilio.client().messages
@@ -101,21 +101,21 @@ def test_a_message_goes_by_when_it_was_sent():
 
 @pytest.mark.parametrize("parameter", ["DateSent", "DateSent<", "DateSent>", "PageSize", "Page"])
 @pytest.mark.parametrize("value", ["yesterday", "-1"])
-def test_what_can_not_be_read_is_refused(twilio: World, parameter: str, value: str):
+def test_what_can_not_be_read_is_refused(twilio: Twilio, parameter: str, value: str):
     answer = twilio.ask(**{parameter: value})
 
     assert (answer.status_code, answer.json()["code"]) == (400, 20001)
     assert answer.json()["message"] == f"Parameter '{parameter}' is not valid"
 
 
-def test_the_sdk_tells_of_a_refused_list_without_its_code(twilio: World):
+def test_the_sdk_tells_of_a_refused_list_without_its_code(twilio: Twilio):
     with pytest.raises(TwilioException) as error:
         twilio.client(password="wrong").messages.list()
 
     assert not isinstance(error.value, TwilioRestException)
 
 
-def test_a_page_is_never_empty_nor_beyond_twilios_limit(twilio: World):
+def test_a_page_is_never_empty_nor_beyond_twilios_limit(twilio: Twilio):
     assert [twilio.ask(PageSize=size).json()["page_size"] for size in ("0", "1001", "")] == [
         1,
         1000,
@@ -123,7 +123,7 @@ def test_a_page_is_never_empty_nor_beyond_twilios_limit(twilio: World):
     ]
 
 
-def test_the_sdk_turns_the_pages(twilio: World):
+def test_the_sdk_turns_the_pages(twilio: Twilio):
     for body in "abcde":
         twilio.send(body)
     messages = twilio.client().messages
@@ -133,7 +133,7 @@ def test_the_sdk_turns_the_pages(twilio: World):
     assert bodies(messages.list(to=RECIPIENT, page_size=1, limit=4)) == ["e", "d", "c", "b"]
 
 
-def test_pages_know_their_neighbours(twilio: World):
+def test_pages_know_their_neighbours(twilio: Twilio):
     for body in "abc":
         twilio.send(body)
 
@@ -149,7 +149,7 @@ def test_pages_know_their_neighbours(twilio: World):
     assert first.previous_page() is None
 
 
-def test_a_message_that_arrives_in_between_makes_nobody_meet_another_twice(twilio: World):
+def test_a_message_that_arrives_in_between_makes_nobody_meet_another_twice(twilio: Twilio):
     for body in "abcd":
         twilio.send(body)
 
@@ -161,7 +161,7 @@ def test_a_message_that_arrives_in_between_makes_nobody_meet_another_twice(twili
     assert bodies(first) + bodies(second) == ["d", "c", "b", "a"]
 
 
-def test_without_messages_there_is_one_empty_page(twilio: World):
+def test_without_messages_there_is_one_empty_page(twilio: Twilio):
     page = twilio.client().messages.page()
 
     assert bodies(page) == []

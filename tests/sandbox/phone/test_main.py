@@ -10,8 +10,8 @@ from sandbox.phone.settings import (
     DEFAULT_AUTH_TOKEN,
     DEFAULT_MESSAGING_SERVICE_SID,
 )
-from tests.sandbox.phone.world import RECIPIENT
-from tests.sandbox.processes import read_until, started
+from tests.kit.phone import RECIPIENT
+from tests.kit.processes import read_until, started
 
 
 def test_without_an_environment_the_sandboxes_account_is_known():

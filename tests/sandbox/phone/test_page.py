@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox.phone.world import NUMBER, RECIPIENT, SERVICE, world
+from tests.kit.phone import NUMBER, RECIPIENT, SERVICE, running_twilio
 
 if TYPE_CHECKING:
-    from tests.sandbox.phone.world import World
+    from tests.kit.phone import Twilio
 
 OTHER = "+15550001002"
 
 
-def test_messages_are_shown_newest_first(slow_twilio: World):
+def test_messages_are_shown_newest_first(slow_twilio: Twilio):
     slow_twilio.send("first", from_=NUMBER)
     slow_twilio.clock.advance(1.5)
     sid = slow_twilio.send("961615 is your code.", validity_period=60).sid
@@ -34,7 +34,7 @@ def test_messages_are_shown_newest_first(slow_twilio: World):
 
 
 @pytest.mark.parametrize("query", ["%2B15550001001", "+15550001001", "15550001001"])
-def test_messages_of_one_number_can_be_asked_for_however_it_is_written(twilio: World, query: str):
+def test_messages_of_one_number_can_be_asked_for_however_it_is_written(twilio: Twilio, query: str):
     twilio.send("mine")
     twilio.send("another's", to=OTHER)
 
@@ -44,7 +44,7 @@ def test_messages_of_one_number_can_be_asked_for_however_it_is_written(twilio: W
     assert "another&#39;s" not in page
 
 
-def test_a_state_that_changes_is_shown(twilio: World):
+def test_a_state_that_changes_is_shown(twilio: Twilio):
     twilio.wait_for(twilio.send(to="+15005530005").sid, "undelivered")
 
     (message,) = twilio.messages()
@@ -62,21 +62,21 @@ def test_a_state_that_changes_is_shown(twilio: World):
         ("No code for 10 minutes", None),
     ],
 )
-def test_a_texts_code_is_found(twilio: World, body: str, code: str | None):
+def test_a_texts_code_is_found(twilio: Twilio, body: str, code: str | None):
     twilio.send(body)
 
     assert twilio.messages()[0]["code"] == code
 
 
 def test_a_phone_without_messages_shows_the_way_to_the_application():
-    with world(app_url="http://localhost:8123") as twilio:
+    with running_twilio(app_url="http://localhost:8123") as twilio:
         page = twilio.get("/").text
 
     assert "No messages yet" in page
     assert '<a href="http://localhost:8123">localhost:8123</a>' in page
 
 
-def test_the_page_works_without_javascript(twilio: World):
+def test_the_page_works_without_javascript(twilio: Twilio):
     twilio.send("961615 is your code.")
     page = twilio.get("/").text
 
@@ -84,14 +84,14 @@ def test_the_page_works_without_javascript(twilio: World):
     assert "961615 is your code." in page
 
 
-def test_a_text_is_no_markup(twilio: World):
+def test_a_text_is_no_markup(twilio: Twilio):
     twilio.send("<script>alert(1)</script>")
 
     assert "<script>alert(1)" not in twilio.get("/").text
 
 
 @pytest.mark.parametrize("path", ["/", "/messages.json", "/assets/phone.js", "/assets/phone.css"])
-def test_nothing_from_elsewhere_is_let_in(twilio: World, path: str):
+def test_nothing_from_elsewhere_is_let_in(twilio: Twilio, path: str):
     answer = twilio.get(path)
 
     assert answer.status_code == 200

@@ -6,10 +6,10 @@ import pytest
 import requests
 from twilio.base.exceptions import TwilioRestException
 
-from tests.sandbox.phone.world import NUMBER, RECIPIENT, SERVICE, TIMEOUT_SECONDS, world
+from tests.kit.phone import NUMBER, RECIPIENT, SERVICE, TIMEOUT_SECONDS, running_twilio
 
 if TYPE_CHECKING:
-    from tests.sandbox.phone.world import World
+    from tests.kit.phone import Twilio
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         ({"StatusCallback": "http://[localhost/otp/status"}, 21609),
     ],
 )
-def test_what_twilio_does_not_send_is_refused(twilio: World, form: dict[str, str], code: int):
+def test_what_twilio_does_not_send_is_refused(twilio: Twilio, form: dict[str, str], code: int):
     answer = twilio.create(**form)
 
     assert (answer.status_code, answer.json()["code"]) == (400, code)
@@ -50,7 +50,7 @@ def test_what_twilio_does_not_send_is_refused(twilio: World, form: dict[str, str
         {"From": NUMBER, "MessagingServiceSid": SERVICE},
     ],
 )
-def test_what_is_just_within_the_limits_is_sent(twilio: World, form: dict[str, str]):
+def test_what_is_just_within_the_limits_is_sent(twilio: Twilio, form: dict[str, str]):
     assert twilio.create(**form).status_code == 201
 
 
@@ -64,7 +64,7 @@ def test_what_is_just_within_the_limits_is_sent(twilio: World, form: dict[str, s
         ("+15005550009", 21614),
     ],
 )
-def test_a_magic_recipient_is_refused_as_with_test_credentials(twilio: World, to: str, code: int):
+def test_a_magic_recipient_is_refused_as_with_test_credentials(twilio: Twilio, to: str, code: int):
     with pytest.raises(TwilioRestException) as error:
         twilio.send(to=to)
 
@@ -75,7 +75,7 @@ def test_a_magic_recipient_is_refused_as_with_test_credentials(twilio: World, to
     ("sender", "code"),
     [("+15005550001", 21212), ("+15005550007", 21606), ("+15005550008", 21611)],
 )
-def test_a_magic_sender_is_refused_as_with_test_credentials(twilio: World, sender: str, code: int):
+def test_a_magic_sender_is_refused_as_with_test_credentials(twilio: Twilio, sender: str, code: int):
     with pytest.raises(TwilioRestException) as error:
         twilio.send(from_=sender)
 
@@ -83,18 +83,18 @@ def test_a_magic_sender_is_refused_as_with_test_credentials(twilio: World, sende
 
 
 def test_the_magic_sender_that_works_is_the_default():
-    with world() as twilio:
+    with running_twilio() as twilio:
         assert twilio.send(from_="+15005550006").from_ == "+15005550006"
 
 
 def test_a_service_without_numbers_sends_nothing():
-    with world(numbers=frozenset()) as twilio, pytest.raises(TwilioRestException) as error:
+    with running_twilio(numbers=frozenset()) as twilio, pytest.raises(TwilioRestException) as error:
         twilio.send()
 
     assert error.value.code == 21704
 
 
-def test_a_refusal_says_what_is_wrong_and_quotes_the_number_as_twilio_does(twilio: World):
+def test_a_refusal_says_what_is_wrong_and_quotes_the_number_as_twilio_does(twilio: Twilio):
     assert twilio.create(To="+15005550001").json() == {
         "code": 21211,
         "message": "The 'To' number +15005550001 is not a valid phone number.",
@@ -104,7 +104,7 @@ def test_a_refusal_says_what_is_wrong_and_quotes_the_number_as_twilio_does(twili
 
 
 @pytest.mark.parametrize("change", [{"password": "wrong"}, {"username": "AC" + "f" * 32}])
-def test_wrong_credentials_are_refused(twilio: World, change: dict[str, Any]):
+def test_wrong_credentials_are_refused(twilio: Twilio, change: dict[str, Any]):
     client = twilio.client(account_sid=twilio.settings.account_sid, **change)
     with pytest.raises(TwilioRestException) as error:
         client.messages.create(to=RECIPIENT, body="text", from_=NUMBER)
@@ -116,13 +116,13 @@ def test_wrong_credentials_are_refused(twilio: World, change: dict[str, Any]):
 @pytest.mark.parametrize(
     "headers", [{}, {"Authorization": "Bearer token"}, {"Authorization": "Basic w6k6w6k="}]
 )
-def test_other_ways_to_authenticate_are_refused(twilio: World, headers: dict[str, str]):
+def test_other_ways_to_authenticate_are_refused(twilio: Twilio, headers: dict[str, str]):
     answer = requests.get(f"{twilio.url}{twilio.path}", headers=headers, timeout=TIMEOUT_SECONDS)
 
     assert (answer.status_code, answer.json()["code"]) == (401, 20003)
 
 
-def test_another_account_is_not_found(twilio: World):
+def test_another_account_is_not_found(twilio: Twilio):
     client = twilio.client(account_sid="AC" + "f" * 32)
     with pytest.raises(TwilioRestException) as error:
         client.messages.create(to=RECIPIENT, body="text", from_=NUMBER)
@@ -130,7 +130,7 @@ def test_another_account_is_not_found(twilio: World):
     assert (error.value.status, error.value.code) == (404, 20404)
 
 
-def test_what_the_stand_in_lacks_is_not_found(twilio: World):
+def test_what_the_stand_in_lacks_is_not_found(twilio: Twilio):
     with pytest.raises(TwilioRestException) as error:
         twilio.client().calls("CA" + "0" * 32).fetch()
 

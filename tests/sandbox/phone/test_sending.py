@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
-from tests.sandbox.phone.world import NEVER_SECONDS, NUMBER, RECIPIENT, SERVICE, world
-from tests.sandbox.processes import wait_until
+from tests.kit.phone import NEVER_SECONDS, NUMBER, RECIPIENT, SERVICE, running_twilio
+from tests.kit.processes import wait_until
 
 if TYPE_CHECKING:
-    from tests.sandbox.phone.world import World
+    from tests.kit.phone import Twilio
 
 
-def test_a_message_through_a_service_is_accepted_and_waits_for_a_sender(slow_twilio: World):
+def test_a_message_through_a_service_is_accepted_and_waits_for_a_sender(slow_twilio: Twilio):
     message = slow_twilio.send("Code: 961615")
 
     assert re.fullmatch(r"SM[0-9a-f]{32}", message.sid)
@@ -26,7 +26,7 @@ def test_a_message_through_a_service_is_accepted_and_waits_for_a_sender(slow_twi
     assert message.num_segments == "0"
 
 
-def test_a_message_from_a_number_is_queued(slow_twilio: World):
+def test_a_message_from_a_number_is_queued(slow_twilio: Twilio):
     message = slow_twilio.send("Code: 961615", from_=NUMBER)
 
     assert message.status == "queued"
@@ -35,7 +35,7 @@ def test_a_message_from_a_number_is_queued(slow_twilio: World):
     assert message.num_segments == "1"
 
 
-def test_the_answer_is_a_whole_message_resource(slow_twilio: World):
+def test_the_answer_is_a_whole_message_resource(slow_twilio: Twilio):
     answer = slow_twilio.create(Body="Código: 961615")
 
     assert answer.status_code == 201
@@ -65,14 +65,14 @@ def test_the_answer_is_a_whole_message_resource(slow_twilio: World):
     }
 
 
-def test_the_sdk_reads_the_dates(twilio: World):
+def test_the_sdk_reads_the_dates(twilio: Twilio):
     message = twilio.wait_for(twilio.send().sid, "delivered")
 
     now = datetime.fromtimestamp(twilio.clock(), UTC)
     assert (message.date_created, message.date_sent, message.date_updated) == (now, now, now)
 
 
-def test_every_parameter_of_a_one_time_code_is_taken(twilio: World):
+def test_every_parameter_of_a_one_time_code_is_taken(twilio: Twilio):
     twilio.send(
         validity_period=123,
         risk_check="enable",
@@ -84,7 +84,7 @@ def test_every_parameter_of_a_one_time_code_is_taken(twilio: World):
     assert twilio.messages()[0]["validity_seconds"] == 123
 
 
-def test_a_message_can_be_fetched(twilio: World):
+def test_a_message_can_be_fetched(twilio: Twilio):
     sent = twilio.send("Code: 961615")
 
     found = twilio.wait_for(sent.sid, "delivered")
@@ -94,18 +94,18 @@ def test_a_message_can_be_fetched(twilio: World):
     assert found.num_segments == "1"
 
 
-def test_an_unknown_message_is_not_found(twilio: World):
+def test_an_unknown_message_is_not_found(twilio: Twilio):
     with pytest.raises(TwilioRestException) as error:
         twilio.client().messages(f"SM{'0' * 32}").fetch()
 
     assert (error.value.status, error.value.code) == (404, 20404)
 
 
-def test_two_messages_never_share_a_sid(twilio: World):
+def test_two_messages_never_share_a_sid(twilio: Twilio):
     assert twilio.send().sid != twilio.send().sid
 
 
-def test_many_can_send_at_once(twilio: World):
+def test_many_can_send_at_once(twilio: Twilio):
     bodies = {f"Code: {100_000 + number}" for number in range(40)}
     with ThreadPoolExecutor(8) as senders:
         sids = {message.sid for message in senders.map(twilio.send, bodies)}
@@ -116,7 +116,7 @@ def test_many_can_send_at_once(twilio: World):
 
 def test_a_server_that_stops_leaves_no_thread_that_keeps_the_process_alive():
     before = set(threading.enumerate())
-    with world(step_seconds=NEVER_SECONDS) as twilio:
+    with running_twilio(step_seconds=NEVER_SECONDS) as twilio:
         twilio.send(status_callback=f"{twilio.app.url}/otp/status")
 
     left = set(threading.enumerate()) - before
@@ -124,7 +124,7 @@ def test_a_server_that_stops_leaves_no_thread_that_keeps_the_process_alive():
     assert all(thread.daemon for thread in left)
 
 
-def test_the_report_has_every_event_and_neither_texts_nor_full_numbers(twilio: World):
+def test_the_report_has_every_event_and_neither_texts_nor_full_numbers(twilio: Twilio):
     twilio.send("Code: 961615", status_callback=f"{twilio.app.url}/otp/status")
     wait_until(lambda: "callback delivered: answered 204" in twilio.events)
     twilio.create(To="+15005550004")

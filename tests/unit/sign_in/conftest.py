@@ -10,7 +10,7 @@ from chalicelib.sign_in.refreshing import Refreshing
 from chalicelib.sign_in.revalidation import Revalidation
 from chalicelib.sign_in.sessions import SessionLifetime, Sessions
 from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore
-from tests.unit.sign_in.browser import Browser
+from tests.kit.sign_in import Browser
 
 ATTEMPT_SECONDS = 600
 REVALIDATE_SECONDS, GRACE_SECONDS = 900, 86_400

@@ -18,7 +18,7 @@ from chalicelib.sign_in.provider import Audience
 from chalicelib.sign_in.refreshing import COOL_DOWN_SECONDS, LEASE_SECONDS, Refreshing
 from chalicelib.sign_in.sessions import Sessions
 from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore
-from tests.unit.sign_in.browser import Browser
+from tests.kit.sign_in import Browser
 from tests.unit.sign_in.conftest import REVALIDATE_SECONDS
 
 ORDERS = Audience("https://orders.example.test")

@@ -8,7 +8,7 @@ from chalicelib.sign_in.flow import SignIn
 from chalicelib.sign_in.provider import LogoutToken
 from chalicelib.sign_in.sessions import Sessions
 from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore
-from tests.unit.sign_in.browser import Browser
+from tests.kit.sign_in import Browser
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from chalicelib.sign_in.errors import (
 from chalicelib.sign_in.flow import SignIn
 from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore
 from tests.kit.metrics import dimensions
-from tests.unit.sign_in.browser import Browser
+from tests.kit.sign_in import Browser
 from tests.unit.sign_in.conftest import ATTEMPT_SECONDS
 
 

@@ -15,7 +15,7 @@ from chalicelib.sign_in.sealing import Seal, SealedContent, new_token
 
 if TYPE_CHECKING:
     from tests.kit.fakes import FakeRecordStore
-    from tests.unit.sign_in.browser import Browser
+    from tests.kit.sign_in import Browser
 
 IN_ATTEMPTS = ["state", "nonce", "storage"]
 IN_SESSIONS = ["claims", "storage", "created_at", "seen_at"]

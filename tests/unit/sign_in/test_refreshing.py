@@ -5,7 +5,7 @@ import pytest
 from chalicelib.sign_in.errors import SignInRefused, StoreUnavailable
 from chalicelib.sign_in.store import Record
 from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore
-from tests.unit.sign_in.browser import Browser
+from tests.kit.sign_in import Browser
 from tests.unit.sign_in.conftest import REVALIDATE_SECONDS
 
 

@@ -10,7 +10,7 @@ from chalicelib.sign_in.errors import (
 )
 from chalicelib.sign_in.refreshing import COOL_DOWN_SECONDS, LEASE_SECONDS
 from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore
-from tests.unit.sign_in.browser import Browser
+from tests.kit.sign_in import Browser
 from tests.unit.sign_in.conftest import GRACE_SECONDS, REVALIDATE_SECONDS
 
 

@@ -16,7 +16,7 @@ from chalicelib.sign_in.farewell import Reach
 from chalicelib.sign_in.flow import SESSION_COOKIE, SignIn
 from chalicelib.sign_in.sessions import SEAL
 from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore, FakeUserSessions
-from tests.unit.sign_in.browser import Browser
+from tests.kit.sign_in import Browser
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ class KeyServer:
 
 
 @dataclass
-class Desk:
+class Verifier:
     """A verifier with its key server and clock."""
 
     server: KeyServer

@@ -17,11 +17,11 @@ from chalicelib.otp.ledger import AttemptId, Latest, LedgerEntry
 from chalicelib.otp.ledger_keys import LedgerKeys
 from chalicelib.otp.receipts import callback_url
 from chalicelib.otp.request import OtpRequest
-from tests.integration.line import PHONE
 from tests.kit.application import AUTHORIZATION, LEDGER_KEY
+from tests.kit.pipeline import PHONE
 
 if TYPE_CHECKING:
-    from tests.integration.line import Line
+    from tests.kit.pipeline import Pipeline
 
 KEYS = LedgerKeys.from_base64(LEDGER_KEY)
 CODE, NEWER, NEXT = "111111", "222222", "333333"
@@ -33,7 +33,7 @@ STATUS_URL = "http://localhost:8000/otp/status"
 class Codes:
     """The codes of one number; `came_back` are messages that the worker did not finish."""
 
-    line: Line
+    pipeline: Pipeline
     to: str
     ip: str
     came_back: list[Any] = field(default_factory=list)
@@ -62,12 +62,12 @@ class Codes:
 
     def put(self, code: str, age_seconds: float = 0.0) -> None:
         """Put a code on the queue that was accepted so long ago."""
-        self.line.accept(self._body(code), time.time() - age_seconds)
+        self.pipeline.accept(self._body(code), time.time() - age_seconds)
 
     def deliver(self) -> None:
         """Deliver what came back and whatever is on the queue, each as one batch."""
-        for batch in (self.came_back, self.line.receive()):
-            back = set(self.line.work(batch)) if batch else set()
+        for batch in (self.came_back, self.pipeline.receive()):
+            back = set(self.pipeline.work(batch)) if batch else set()
             self.came_back = [each for each in self.came_back if each not in batch]
             for message in batch:
                 if message["MessageId"] in back:
@@ -109,13 +109,13 @@ class Codes:
 
     def texts(self, code: str) -> int:
         """Count the texts at the phone that have this code."""
-        return self.line.texts(f"+{self.to}").count(f"Code: {code}")
+        return self.pipeline.texts(f"+{self.to}").count(f"Code: {code}")
 
     @property
     def counted(self) -> int:
         """How many codes the number's limit has counted."""
-        item = self.line.stage.dynamodb.get_item(
-            TableName=self.line.stage.ledger_table,
+        item = self.pipeline.stage.dynamodb.get_item(
+            TableName=self.pipeline.stage.ledger_table,
             Key={"id": {"S": f"limit#number#{KEYS.recipient('+' + self.to)}"}},
         ).get("Item", {})
         return sum(item.get(f"n{place}", {"N": "0"})["N"] != "0" for place in range(20))
@@ -143,13 +143,15 @@ class Codes:
         self.status = app.app(event, None)["statusCode"]
 
     def _delete(self, message: Any) -> None:
-        self.line.stage.sqs.delete_message(
-            QueueUrl=self.line.stage.queue_url, ReceiptHandle=message["ReceiptHandle"]
+        self.pipeline.stage.sqs.delete_message(
+            QueueUrl=self.pipeline.stage.queue_url, ReceiptHandle=message["ReceiptHandle"]
         )
 
     @property
     def _ledger(self) -> DynamoDBLedger:
-        return DynamoDBLedger(self.line.stage.dynamodb, self.line.stage.ledger_table, 86_400)
+        return DynamoDBLedger(
+            self.pipeline.stage.dynamodb, self.pipeline.stage.ledger_table, 86_400
+        )
 
     def _body(self, code: str) -> dict[str, Any]:
         return {"to": self.to, "type": "SignIn", "payload": {"code": code}, "ip": self.ip}

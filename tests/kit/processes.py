@@ -9,14 +9,13 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.kit.engines import LOOPBACK, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-ROOT = Path(__file__).parent.parent.parent
-LOOPBACK = "127.0.0.1"
+    from pathlib import Path
 
 
 def free_ports(count: int) -> list[int]:

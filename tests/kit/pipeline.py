@@ -29,7 +29,7 @@ PHONE = PhoneSettings(step_seconds=0.01)
 FUNCTION = Function("send_otp", "arn:aws:lambda:us-east-1:1:function:send_otp", 60, 512)
 
 
-class Line:
+class Pipeline:
     """The queue, the worker behind it and the phone at its end."""
 
     def __init__(self, stage: Stage, phone_url: str, faults: Faults) -> None:
@@ -96,10 +96,10 @@ class Line:
 
 
 @contextmanager
-def laid(
+def running_pipeline(
     aws_url: str, monkeypatch: pytest.MonkeyPatch, dynamodb_url: str = "", **settings: str
-) -> Iterator[Line]:
-    """Lay a line with a stage and a phone of its own."""
+) -> Iterator[Pipeline]:
+    """Run a pipeline with a stage and a phone of its own."""
     phone = create_app(PHONE)
     with running(lambda _: phone) as url:
         stage = Stage(aws_url, dynamodb_url, TWILIO_API_URL=url, **settings)
@@ -107,4 +107,4 @@ def laid(
         stage.put("templates/SignIn", "Code: {{code}}")
         stage.put("templates/SignIn/pt-BR", "Use {{code}}")
         with environment(stage, monkeypatch):
-            yield Line(stage, url, phone.extensions["faults"])
+            yield Pipeline(stage, url, phone.extensions["faults"])

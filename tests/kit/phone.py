@@ -16,7 +16,7 @@ from sandbox.phone.app import create_app
 from sandbox.phone.settings import DEFAULT_MESSAGING_SERVICE_SID, MAGIC_SENDER, PhoneSettings
 from sandbox.server import running
 from tests.kit.fakes import Clock
-from tests.sandbox.processes import wait_until
+from tests.kit.processes import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ class ApplicationServer:
 
 
 @dataclass
-class World:
+class Twilio:
     url: str
     settings: PhoneSettings
     app: ApplicationServer
@@ -120,7 +120,7 @@ class World:
 
 
 @contextmanager
-def world(**changes: Any) -> Iterator[World]:
+def running_twilio(**changes: Any) -> Iterator[Twilio]:
     """Run a stand-in with these settings, and an application."""
     app, clock, events = ApplicationServer(), Clock(), list[str]()
     told: dict[str, Any] = {"step_seconds": 0.01, "clock": clock, "report": events.append}
@@ -128,4 +128,4 @@ def world(**changes: Any) -> Iterator[World]:
     with ExitStack() as stack:
         stack.enter_context(running(app.flask))
         url = stack.enter_context(running(lambda _: create_app(settings)))
-        yield World(url, settings, app, clock, events)
+        yield Twilio(url, settings, app, clock, events)

@@ -114,7 +114,7 @@ class Browser(requests.Session):
 
 
 @dataclass
-class World:
+class Logto:
     url: str
     identity: Identity
     app: ApplicationServer
@@ -204,6 +204,17 @@ class World:
         body: dict[str, Any] = answer.json()
         return body
 
+    def tokens_of_two_applications(
+        self, browser: Browser, phone: str
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Sign one browser in to our application and to a third party's, in one session."""
+        ours = self.tokens(browser, phone)
+        resumed = self.authorize(browser, client_id=THIRD_PARTY)
+        assert resumed.headers["Location"].startswith("/consent")
+        allowed = browser.post("/consent", data={"answer": "allow"})
+        code = query(browser.follow(allowed))["code"]
+        return ours, self.redeem(code, client_id=THIRD_PARTY).json()
+
     def userinfo(self, access_token: str) -> requests.Response:
         return requests.get(
             f"{self.url}/oidc/me",
@@ -235,11 +246,11 @@ def query(response: requests.Response) -> dict[str, str]:
 
 
 @contextmanager
-def world(
+def running_logto(
     *redirect_uris: str,
     api_resources: tuple[ApiResource, ...] = RESOURCES,
     **settings: Any,
-) -> Iterator[World]:
+) -> Iterator[Logto]:
     """Run an application and a stand-in that knows it, and more redirect URIs for it.
 
     `settings` are more of the stand-in's. New users have all scopes of the API resources, and
@@ -282,4 +293,4 @@ def world(
     with ExitStack() as stack:
         stack.enter_context(running(app.flask))
         url = stack.enter_context(running(build))
-        yield World(url, built[0], app, clock, events)
+        yield Logto(url, built[0], app, clock, events)

@@ -14,7 +14,7 @@ from chalicelib.sign_in.logto.provider import (
 )
 from chalicelib.sign_in.options import SignInOptions
 from tests.kit.fakes import Clock
-from tests.sandbox.identity.world import APP, SECRET, World
+from tests.kit.identity import APP, SECRET, Logto
 
 if TYPE_CHECKING:
     from chalicelib.sign_in.provider import AuthorizationRequest
@@ -32,11 +32,11 @@ def provider_of(
     return LogtoProvider(application, timeout, clock or time.monotonic)
 
 
-def begin(logto: World, provider: LogtoProvider, **options: Any) -> AuthorizationRequest:
+def begin(logto: Logto, provider: LogtoProvider, **options: Any) -> AuthorizationRequest:
     return provider.authorization_request(f"{logto.app.url}/callback", SignInOptions(**options))
 
 
-def come_back(logto: World, request: AuthorizationRequest) -> str:
+def come_back(logto: Logto, request: AuthorizationRequest) -> str:
     """Sign a new visitor in at Logto; returns where Logto sends the browser."""
     browser = logto.browser()
     answer = logto.walk(browser, browser.get(request.url))
