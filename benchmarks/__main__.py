@@ -23,7 +23,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from ops.packaging import shrink
-from sandbox.lambda_invocation import sqs_event
+from sandbox.event_source import sqs_event
 from sandbox.phone.app import create_app
 from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 
-from sandbox import stage
+from sandbox import deployment
 from sandbox.greeting import greeting
 from sandbox.parts import base_environment, parts
 from sandbox.settings import Settings, SettingsError
@@ -28,7 +28,8 @@ def main() -> int:
     terminal = Terminal(sys.stdout, [part.name for part in everything], os.environ)
     terminal.say("Starting …")
     environment = base_environment(os.environ)
-    with stage.published(settings, stage.published_file(settings)):
+    of_stage = settings.stage_environment()
+    with deployment.published(of_stage, deployment.published_file(of_stage)):
         return asyncio.run(
             supervise(everything, environment, terminal, greeting(settings, terminal))
         )

@@ -18,7 +18,6 @@ from chalice.local import ChaliceRequestHandler, LocalDevServer, LocalGatewayExc
 
 from ops.gateway_responses import BASE_URL, HTML, JSON, NOT_FOUND, gateway_responses
 from ops.template import ROOT
-from sandbox import stage
 from sandbox.deployment import STAGE
 from sandbox.reloading import serve_and_reload
 from sandbox.server import LOOPBACK
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 def main() -> int:
     """Serve until told to stop, again and again as the code changes."""
     settings = Settings.read()
-    factory = LocalFactory(str(ROOT), stage.environment(settings))
+    factory = LocalFactory(str(ROOT), settings.stage_environment())
     build = partial(create_local_server, factory, LOOPBACK, settings.app_port, STAGE)
     return serve_and_reload("sandbox.app", build, ROOT)
 

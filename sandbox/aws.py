@@ -14,7 +14,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.wrappers import Request, Response
 
 from ops.parameters import default_templates, generated_secrets, put_missing
-from sandbox import deployment, stage
+from sandbox import deployment
 from sandbox.identity.settings import MANAGEMENT_API, MANAGEMENT_APP_ID
 from sandbox.phone.settings import (
     DEFAULT_ACCOUNT_SID,
@@ -37,7 +37,7 @@ _STAND_IN_TWILIO = Twilio(
 def main() -> None:
     """Make everything behind a port that nobody knows, then serve on the one they do."""
     settings = Settings.read()
-    environment = stage.environment(settings)
+    environment = settings.stage_environment()
     with running(application) as url:
         make(url, environment, settings)
     serve(application, settings.aws_port)

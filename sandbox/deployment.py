@@ -7,6 +7,7 @@ there once; the sandbox has no list of its own that could say something else.
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,8 @@ from chalice.config import Config
 from ops.template import ROOT, merged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 STAGE = "local"
 WORKER = "send_otp"
@@ -39,6 +41,30 @@ def local_stage(function_name: str = "api_handler") -> Config:
     """Return Chalice's configuration of one function in the stage `local`."""
     config = json.loads((ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))
     return Config(chalice_stage=STAGE, function_name=function_name, config_from_disk=config)
+
+
+def published_file(environment: Mapping[str, str]) -> Path | None:
+    """Return the file that a plain `chalice local --stage local` reads, if it is this sandbox's.
+
+    It looks for AWS on the default port, so the sandbox that has this port has the file.
+    """
+    stage = local_stage().environment_variables
+    is_ours = stage["AWS_ENDPOINT_URL"] == environment["AWS_ENDPOINT_URL"]
+    return ROOT / stage["SETTINGS_FILE"] if is_ours else None
+
+
+@contextmanager
+def published(environment: Mapping[str, str], file: Path | None) -> Iterator[None]:
+    """Have the functions' environment in `file` for as long as the block runs."""
+    if file is None:
+        yield
+        return
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(environment), encoding="utf-8")
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def storage(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sandbox import stage
 from sandbox.phone.settings import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN
 from sandbox.settings import STAND_IN_APP_SECRET
+from sandbox.supervisor import Address, Part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,34 +15,6 @@ if TYPE_CHECKING:
     from sandbox.settings import Settings
 
 PUMP_READY_LINE = "waiting for codes"
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a part answers on loopback: `path` does so once the part is ready.
-
-    `variable` is the environment's name for the port.
-    """
-
-    port: int
-    variable: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One process of the sandbox, which starts once the parts that it `needs` are ready.
-
-    It is ready when its address answers; one that nobody calls has none, and is ready when it
-    says `ready_line`.
-    """
-
-    name: str
-    command: tuple[str, ...]
-    environment: Mapping[str, str]
-    address: Address | None = None
-    ready_line: str | None = None
-    needs: frozenset[str] = frozenset()
 
 
 def parts(settings: Settings) -> list[Part]:
@@ -84,7 +55,7 @@ def base_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _identity(settings: Settings) -> Part:
-    application = stage.environment(settings)
+    application = settings.stage_environment()
     asked_for = ("LOGTO_APP_ID", "LOGTO_SCOPES", "LOGTO_RESOURCES", "API_RESOURCE")
     environment = {
         "IDENTITY_PORT": str(settings.identity_port),

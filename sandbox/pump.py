@@ -16,10 +16,9 @@ import boto3
 from botocore.config import Config
 
 from ops.template import ROOT
-from sandbox import deployment, stage
+from sandbox import deployment
 from sandbox.deployment import WORKER
-from sandbox.event_source import EventSource, Pump
-from sandbox.lambda_invocation import Function, LambdaContext
+from sandbox.event_source import EventSource, Function, LambdaContext, Pump
 from sandbox.parts import PUMP_READY_LINE
 from sandbox.reloading import serve_and_reload
 from sandbox.settings import Settings
@@ -33,7 +32,7 @@ CLIENT_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"total_max_a
 
 def main() -> int:
     """Pump until told to stop, with new code whenever it changes."""
-    server = _QueueServer(stage.environment(Settings.read()))
+    server = _QueueServer(Settings.read().stage_environment())
     try:
         return serve_and_reload("sandbox.pump", lambda: server, ROOT)
     finally:

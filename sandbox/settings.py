@@ -150,6 +150,28 @@ class Settings:
             **self.product,
         }
 
+    def stage_environment(self) -> dict[str, str]:
+        """Return what the functions find in their environment; an empty value means unset.
+
+        `.chalice/config.json` has the stage `local` for the default ports and the stand-ins; what
+        a developer changed is laid over it.
+        """
+        stage = deployment.local_stage().environment_variables
+        logto = self.logto
+        return {
+            **{
+                # Queue URLs begin with the address of AWS.
+                name: value.replace(stage["AWS_ENDPOINT_URL"], self.aws_url)
+                for name, value in stage.items()
+            },
+            "PUBLIC_URL": self.app_url,
+            "LOGTO_ENDPOINT": logto.endpoint if logto else self.identity_url,
+            "LOGTO_APP_ID": logto.app_id if logto else stage["LOGTO_APP_ID"],
+            "TWILIO_API_URL": "" if self.twilio else self.phone_url,
+            "SETTINGS_FILE": "",
+            **self.product,
+        }
+
 
 def merged(file: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Lay the environment over the file. A name set to nothing in it switches the file's off.

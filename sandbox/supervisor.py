@@ -20,7 +20,6 @@ from sandbox.server import LOOPBACK
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sandbox.parts import Address, Part
     from sandbox.terminal import Terminal
 
 ROOT = Path(__file__).parent.parent
@@ -29,6 +28,34 @@ LAST_WORDS_SECONDS = 1
 POLL_SECONDS = 0.2
 MAX_LINE_BYTES = 1 << 24
 SERVER_ERRORS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a part answers on loopback: `path` does so once the part is ready.
+
+    `variable` is the environment's name for the port.
+    """
+
+    port: int
+    variable: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One process of the sandbox, which starts once the parts that it `needs` are ready.
+
+    It is ready when its address answers; one that nobody calls has none, and is ready when it
+    says `ready_line`.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    address: Address | None = None
+    ready_line: str | None = None
+    needs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

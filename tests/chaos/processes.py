@@ -89,8 +89,7 @@ def worker() -> None:
     import boto3
 
     import app
-    from sandbox.event_source import EventSource, Pump
-    from sandbox.lambda_invocation import Function, LambdaContext
+    from sandbox.event_source import EventSource, Function, LambdaContext, Pump
 
     function = Function(
         "send_otp", "arn:aws:lambda:us-east-1:1:function:send_otp", LAMBDA_SECONDS, 512

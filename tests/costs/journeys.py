@@ -21,7 +21,7 @@ from chalicelib.otp.receipts import callback_url
 from chalicelib.sign_in.cookies import CookieJar
 from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.sessions import Session, SessionLifetime, Sessions
-from sandbox.lambda_invocation import sqs_event
+from sandbox.event_source import sqs_event
 from sandbox.phone.app import create_app
 from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import app
-from sandbox.lambda_invocation import Function, LambdaContext
+from sandbox.event_source import Function, LambdaContext
 from tests.kit.aws_calls import recorded
 from tests.kit.engines import ROOT
 

@@ -12,7 +12,7 @@ import requests
 import app
 from chalicelib.otp.aws.ledger import DynamoDBLedger
 from chalicelib.otp.aws.ledger_items import entry_from
-from sandbox.lambda_invocation import Function, LambdaContext, sqs_event
+from sandbox.event_source import Function, LambdaContext, sqs_event
 from sandbox.phone.faults import Fault
 
 if TYPE_CHECKING:

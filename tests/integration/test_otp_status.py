@@ -13,7 +13,7 @@ from twilio.request_validator import RequestValidator
 from chalicelib.otp.aws.ledger import DynamoDBLedger
 from chalicelib.otp.ledger import AttemptId, LedgerEntry, SendAttempt
 from chalicelib.otp.receipts import callback_url
-from sandbox.lambda_invocation import Function
+from sandbox.event_source import Function
 from sandbox.phone.settings import PhoneSettings
 from tests.kit import sent_codes
 from tests.kit.application import Site, Stage, serving

@@ -12,7 +12,7 @@ import pytest
 
 import app
 from chalicelib import wiring
-from sandbox.lambda_invocation import Function, LambdaContext, sqs_event
+from sandbox.event_source import Function, LambdaContext, sqs_event
 from sandbox.phone.app import create_app
 from sandbox.phone.faults import Fault
 from sandbox.phone.settings import PhoneSettings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import app
-from sandbox.lambda_invocation import sqs_event
+from sandbox.event_source import sqs_event
 from sandbox.phone.faults import Fault
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import requests
 
 import app
 from chalicelib.otp.aws.queue import SqsOtpQueue
-from sandbox.lambda_invocation import Function, LambdaContext, sqs_event
+from sandbox.event_source import Function, LambdaContext, sqs_event
 from sandbox.phone.app import create_app
 from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running

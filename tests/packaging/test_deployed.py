@@ -11,7 +11,7 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from ops.packaging import PackagingError, shrink
-from sandbox.lambda_invocation import sqs_event
+from sandbox.event_source import sqs_event
 from sandbox.phone.app import create_app
 from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running

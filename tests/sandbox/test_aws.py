@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ops.parameters import default_templates
-from sandbox import deployment, stage
+from sandbox import deployment
 from sandbox.settings import Settings
 from tests.kit.engines import aws_client
 from tests.kit.processes import answers, get, ports_environment, started
@@ -38,7 +38,7 @@ def settings() -> Iterator[Settings]:
 
 @pytest.fixture(scope="module")
 def environment(settings: Settings) -> Mapping[str, str]:
-    return stage.environment(settings)
+    return settings.stage_environment()
 
 
 def properties(logical_id: str) -> dict[str, Any]:

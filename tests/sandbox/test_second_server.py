@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from sandbox import deployment, stage
+from sandbox import deployment
 from sandbox.settings import Settings
 from tests.kit.engines import ROOT
 from tests.kit.processes import answers, free_ports, ports_environment, started
@@ -46,10 +46,13 @@ def test_a_plain_chalice_local_beside_the_sandbox_has_its_providers_and_settings
     project = project_of(tmp_path, aws)
     (port,) = free_ports(1)
     with ExitStack() as stack:
-        for part, its_port in (("aws", settings.aws_port), ("identity", settings.identity_port)):
-            process = stack.enter_context(started("-m", f"sandbox.{part}", environment=environment))
+        ports = {"sandbox.aws": settings.aws_port, "sandbox.identity.app": settings.identity_port}
+        for module, its_port in ports.items():
+            process = stack.enter_context(started("-m", module, environment=environment))
             answers(process, its_port)
-        stack.enter_context(stage.published(settings, project / aws["SETTINGS_FILE"]))
+        stack.enter_context(
+            deployment.published(settings.stage_environment(), project / aws["SETTINGS_FILE"])
+        )
         second = stack.enter_context(
             started(
                 *("-c", "from chalice.cli import main; main()", "local", "--stage", "local"),
@@ -72,14 +75,16 @@ def test_a_plain_chalice_local_beside_the_sandbox_has_its_providers_and_settings
 def test_the_sandbox_on_the_default_port_of_aws_has_the_file_that_chalice_reads():
     file = ROOT / deployment.local_stage().environment_variables["SETTINGS_FILE"]
 
-    assert stage.published_file(Settings.from_env({"APP_PORT": "9000"})) == file
-    assert stage.published_file(Settings.from_env({"AWS_PORT": "9000"})) is None
+    other_app = Settings.from_env({"APP_PORT": "9000"})
+    other_aws = Settings.from_env({"AWS_PORT": "9000"})
+    assert deployment.published_file(other_app.stage_environment()) == file
+    assert deployment.published_file(other_aws.stage_environment()) is None
 
 
 def test_what_was_published_goes_with_the_sandbox(tmp_path: Path):
     file = tmp_path / "new" / "sandbox.json"
-    settings = Settings.from_env({"REVALIDATE_SECONDS": "60"})
+    environment = Settings.from_env({"REVALIDATE_SECONDS": "60"}).stage_environment()
 
-    with stage.published(settings, file):
-        assert json.loads(file.read_text(encoding="utf-8")) == stage.environment(settings)
+    with deployment.published(environment, file):
+        assert json.loads(file.read_text(encoding="utf-8")) == environment
     assert not file.exists()

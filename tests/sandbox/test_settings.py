@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ops.template import ROOT
-from sandbox import deployment, stage
+from sandbox import deployment
 from sandbox.parts import parts
 from sandbox.settings import Settings, SettingsError, merged
 
@@ -27,7 +27,7 @@ TWILIO = {
 
 
 def test_without_any_setting_the_stage_is_the_one_in_chalices_configuration():
-    environment = stage.environment(Settings.from_env({}))
+    environment = Settings.from_env({}).stage_environment()
 
     configured = deployment.local_stage().environment_variables
     assert environment == {**configured, "SETTINGS_FILE": ""}
@@ -35,7 +35,7 @@ def test_without_any_setting_the_stage_is_the_one_in_chalices_configuration():
 
 def test_every_address_follows_its_port():
     ports = {"APP_PORT": "1", "IDENTITY_PORT": "2", "PHONE_PORT": "3", "AWS_PORT": "4"}
-    environment = stage.environment(Settings.from_env(ports))
+    environment = Settings.from_env(ports).stage_environment()
 
     assert environment["PUBLIC_URL"] == "http://localhost:1"
     assert environment["LOGTO_ENDPOINT"] == "http://localhost:2"
@@ -47,7 +47,7 @@ def test_every_address_follows_its_port():
 def test_a_real_logto_is_used_when_all_of_it_is_set():
     settings = Settings.from_env(LOGTO)
 
-    environment = stage.environment(settings)
+    environment = settings.stage_environment()
     assert environment["LOGTO_ENDPOINT"] == "https://example.logto.app"
     assert environment["LOGTO_APP_ID"] == "app"
 
@@ -64,7 +64,7 @@ def test_the_stand_in_for_logto_knows_what_the_application_asks_for():
 def test_a_real_twilio_needs_one_sender_and_no_other_base_url(sender: str):
     account = {"TWILIO_ACCOUNT_SID": "AC" + "1" * 32, "TWILIO_AUTH_TOKEN": "token"}
 
-    assert stage.environment(Settings.from_env({**account, sender: "x"}))["TWILIO_API_URL"] == ""
+    assert Settings.from_env({**account, sender: "x"}).stage_environment()["TWILIO_API_URL"] == ""
     with pytest.raises(SettingsError, match="TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM: must"):
         Settings.from_env(account)
 
@@ -104,7 +104,7 @@ def test_the_products_settings_are_checked_with_the_others_and_handed_on():
         "REVALIDATE_SECONDS",
     ]
     accepted = Settings.from_env({"REVALIDATE_SECONDS": "60"})
-    assert stage.environment(accepted)["REVALIDATE_SECONDS"] == "60"
+    assert accepted.stage_environment()["REVALIDATE_SECONDS"] == "60"
 
 
 @pytest.mark.parametrize(
@@ -139,14 +139,14 @@ def test_what_would_fail_later_is_refused(given: dict[str, str], said: str):
 def test_what_the_stage_decides_is_not_read_from_an_environment_of_another_one():
     another = Settings.from_env({"STAGE": "prod", "SESSIONS_TABLE": "prod-sessions"})
 
-    assert stage.environment(another) == stage.environment(Settings.from_env({}))
+    assert another.stage_environment() == Settings.from_env({}).stage_environment()
 
 
 def test_a_tunnel_is_where_browsers_and_logto_come_to():
     settings = Settings.from_env({"PUBLIC_URL": "https://tunnel.example/"})
 
     assert settings.app_url == "https://tunnel.example"
-    assert stage.environment(settings)["PUBLIC_URL"] == "https://tunnel.example"
+    assert settings.stage_environment()["PUBLIC_URL"] == "https://tunnel.example"
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "8000.0", "٣"])

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.parts import Address, Part
-from sandbox.supervisor import taken
+from sandbox.supervisor import Address, Part, taken
 from tests.kit.engines import LOOPBACK
 from tests.kit.processes import free_ports, read_until, started, wait_until
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 SUPERVISE = """
 import asyncio, json, os, sys
-from sandbox.parts import Part
+from sandbox.supervisor import Part
 from sandbox.supervisor import supervise
 from sandbox.terminal import Terminal
 
@@ -48,7 +47,7 @@ def supervising(**parts: str) -> AbstractContextManager[subprocess.Popen[str]]:
 
 ORDER = """
 import asyncio, os, sys
-from sandbox.parts import Address, Part
+from sandbox.supervisor import Address, Part
 from sandbox.supervisor import supervise
 from sandbox.terminal import Terminal
 

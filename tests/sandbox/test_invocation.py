@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox import stage
-from sandbox.lambda_invocation import Function, LambdaContext, sqs_event
+from sandbox.event_source import Function, LambdaContext, sqs_event
 from sandbox.pump import event_source, worker
 from sandbox.settings import Settings
 
@@ -63,7 +62,7 @@ def test_a_context_counts_down_to_the_time_out_and_not_below():
 
 
 def test_the_worker_is_sized_and_fed_as_the_deployment_says():
-    environment = stage.environment(Settings.from_env({"AWS_PORT": "4567"}))
+    environment = Settings.from_env({"AWS_PORT": "4567"}).stage_environment()
 
     function, source = worker(environment), event_source(environment)
 
