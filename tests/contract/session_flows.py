@@ -10,7 +10,7 @@ from chalicelib.sign_in.errors import AttemptUnknown, SignInRefused
 from chalicelib.sign_in.flow import SESSION_COOKIE
 from chalicelib.sign_in.provider import Audience, LogoutToken
 from chalicelib.sign_in.refreshing import LEASE_SECONDS
-from tests.contract.session_world import Flow
+from tests.contract.session_flow import Flow
 from tests.kit.sign_in import Browser
 
 RENEWED_AFTER, CHECKED_AFTER = 600, 900
@@ -19,19 +19,19 @@ RESOURCE = Audience("https://api.example.test")
 
 class BeginSignIn(Flow):
     def prepare(self) -> None:
-        self.browser = Browser(self.world.sign_in)
+        self.browser = Browser(self.users.sign_in)
 
     def act(self) -> None:
         self.state = self.browser.begin()
 
     def promise(self) -> None:
         self.browser.come_back(state=self.state, code="code")
-        assert self.browser.user == self.world.user
+        assert self.browser.user == self.users.user
 
 
 class CompleteSignIn(Flow):
     def prepare(self) -> None:
-        self.browser = Browser(self.world.sign_in)
+        self.browser = Browser(self.users.sign_in)
         self.state = self.browser.begin()
         self.cookies = dict(self.browser.cookies)
 
@@ -39,77 +39,77 @@ class CompleteSignIn(Flow):
         self.browser.come_back(state=self.state, code="code")
 
     def again(self) -> None:
-        assert len(self.world.provider.exchanged) <= 1
+        assert len(self.users.provider.exchanged) <= 1
         self.is_used_up()
         self.browser.sign_in_completely()
 
     def promise(self) -> None:
-        assert self.browser.user == self.world.user
+        assert self.browser.user == self.users.user
         self.is_used_up()
 
     def is_used_up(self) -> None:
         """Assert that the attempt opens nothing any more."""
-        exchanged = len(self.world.provider.exchanged)
-        thief = Browser(self.world.sign_in)
+        exchanged = len(self.users.provider.exchanged)
+        thief = Browser(self.users.sign_in)
         thief.cookies = dict(self.cookies)
         with pytest.raises(AttemptUnknown):
             thief.come_back(state=self.state, code="code")
-        assert len(self.world.provider.exchanged) == exchanged
+        assert len(self.users.provider.exchanged) == exchanged
 
 
 class CompleteSignInOverAnOldSession(CompleteSignIn):
     def prepare(self) -> None:
-        self.browser = self.world.signed_in()
+        self.browser = self.users.signed_in()
         self.old = self.browser.cookies[SESSION_COOKIE]
-        self.world.provider.exchanged.clear()
+        self.users.provider.exchanged.clear()
         self.state = self.browser.begin()
         self.cookies = dict(self.browser.cookies)
 
     def promise(self) -> None:
         super().promise()
         assert self.browser.cookies[SESSION_COOKIE] != self.old
-        assert self.world.session(self.old) is None
+        assert self.users.session(self.old) is None
 
 
 class ViewPage(Flow):
     def act(self) -> None:
-        assert self.browser.user == self.world.user
+        assert self.browser.user == self.users.user
 
     def promise(self) -> None:
-        assert self.browser.user == self.world.user
+        assert self.browser.user == self.users.user
 
 
 class ViewPageAfterAWhile(ViewPage):
     def prepare(self) -> None:
         super().prepare()
-        self.world.clock.advance(RENEWED_AFTER)
+        self.users.clock.advance(RENEWED_AFTER)
 
     def promise(self) -> None:
-        session = self.world.session(self.token)
+        session = self.users.session(self.token)
         assert session is not None
-        assert session.seen_at == int(self.world.clock())
+        assert session.seen_at == int(self.users.clock())
         super().promise()
 
 
 class ViewPageWhenTheUserIsToBeChecked(ViewPage):
     def prepare(self) -> None:
         super().prepare()
-        self.world.clock.advance(CHECKED_AFTER)
+        self.users.clock.advance(CHECKED_AFTER)
 
     def act(self) -> None:
         super().act()
-        assert self.world.provider.refreshed == ["refresh"]
+        assert self.users.provider.refreshed == ["refresh"]
 
     def again(self) -> None:
         # The visitor goes on, although the one who had the right to refresh may have been told
         # of an error: after its time another one refreshes.
-        assert self.browser.user == self.world.user
-        self.world.clock.advance(LEASE_SECONDS + 1)
+        assert self.browser.user == self.users.user
+        self.users.clock.advance(LEASE_SECONDS + 1)
 
     def promise(self) -> None:
         super().promise()
-        assert self.world.provider.refreshed == ["refresh"]
-        session = self.world.session(self.token)
+        assert self.users.provider.refreshed == ["refresh"]
+        session = self.users.session(self.token)
         assert session is not None
         assert session.storage["refreshToken"] == "refresh-2"
         assert session.refreshing_until == 0
@@ -118,39 +118,39 @@ class ViewPageWhenTheUserIsToBeChecked(ViewPage):
 class ViewPageWhenTheUserHasChanged(ViewPageWhenTheUserIsToBeChecked):
     def prepare(self) -> None:
         super().prepare()
-        self.world.provider.claims["name"] = "Ana"
+        self.users.provider.claims["name"] = "Ana"
 
 
 class ViewPageWhenTheUserIsSuspended(Flow):
     def prepare(self) -> None:
         super().prepare()
-        self.world.clock.advance(CHECKED_AFTER)
-        self.world.provider.failing = SignInRefused("invalid_grant")
+        self.users.clock.advance(CHECKED_AFTER)
+        self.users.provider.failing = SignInRefused("invalid_grant")
 
     def act(self) -> None:
         assert self.browser.user is None
 
     def again(self) -> None:
-        self.world.clock.advance(LEASE_SECONDS + 1)
+        self.users.clock.advance(LEASE_SECONDS + 1)
         self.act()
 
     def promise(self) -> None:
         assert self.browser.user is None
-        assert self.world.session(self.token) is None
+        assert self.users.session(self.token) is None
 
 
 class GetAccessToken(Flow):
     def act(self) -> None:
-        assert self.world.access.token(self.token, RESOURCE) == "access-1"
+        assert self.users.access.token(self.token, RESOURCE) == "access-1"
 
     def again(self) -> None:
-        self.world.clock.advance(LEASE_SECONDS + 1)
+        self.users.clock.advance(LEASE_SECONDS + 1)
         self.act()
 
     def promise(self) -> None:
-        assert self.world.access.token(self.token, RESOURCE) == "access-1"
-        assert self.world.provider.refreshed == ["refresh"]
-        session = self.world.session(self.token)
+        assert self.users.access.token(self.token, RESOURCE) == "access-1"
+        assert self.users.provider.refreshed == ["refresh"]
+        session = self.users.session(self.token)
         assert session is not None
         assert session.storage["refreshToken"] == "refresh-2"
 
@@ -161,25 +161,25 @@ class SignOut(Flow):
 
     def promise(self) -> None:
         self.least_promise()
-        assert len(self.world.provider.revoked) == 1
+        assert len(self.users.provider.revoked) == 1
 
     def least_promise(self) -> None:
         # The tokens stand in a record that nobody opens any more.
         assert SESSION_COOKIE not in self.browser.cookies
-        assert self.world.session(self.token) is None
+        assert self.users.session(self.token) is None
 
 
 class SignOutEverywhere(Flow):
     def prepare(self) -> None:
         super().prepare()
-        self.others = [self.world.signed_in() for _ in range(2)]
+        self.others = [self.users.signed_in() for _ in range(2)]
 
     def act(self) -> None:
         self.browser.leave_everywhere()
 
     def promise(self) -> None:
         assert SESSION_COOKIE not in self.browser.cookies
-        assert self.world.session(self.token) is None
+        assert self.users.session(self.token) is None
         assert [other.user for other in self.others] == [None, None]
 
 
@@ -189,29 +189,29 @@ class LogoutOfASession(Flow):
     names: tuple[str, ...] = ("sid",)
 
     def prepare(self) -> None:
-        self.bystander, self.bystanders_name = self.world.signed_in(), self.world.user
-        self.world.user = self.world.new_user()
-        self.other = self.world.signed_in()
+        self.bystander, self.bystanders_name = self.users.signed_in(), self.users.user
+        self.users.user = self.users.new_user()
+        self.other = self.users.signed_in()
         super().prepare()
-        claims = {"sid": "unknown here", **self.world.provider.claims}
+        claims = {"sid": "unknown here", **self.users.provider.claims}
         named = {name: claims[name] for name in self.names}
         told = LogoutToken(uuid4().hex, named.get("sub"), named.get("sid"))
-        self.world.provider.logout_tokens["t"] = told
+        self.users.provider.logout_tokens["t"] = told
 
     def act(self) -> None:
-        self.world.back_channel.receive("t")
+        self.users.back_channel.receive("t")
 
     def promise(self) -> None:
         assert self.browser.user is None
         assert self.bystander.user == self.bystanders_name
         self.others_promise()
-        self.world.clock.advance(1)
-        later = self.world.signed_in()
+        self.users.clock.advance(1)
+        later = self.users.signed_in()
         self.act()  # a captured token that comes again
-        assert later.user == self.world.user
+        assert later.user == self.users.user
 
     def others_promise(self) -> None:
-        assert self.other.user == self.world.user
+        assert self.other.user == self.users.user
 
 
 class LogoutOfASessionOfAUser(LogoutOfASession):
@@ -231,7 +231,7 @@ class LogoutOfASessionThatNoIdTokenNames(LogoutOfAUser):
     names = ("sid", "sub")
 
     def prepare(self) -> None:
-        self.world.has_sids = False
+        self.users.has_sids = False
         super().prepare()
 
 

@@ -15,14 +15,14 @@ import pytest
 
 from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.errors import StoreUnavailable
+from tests.contract.session_flow import Users
 from tests.contract.session_flows import FLOWS, CompleteSignInOverAnOldSession
-from tests.contract.session_world import World
 from tests.kit.engines import aws_client, create_table, products_dynamodb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.contract.session_world import Flow
+    from tests.contract.session_flow import Flow
     from tests.kit.gate import Gate
 
 CONFLICT = {
@@ -33,11 +33,11 @@ CONFLICT = {
 
 
 @pytest.fixture
-def new_world(gate: Gate, gate_url: str) -> Callable[[], World]:
+def new_users(gate: Gate, gate_url: str) -> Callable[[], Users]:
     name = f"sessions-{uuid4().hex}"
     create_table(aws_client("dynamodb", gate.dynamodb_url), "SessionsTable", name)
     store = DynamoDBRecordStore(products_dynamodb(gate_url), name)
-    return lambda: World(store)
+    return lambda: Users(store)
 
 
 def calls_of(flow: Flow, gate: Gate) -> list[str]:
@@ -62,10 +62,10 @@ def lose(flow: Flow, gate: Gate, number: int, answers: int) -> None:
 
 @pytest.mark.parametrize("kind", FLOWS, ids=lambda kind: kind.__name__)
 def test_a_lost_answer_breaks_no_promise(
-    gate: Gate, new_world: Callable[[], World], kind: type[Flow]
+    gate: Gate, new_users: Callable[[], Users], kind: type[Flow]
 ):
-    for number, call in enumerate(calls_of(kind(new_world()), gate)):
-        flow = kind(new_world())
+    for number, call in enumerate(calls_of(kind(new_users()), gate)):
+        flow = kind(new_users())
         with noted(f"the answer of call {number}, {call}, was lost"):
             lose(flow, gate, number, answers=1)
             flow.promise()
@@ -73,10 +73,10 @@ def test_a_lost_answer_breaks_no_promise(
 
 @pytest.mark.parametrize("kind", FLOWS, ids=lambda kind: kind.__name__)
 def test_two_lost_answers_break_no_promise_either(
-    gate: Gate, new_world: Callable[[], World], kind: type[Flow]
+    gate: Gate, new_users: Callable[[], Users], kind: type[Flow]
 ):
-    for number, call in enumerate(calls_of(kind(new_world()), gate)):
-        flow = kind(new_world())
+    for number, call in enumerate(calls_of(kind(new_users()), gate)):
+        flow = kind(new_users())
         with noted(f"both answers of call {number}, {call}, were lost"):
             try:
                 lose(flow, gate, number, answers=2)
@@ -86,14 +86,14 @@ def test_two_lost_answers_break_no_promise_either(
 
 
 def test_a_callback_that_others_hinder_signs_in_all_the_same(
-    gate: Gate, new_world: Callable[[], World]
+    gate: Gate, new_users: Callable[[], Users]
 ):
-    flow = CompleteSignInOverAnOldSession(new_world())
+    flow = CompleteSignInOverAnOldSession(new_users())
     gate.refusals["TransactWriteItems"] = [CONFLICT] * 4
     flow.act()
 
     assert gate.refusals["TransactWriteItems"] == []
-    assert len(flow.world.provider.exchanged) == 1
+    assert len(flow.users.provider.exchanged) == 1
     flow.promise()
 
 

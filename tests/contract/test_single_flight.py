@@ -6,32 +6,23 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
-import pytest
-
 from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
-from chalicelib.sign_in.refreshing import Refreshing
-from chalicelib.sign_in.revalidation import Revalidation
-from chalicelib.sign_in.sessions import Session, SessionLifetime, Sessions, index_hash
+from chalicelib.sign_in.sessions import Session, index_hash
 from tests.kit.engines import aws_client, create_table
 from tests.kit.fakes import Clock, FakeProvider
+from tests.kit.sign_in import SignInParts
 
 REQUESTS = 20
 
 
-@pytest.fixture
-def sessions(dynamodb_local: str) -> Sessions:
+def test_one_refresh_reaches_the_provider_and_everybody_stays_signed_in(dynamodb_local: str):
     client = aws_client("dynamodb", dynamodb_local)
     table_name = f"sessions-{uuid4().hex}"
     create_table(client, "SessionsTable", table_name)
-    store = DynamoDBRecordStore(client, table_name)
-    return Sessions(store, SessionLifetime(7 * 86_400, 14 * 86_400, 900), Clock())
-
-
-def test_one_refresh_reaches_the_provider_and_everybody_stays_signed_in(sessions: Sessions):
-    provider = FakeProvider(during_refresh=lambda: time.sleep(0.2))
-    refreshing = Refreshing(lambda: provider, sessions, sessions.clock)
-    checks = Revalidation(sessions, refreshing, 86_400, sessions.clock)
-    now = int(sessions.clock())
+    clock, provider = Clock(), FakeProvider(during_refresh=lambda: time.sleep(0.2))
+    parts = SignInParts(DynamoDBRecordStore(client, table_name), provider, clock, clock.advance)
+    sessions = parts.sessions
+    now = int(clock())
     session = Session(
         claims={"iss": provider.issuer, "sub": "user-1", "nonce": provider.nonce},
         storage={"refreshToken": "refresh"},
@@ -44,7 +35,7 @@ def test_one_refresh_reaches_the_provider_and_everybody_stays_signed_in(sessions
     token = sessions.start(session, None)
 
     with ThreadPoolExecutor(REQUESTS) as pool:
-        seen = list(pool.map(checks.current, [token] * REQUESTS))
+        seen = list(pool.map(parts.revalidation.current, [token] * REQUESTS))
 
     assert provider.refreshed == ["refresh"]
     assert [each.claims["sub"] if each else None for each in seen] == ["user-1"] * REQUESTS

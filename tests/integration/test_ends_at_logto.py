@@ -3,44 +3,38 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from flask import Flask, request
 
-from chalicelib.sign_in.access import Access
 from chalicelib.sign_in.errors import ProviderUnreachable
 from chalicelib.sign_in.options import SignInOptions
 from chalicelib.sign_in.provider import Audience
 from chalicelib.sign_in.refreshing import COOL_DOWN_SECONDS
 from sandbox.server import running
+from tests.kit.fakes import FakeRecordStore
 from tests.kit.identity import Logto, new_phone
 from tests.kit.logto_provider import answering, provider_of
 from tests.kit.recordings import recorded
-from tests.kit.sign_in import Browser
-from tests.unit.sign_in.conftest import (  # noqa: F401 - fixtures
-    REVALIDATE_SECONDS,
-    clock,
-    refreshing,
-    sessions,
-    sign_in,
-    store,
-)
+from tests.kit.sign_in import REVALIDATE_SECONDS, Browser, SignInParts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalicelib.sign_in.flow import SignIn
-    from chalicelib.sign_in.logto.provider import LogtoProvider
-    from chalicelib.sign_in.sessions import Sessions
     from tests.kit.fakes import Clock
 
 
 @pytest.fixture
-def provider(logto: Logto) -> LogtoProvider:
-    return provider_of(logto.url)
+def store() -> FakeRecordStore:
+    return FakeRecordStore()
+
+
+@pytest.fixture
+def sign_in(store: FakeRecordStore, logto: Logto, clock: Clock) -> SignIn:
+    return SignInParts(store, provider_of(logto.url), clock, clock.advance).sign_in
 
 
 def signed_in(
@@ -57,8 +51,8 @@ def signed_in(
 
 def test_all_sessions_of_a_suspended_user_end_at_their_next_check(
     logto: Logto,
-    sign_in: SignIn,  # noqa: F811 - as above
-    clock: Clock,  # noqa: F811 - as above
+    sign_in: SignIn,
+    clock: Clock,
 ):
     phone = new_phone()
     devices = [signed_in(logto, sign_in, phone) for _ in range(2)]
@@ -76,8 +70,8 @@ def test_all_sessions_of_a_suspended_user_end_at_their_next_check(
 @pytest.mark.parametrize("deleted", ["offline_access", "prompt=consent"])
 def test_who_deletes_it_from_the_address_is_no_exception(
     logto: Logto,
-    sign_in: SignIn,  # noqa: F811 - as above
-    clock: Clock,  # noqa: F811 - as above
+    sign_in: SignIn,
+    clock: Clock,
     deleted: str,
 ):
     def change(url: str) -> str:
@@ -99,26 +93,23 @@ REFUSALS = ["invalid_target", "invalid_scope", "insufficient_scope", "invalid_to
 @pytest.mark.parametrize("code", REFUSALS)
 def test_a_check_that_logto_refuses_for_no_reason_of_the_users_is_not_repeated_at_once(
     logto: Logto,
-    sign_in: SignIn,  # noqa: F811 - as above
-    sessions: Sessions,  # noqa: F811 - as above
-    clock: Clock,  # noqa: F811 - as above
+    sign_in: SignIn,
+    store: FakeRecordStore,
+    clock: Clock,
     code: str,
 ):
     device = signed_in(logto, sign_in, new_phone())
     user = device.user
     asked: list[dict[str, str]] = []
     with running(lambda url: refusing(url, code, asked)) as url:
-        odd = provider_of(url)
-        refreshing = replace(sign_in.revalidation.refreshing, provider=lambda: odd)
-        flow = replace(sign_in, revalidation=replace(sign_in.revalidation, refreshing=refreshing))
-        access = Access(lambda: odd, sessions, refreshing, clock, clock.advance)
-        device.sign_in = flow
+        parts = SignInParts(store, provider_of(url), clock, clock.advance)
+        device.sign_in = parts.sign_in
         clock.advance(REVALIDATE_SECONDS)
 
         assert [device.user for _ in range(5)] == [user] * 5
         for _ in range(3):
             with pytest.raises(ProviderUnreachable):
-                access.token(device.cookies["portaria_session"], Audience("https://api.test"))
+                parts.access.token(device.cookies["portaria_session"], Audience("https://api.test"))
         assert len(asked) == 1
         clock.advance(COOL_DOWN_SECONDS)
         assert [device.user for _ in range(5)] == [user] * 5

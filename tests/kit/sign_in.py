@@ -1,19 +1,65 @@
-"""A browser, as far as the flow can tell one."""
+"""The sign-in on a store and a provider that a test chooses, and a browser in front of it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from chalicelib.sign_in.access import Access
+from chalicelib.sign_in.attempts import Attempts
+from chalicelib.sign_in.back_channel import BackChannel
 from chalicelib.sign_in.browser_request import BrowserRequest, Redirect
+from chalicelib.sign_in.flow import SignIn
 from chalicelib.sign_in.options import SignInOptions
+from chalicelib.sign_in.refreshing import Refreshing
+from chalicelib.sign_in.revalidation import Revalidation
+from chalicelib.sign_in.sessions import SessionLifetime, Sessions
 
 if TYPE_CHECKING:
-    from chalicelib.sign_in.flow import SignIn
+    from collections.abc import Callable
+
+    from chalicelib.sign_in.provider import Provider
+    from chalicelib.sign_in.store import RecordStore
+
+ATTEMPT_SECONDS = 600
+REVALIDATE_SECONDS, GRACE_SECONDS = 900, 86_400
+LIFETIME = SessionLifetime(7 * 86_400, 14 * 86_400, REVALIDATE_SECONDS)
+
+
+@dataclass
+class SignInParts:
+    """The sign-in and everything that shares its sessions."""
+
+    store: RecordStore
+    provider: Provider
+    clock: Callable[[], float]
+    wait: Callable[[float], None]
+    """How a request waits for another's refresh."""
+    lifetime: SessionLifetime = LIFETIME
+    refreshes_at: Provider | None = None
+    """The provider that sessions are refreshed at, where it is another one."""
+
+    def __post_init__(self) -> None:
+        def refresher() -> Provider:
+            return self.refreshes_at or self.provider
+
+        self.sessions = Sessions(self.store, self.lifetime, self.clock)
+        self.refreshing = Refreshing(refresher, self.sessions, self.clock)
+        self.access = Access(refresher, self.sessions, self.refreshing, self.clock, self.wait)
+        self.back_channel = BackChannel(lambda: self.provider, self.sessions, self.clock)
+        self.revalidation = Revalidation(self.sessions, self.refreshing, GRACE_SECONDS, self.clock)
+        self.sign_in = SignIn(
+            provider=lambda: self.provider,
+            attempts=Attempts(self.store, ATTEMPT_SECONDS, self.clock),
+            sessions=self.sessions,
+            revalidation=self.revalidation,
+            clock=self.clock,
+        )
 
 
 class Browser:
-    """Visits pages and keeps cookies, as far as these tests need it."""
+    """A browser that calls the flow directly, without HTTP, and keeps cookies."""
 
     def __init__(self, sign_in: SignIn, public_url: str = "http://localhost:8000") -> None:
         self.sign_in = sign_in
@@ -28,9 +74,9 @@ class Browser:
         return BrowserRequest(self.public_url, header, lists)
 
     def begin(self, **query: str) -> str:
-        departure = self.sign_in.begin(self.request(**query), SignInOptions())
-        self.keep(departure)
-        return parse_qs(urlsplit(departure.location).query)["state"][0]
+        redirect = self.sign_in.begin(self.request(**query), SignInOptions())
+        self.keep(redirect)
+        return parse_qs(urlsplit(redirect.location).query)["state"][0]
 
     def come_back(self, **query: str | list[str]) -> Redirect:
         return self.keep(self.sign_in.complete(self.request(**query)))
@@ -44,14 +90,14 @@ class Browser:
     def leave_everywhere(self) -> Redirect:
         return self.keep(self.sign_in.leave_everywhere(self.request()))
 
-    def keep(self, departure: Redirect) -> Redirect:
-        for cookie in departure.cookies:
+    def keep(self, redirect: Redirect) -> Redirect:
+        for cookie in redirect.cookies:
             name, _, value = cookie.partition(";")[0].partition("=")
             if "Max-Age=0" in cookie:
                 self.cookies.pop(name, None)
             else:
                 self.cookies[name] = value
-        return departure
+        return redirect
 
     @property
     def user(self) -> object:

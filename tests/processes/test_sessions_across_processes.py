@@ -20,8 +20,9 @@ from chalicelib.sign_in.refreshing import LEASE_SECONDS
 from chalicelib.sign_in.sessions import Session, Sessions, index_hash
 from sandbox.server import running
 from tests.kit.engines import ROOT, aws_client, create_table
+from tests.kit.sign_in import LIFETIME
 from tests.processes.issuer import Issuer
-from tests.processes.worker import LIFETIME, THREADS
+from tests.processes.worker import THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,21 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.sign_in.access import Access
-from chalicelib.sign_in.attempts import Attempts
 from chalicelib.sign_in.browser_request import BrowserRequest
 from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.errors import SignInError
-from chalicelib.sign_in.flow import SignIn
 from chalicelib.sign_in.logto.provider import LogtoApplication, LogtoProvider
 from chalicelib.sign_in.provider import Audience
-from chalicelib.sign_in.refreshing import Refreshing
-from chalicelib.sign_in.revalidation import Revalidation
-from chalicelib.sign_in.sessions import SessionLifetime, Sessions
 from tests.kit.engines import aws_client
 from tests.kit.fakes import FakeProvider
+from tests.kit.sign_in import SignInParts
 
-LIFETIME = SessionLifetime(7 * 86_400, 14 * 86_400, 900)
 RESOURCE = Audience("https://api.example.test")
 THREADS = 10
 TIMEOUT_SECONDS = 60.0
@@ -44,21 +38,16 @@ class Worker:
     def __post_init__(self) -> None:
         self.ahead_seconds = 0.0
         store = DynamoDBRecordStore(aws_client("dynamodb", self.dynamodb_url), self.table_name)
-        self.sessions = Sessions(store, LIFETIME, self.clock)
         application = LogtoApplication(self.issuer_url, "an-app", lambda: "secret")
-        logto = LogtoProvider(application, TIMEOUT_SECONDS)
-        refreshing = Refreshing(lambda: logto, self.sessions, self.clock)
-        self.access = Access(
-            lambda: logto, self.sessions, refreshing, self.clock, lambda _: time.sleep(0.02)
-        )
         self.provider = FakeProvider()
-        self.sign_in = SignIn(
-            provider=lambda: self.provider,
-            attempts=Attempts(store, 600, self.clock),
-            sessions=self.sessions,
-            revalidation=Revalidation(self.sessions, refreshing, 86_400, self.clock),
-            clock=self.clock,
+        parts = SignInParts(
+            store,
+            self.provider,
+            self.clock,
+            lambda _: time.sleep(0.02),
+            refreshes_at=LogtoProvider(application, TIMEOUT_SECONDS),
         )
+        self.sessions, self.access, self.sign_in = parts.sessions, parts.access, parts.sign_in
 
     def clock(self) -> float:
         return time.time() + self.ahead_seconds

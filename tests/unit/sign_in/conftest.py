@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from chalicelib.sign_in.attempts import Attempts
-from chalicelib.sign_in.flow import SignIn
-from chalicelib.sign_in.refreshing import Refreshing
-from chalicelib.sign_in.revalidation import Revalidation
-from chalicelib.sign_in.sessions import SessionLifetime, Sessions
 from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore
-from tests.kit.sign_in import Browser
+from tests.kit.sign_in import Browser, SignInParts
 
-ATTEMPT_SECONDS = 600
-REVALIDATE_SECONDS, GRACE_SECONDS = 900, 86_400
+if TYPE_CHECKING:
+    from chalicelib.sign_in.access import Access
+    from chalicelib.sign_in.flow import SignIn
+    from chalicelib.sign_in.refreshing import Refreshing
+    from chalicelib.sign_in.sessions import Sessions
 
 
 @pytest.fixture
@@ -32,30 +32,28 @@ def store() -> FakeRecordStore:
 
 
 @pytest.fixture
-def sessions(store: FakeRecordStore, clock: Clock) -> Sessions:
-    return Sessions(store, SessionLifetime(7 * 86_400, 14 * 86_400, REVALIDATE_SECONDS), clock)
+def parts(store: FakeRecordStore, provider: FakeProvider, clock: Clock) -> SignInParts:
+    return SignInParts(store, provider, clock, clock.advance)
 
 
 @pytest.fixture
-def refreshing(provider: FakeProvider, sessions: Sessions, clock: Clock) -> Refreshing:
-    return Refreshing(lambda: provider, sessions, clock)
+def sessions(parts: SignInParts) -> Sessions:
+    return parts.sessions
 
 
 @pytest.fixture
-def sign_in(
-    provider: FakeProvider,
-    store: FakeRecordStore,
-    sessions: Sessions,
-    refreshing: Refreshing,
-    clock: Clock,
-) -> SignIn:
-    return SignIn(
-        provider=lambda: provider,
-        attempts=Attempts(store, ATTEMPT_SECONDS, clock),
-        sessions=sessions,
-        revalidation=Revalidation(sessions, refreshing, GRACE_SECONDS, clock),
-        clock=clock,
-    )
+def refreshing(parts: SignInParts) -> Refreshing:
+    return parts.refreshing
+
+
+@pytest.fixture
+def access(parts: SignInParts) -> Access:
+    return parts.access
+
+
+@pytest.fixture
+def sign_in(parts: SignInParts) -> SignIn:
+    return parts.sign_in
 
 
 @pytest.fixture

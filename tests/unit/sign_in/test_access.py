@@ -15,21 +15,13 @@ from chalicelib.sign_in.errors import (
     SignInRequired,
 )
 from chalicelib.sign_in.provider import Audience
-from chalicelib.sign_in.refreshing import COOL_DOWN_SECONDS, LEASE_SECONDS, Refreshing
+from chalicelib.sign_in.refreshing import COOL_DOWN_SECONDS, LEASE_SECONDS
 from chalicelib.sign_in.sessions import Sessions
 from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore
-from tests.kit.sign_in import Browser
-from tests.unit.sign_in.conftest import REVALIDATE_SECONDS
+from tests.kit.sign_in import REVALIDATE_SECONDS, Browser
 
 ORDERS = Audience("https://orders.example.test")
 TOKEN_SECONDS, EARLY_SECONDS = 3600, 60
-
-
-@pytest.fixture
-def access(
-    provider: FakeProvider, sessions: Sessions, refreshing: Refreshing, clock: Clock
-) -> Access:
-    return Access(lambda: provider, sessions, refreshing, clock, clock.advance)
 
 
 @pytest.fixture

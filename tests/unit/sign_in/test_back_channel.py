@@ -6,13 +6,12 @@ from chalicelib.sign_in.back_channel import BackChannel
 from chalicelib.sign_in.errors import AnswerRejected, SignInRefused, StoreUnavailable
 from chalicelib.sign_in.flow import SignIn
 from chalicelib.sign_in.provider import LogoutToken
-from chalicelib.sign_in.sessions import Sessions
 from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore
-from tests.kit.sign_in import Browser
+from tests.kit.sign_in import Browser, SignInParts
 
 
 @pytest.fixture
-def back_channel(provider: FakeProvider, sessions: Sessions, clock: Clock) -> BackChannel:
+def back_channel(provider: FakeProvider, parts: SignInParts) -> BackChannel:
     provider.logout_tokens = {
         "of the session": LogoutToken("jti-1", "user-1", "session-1"),
         "of the session alone": LogoutToken("jti-2", None, "session-1"),
@@ -20,7 +19,7 @@ def back_channel(provider: FakeProvider, sessions: Sessions, clock: Clock) -> Ba
         "of another session": LogoutToken("jti-4", "user-1", "session-2"),
         "of another user": LogoutToken("jti-5", "user-2", None),
     }
-    return BackChannel(lambda: provider, sessions, clock)
+    return parts.back_channel
 
 
 @pytest.mark.parametrize("token", ["of the session", "of the session alone", "of the user"])

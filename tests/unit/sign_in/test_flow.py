@@ -14,8 +14,7 @@ from chalicelib.sign_in.errors import (
 from chalicelib.sign_in.flow import SignIn
 from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore
 from tests.kit.metrics import dimensions
-from tests.kit.sign_in import Browser
-from tests.unit.sign_in.conftest import ATTEMPT_SECONDS
+from tests.kit.sign_in import ATTEMPT_SECONDS, Browser
 
 
 def test_a_stranger_signs_in_and_is_known(browser: Browser):

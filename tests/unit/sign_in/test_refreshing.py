@@ -5,8 +5,7 @@ import pytest
 from chalicelib.sign_in.errors import SignInRefused, StoreUnavailable
 from chalicelib.sign_in.store import Record
 from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore
-from tests.kit.sign_in import Browser
-from tests.unit.sign_in.conftest import REVALIDATE_SECONDS
+from tests.kit.sign_in import REVALIDATE_SECONDS, Browser
 
 
 class LateStore(FakeRecordStore):

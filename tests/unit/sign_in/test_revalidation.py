@@ -10,8 +10,7 @@ from chalicelib.sign_in.errors import (
 )
 from chalicelib.sign_in.refreshing import COOL_DOWN_SECONDS, LEASE_SECONDS
 from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore
-from tests.kit.sign_in import Browser
-from tests.unit.sign_in.conftest import GRACE_SECONDS, REVALIDATE_SECONDS
+from tests.kit.sign_in import GRACE_SECONDS, REVALIDATE_SECONDS, Browser
 
 
 @pytest.fixture

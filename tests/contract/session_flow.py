@@ -3,51 +3,34 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from chalicelib.sign_in.access import Access
-from chalicelib.sign_in.attempts import Attempts
-from chalicelib.sign_in.back_channel import BackChannel
-from chalicelib.sign_in.flow import SESSION_COOKIE, SignIn
-from chalicelib.sign_in.refreshing import Refreshing
-from chalicelib.sign_in.revalidation import Revalidation
-from chalicelib.sign_in.sessions import SessionLifetime, Sessions
+from chalicelib.sign_in.flow import SESSION_COOKIE
+from chalicelib.sign_in.sessions import SessionLifetime
 from tests.kit.fakes import Clock, FakeProvider
-from tests.kit.sign_in import Browser
+from tests.kit.sign_in import REVALIDATE_SECONDS, Browser, SignInParts
 
 if TYPE_CHECKING:
     from chalicelib.sign_in.sessions import Session
     from chalicelib.sign_in.store import RecordStore
 
-LIFETIME = SessionLifetime(idle_seconds=7200, absolute_seconds=14 * 86_400, check_seconds=900)
+LIFETIME = SessionLifetime(7200, 14 * 86_400, REVALIDATE_SECONDS)
 
 
-@dataclass
-class World:
-    """The application on a table that others use, too, and a user who is nobody else's."""
+class Users(SignInParts):
+    """The sign-in on a table that others use, too, and a user who is nobody else's."""
 
-    store: RecordStore
-    clock: Clock = field(default_factory=lambda: Clock(time.time()))
-    has_sids: bool = True
+    has_sids = True
     """Whether ID tokens name the session at the provider."""
 
-    def __post_init__(self) -> None:
-        self.provider = FakeProvider(clock=self.clock)
-        self.sessions = Sessions(self.store, LIFETIME, self.clock)
-        refreshing = Refreshing(lambda: self.provider, self.sessions, self.clock)
-        self.access = Access(
-            lambda: self.provider, self.sessions, refreshing, self.clock, self.clock.advance
-        )
-        self.back_channel = BackChannel(lambda: self.provider, self.sessions, self.clock)
-        self.sign_in = SignIn(
-            provider=lambda: self.provider,
-            attempts=Attempts(self.store, 600, self.clock),
-            sessions=self.sessions,
-            revalidation=Revalidation(self.sessions, refreshing, 86_400, self.clock),
-            clock=self.clock,
-        )
+    provider: FakeProvider
+    clock: Clock
+
+    def __init__(self, store: RecordStore) -> None:
+        clock = Clock(time.time())
+        provider = FakeProvider(clock=clock)
+        super().__init__(store, provider, clock, clock.advance, lifetime=LIFETIME)
         self.user = self.new_user()
 
     def new_user(self) -> str:
@@ -72,13 +55,13 @@ class World:
 class Flow:
     """What somebody does, and what they may rely on."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, users: Users) -> None:
+        self.users = users
         self.prepare()
 
     def prepare(self) -> None:
         """Bring about what the flow begins with."""
-        self.browser = self.world.signed_in()
+        self.browser = self.users.signed_in()
         self.token = self.browser.cookies[SESSION_COOKIE]
 
     def act(self) -> None:
