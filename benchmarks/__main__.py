@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from ops.packaging import shrink
+from ops.packaging.shrink import shrink
 from sandbox.event_source import sqs_event
 from sandbox.phone.app import create_app
 from sandbox.phone.settings import PhoneSettings

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib import __version__
 from ops import api_logging, package
 from ops.console import instructions
-from ops.packaging import PackagingError
+from ops.packaging.bytecode import PackagingError
 from ops.parameters import default_templates, generated_secrets, names, put_missing
 from ops.stack import DeploymentError, Stack
 from ops.template import StageUnknown, merged, values_of

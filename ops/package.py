@@ -1,12 +1,15 @@
-"""`package`: everything that a stage's deployment consists of, in one folder.
+"""What a stage's deployment consists of: `package` makes all of it, `template` the template alone.
 
 `chalice package` makes the template and the zips, with `.chalice/resources.yaml` merged in; the
-layer is then trimmed and compiled, and the template settled for the stage.
+layer is then trimmed and compiled, and the template settled for the stage. `template` runs
+Chalice's own steps without the one that installs requirements and packs them: the checks of roles,
+policies and resources need none of that, and it takes longer than they do.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import sys
@@ -15,18 +18,46 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
+from chalice.awsclient import TypedAWSClient
 from chalice.cli.factory import CLIFactory
+from chalice.config import Config
+from chalice.deploy.appgraph import ApplicationGraphBuilder, DependencyBuilder
+from chalice.deploy.deployer import (
+    BaseDeployStep,
+    BuildStage,
+    InjectDefaults,
+    PolicyGenerator,
+    SwaggerBuilder,
+)
+from chalice.deploy.swagger import CFNSwaggerGenerator
+from chalice.package import (
+    PackageOptions,
+    ResourceBuilder,
+    SAMTemplateGenerator,
+    TemplateDeepMerger,
+    TemplateMergePostProcessor,
+    YAMLTemplateSerializer,
+)
+from chalice.policy import AppPolicyGenerator
+from chalice.utils import OSUtils
 
-from ops.packaging import Change, PackagingError, shrink
+from ops.packaging.bytecode import PackagingError
+from ops.packaging.shrink import Change, shrink
 from ops.template import MERGED, ROOT, StageUnknown, merged, read, settled, values_of
 
 if TYPE_CHECKING:
     import argparse
 
+    from chalice.deploy.models import DeploymentPackage
+
+
 TEMPLATE = "sam.json"
 LAYER, APPLICATION = "layer-deployment.zip", "deployment.zip"
 ARCHITECTURES = ("arm64", "x86_64")
 _REGION = "us-east-1"  # only its partition's names matter here
+_SOURCES = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
+_UPLOADED = {"Bucket": "artefacts", "Key": "deployment.zip"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +69,23 @@ class Package:
 
 
 def add_to(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the command line."""
-    command = nouns.add_parser("package", help="make a stage's template and zips")
-    command.add_argument("--stage", required=True)
-    command.add_argument(
+    """Add both commands to the command line."""
+    package = nouns.add_parser("package", help="make a stage's template and zips")
+    package.add_argument("--stage", required=True)
+    package.add_argument(
         "--architecture", choices=ARCHITECTURES, help="another than .chalice/config.json says"
     )
-    command.add_argument("--out", type=Path, help="a folder; by default build/STAGE")
-    command.set_defaults(run=run)
+    package.add_argument("--out", type=Path, help="a folder; by default build/STAGE")
+    package.set_defaults(run=_package)
+    template = nouns.add_parser("template", help="print a stage's template")
+    template.add_argument("--stage", required=True)
+    template.add_argument(
+        "--translated", action="store_true", help="as CloudFormation sees it, without SAM"
+    )
+    template.set_defaults(run=_print_template)
 
 
-def run(given: argparse.Namespace) -> int:
-    """Make the package and tell its sizes."""
+def _package(given: argparse.Namespace) -> int:
     try:
         package = make(given.stage, given.out, given.architecture)
     except (StageUnknown, PackagingError) as error:
@@ -58,6 +94,16 @@ def run(given: argparse.Namespace) -> int:
     for change in package.changes:
         print(*change.lines(), sep="\n")
     print(f"The stage {given.stage} is in {package.template.parent}")
+    return 0
+
+
+def _print_template(given: argparse.Namespace) -> int:
+    try:
+        template = synthesized(given.stage)
+    except StageUnknown as error:
+        print(f"Can't make the template: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(translated(template) if given.translated else template, indent=2))
     return 0
 
 
@@ -93,3 +139,62 @@ def _packaged(stage: str, folder: Path, architecture: str | None) -> dict[str, A
     template = read(written)
     written.unlink()
     return template
+
+
+def synthesized(stage: str) -> dict[str, Any]:
+    """Return the template of `stage`, Chalice's part and ours merged. Raises StageUnknown."""
+    config, files = _config(stage), OSUtils()
+    build = BuildStage(
+        steps=[
+            InjectDefaults(),
+            _NamedPackages(),
+            PolicyGenerator(policy_gen=AppPolicyGenerator(osutils=files), osutils=files),
+            SwaggerBuilder(swagger_generator=CFNSwaggerGenerator()),
+        ]
+    )
+    resources = ResourceBuilder(
+        ApplicationGraphBuilder(), DependencyBuilder(), build
+    ).construct_resources(config, stage)
+    session = botocore.session.Session()
+    session.set_config_variable("region", _REGION)
+    options = PackageOptions(TypedAWSClient(session))
+    template: dict[str, Any] = SAMTemplateGenerator(config, options).generate(resources)
+    TemplateMergePostProcessor(
+        osutils=files,
+        merger=TemplateDeepMerger(),
+        template_serializer=YAMLTemplateSerializer(),
+        merge_template=str(MERGED),
+    ).process(template, config, "", stage)
+    return settled(template, stage)
+
+
+def translated(template: dict[str, Any]) -> dict[str, Any]:
+    """Return the template as AWS's own translator makes plain CloudFormation of it."""
+    from samtranslator.parser.parser import Parser
+    from samtranslator.translator.translator import Translator
+
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
+    uploaded = json.loads(json.dumps(template))
+    for resource in uploaded["Resources"].values():
+        if resource["Type"] in _SOURCES:
+            resource["Properties"][_SOURCES[resource["Type"]]] = _UPLOADED
+    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=_REGION))
+    result: dict[str, Any] = translator.translate(uploaded, {})
+    return result
+
+
+class _NamedPackages(BaseDeployStep):
+    """Gives each zip a name instead of making it."""
+
+    def handle_deploymentpackage(self, _: Config, resource: DeploymentPackage) -> None:
+        resource.filename = "deployment.zip"
+
+
+def _config(stage: str) -> Config:
+    import app
+
+    return Config(
+        chalice_stage=stage,
+        user_provided_params={"chalice_app": app.app, "project_dir": str(ROOT)},
+        config_from_disk=json.loads((ROOT / ".chalice" / "config.json").read_text()),
+    )

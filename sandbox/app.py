@@ -16,8 +16,7 @@ from chalice.cli import create_local_server
 from chalice.cli.factory import CLIFactory
 from chalice.local import ChaliceRequestHandler, LocalDevServer, LocalGatewayException
 
-from ops.gateway_responses import BASE_URL, HTML, JSON, NOT_FOUND, gateway_responses
-from ops.template import ROOT
+from ops.template import BASE_URL, HTML, JSON, NOT_FOUND, ROOT, gateway_responses
 from sandbox.deployment import STAGE
 from sandbox.reloading import serve_and_reload
 from sandbox.server import LOOPBACK

@@ -13,16 +13,19 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops.packaging.errors import PackagingError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
 
 _COMPILER = (
     *(sys.executable, "-S", "-s", "-m", "compileall", "-q", "-f"),
     *("--invalidation-mode", "unchecked-hash"),
 )
 _BESIDE = ("-b",)  # `part.pyc` where `part.py` was: Python loads it where there is no source
+
+
+class PackagingError(Exception):
+    """The package can't be made; the text says why and what to change."""
 
 
 def with_bytecode(files: Mapping[str, bytes], *, root: str, python: str) -> dict[str, bytes]:

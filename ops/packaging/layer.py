@@ -1,25 +1,103 @@
 """The layer: what the application needs of its libraries, as byte code alone.
 
-Chalice's layer holds all that the requirements bring. Cut is what `rules` lists; the libraries'
-sources go too, because they would take the room that is left. Tracebacks still name file and
-line.
+Chalice's layer holds all that the requirements bring. Cut is what the rules here list; the
+libraries' sources go too, because they would take the room that is left. Tracebacks still name file
+and line. Patterns are `fnmatch`'s, on paths below site-packages; a `*` also spans slashes. A rule
+that cuts what the application imports is noticed (see `reach`), so a new route that needs more
+fails while it is packaged, by the rule's pattern, and not on Lambda.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from ops.packaging import bytecode
-from ops.packaging.errors import PackagingError
+from ops.packaging.bytecode import PackagingError, only_bytecode
 from ops.packaging.reach import reached, services
-from ops.packaging.rules import rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ops.packaging.rules import Rule
 
 ROOT = "/opt"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Cuts the files that `pattern` matches, apart from those that one of `but` does.
+
+    `fallback`: the library itself goes on without them, so that its imports of them count
+    for nothing.
+    """
+
+    pattern: str
+    why: str
+    but: tuple[str, ...] = ()
+    fallback: bool = False
+
+    def cuts(self, path: str) -> bool:
+        """Whether the layer does without this file."""
+        return fnmatchcase(path, self.pattern) and not any(
+            fnmatchcase(path, kept) for kept in self.but
+        )
+
+
+_CODE = (
+    Rule("twilio/rest/*", "a class for each of Twilio's APIs; we send by `ClientBase`"),
+    Rule("twilio/twiml/*", "answers to phone calls"),
+    Rule("twilio/jwt/*", "tokens for Twilio's browser SDKs"),
+    Rule("twilio/http/async_http_client.py", "for asyncio; we send from threads"),
+    Rule("aiohttp_retry/*", "used by Twilio's client for asyncio alone"),
+    Rule("aws_lambda_powertools/event_handler/*", "routing, with a copy of Swagger's pages"),
+    Rule(
+        "aws_lambda_powertools/utilities/*",
+        "parser, idempotency, feature flags and the like; we log and count",
+        (
+            "aws_lambda_powertools/utilities/__init__.py",
+            "aws_lambda_powertools/utilities/jmespath_utils/*",  # the logger imports it
+        ),
+    ),
+    Rule("aws_lambda_powertools/metrics/provider/datadog/*", "our metrics go to CloudWatch"),
+    Rule("aiohttp/web*.py", "aiohttp's server"),
+    Rule("aiohttp/worker.py", "aiohttp's server"),
+    Rule("aiohttp/test_utils.py", "for tests"),
+    Rule("aiohttp/pytest_plugin.py", "for tests"),
+    Rule("logto/*_test.py", "the SDK's own tests"),
+    Rule("*/tests/*", "the packages' own tests"),
+    Rule("pydantic/v1/*", "the first version's API"),
+    Rule("pydantic/mypy.py", "a plugin for mypy"),
+    Rule("pycparser/*", "reads C for cffi when extensions are built"),
+    Rule("cffi/*", "builds extensions; cryptography needs only `_cffi_backend`"),
+    Rule("phonenumbers/shortdata/region_*", "short numbers, such as 112; no code goes there"),
+    Rule("dateutil/zoneinfo/*", "time zones for systems without their own"),
+    Rule("botocore/cacert.pem", "authorities that botocore trusts where there is no certifi"),
+)
+
+# Most come with their debugging symbols, which are larger than the code. The libraries decide
+# on import and run the Python beside them: fast enough for the few small answers, from Logto
+# alone, that aiohttp reads in a request. A server would want them.
+_ACCELERATORS = (
+    Rule("aiohttp/*.so", "reads and writes HTTP", fallback=True),
+    Rule("multidict/*.so", "dictionaries of headers", fallback=True),
+    Rule("propcache/*.so", "cached properties", fallback=True),
+    Rule("frozenlist/*.so", "lists that can be frozen", fallback=True),
+    Rule("charset_normalizer/*.so", "guesses encodings; we read JSON", fallback=True),
+)
+
+_RECORDS = (
+    Rule(
+        "*.dist-info/*",
+        "installers' records; names, versions and licences stay, for who looks for them",
+        ("*/METADATA", "*/entry_points.txt", "*/LICEN[CS]E*", "*/licenses/*"),
+    ),
+    Rule("*.data/scripts/*", "commands"),
+    Rule("*.pyi", "types, for checkers"),
+    Rule("*/py.typed", "types, for checkers"),
+    Rule("*.[ch]", "sources of compiled modules"),
+    Rule("*.py[x]", "sources of compiled modules"),
+    Rule("*.px[di]", "sources of compiled modules"),
+)
 
 
 def trimmed(
@@ -39,12 +117,34 @@ def trimmed(
         for path, data in libraries.items()
         if not any(rule.cuts(path) for rule in table)
     }
-    return bytecode.only_bytecode(kept, root=ROOT, python=python)
+    return only_bytecode(kept, root=ROOT, python=python)
 
 
 def site_packages(python: str) -> str:
     """Return the folder of a layer in which Lambda's Python looks, with a slash at its end."""
     return f"python/lib/python{python}/site-packages/"
+
+
+def rules(services: Iterable[str]) -> tuple[Rule, ...]:
+    """Return the rules for an application that uses these AWS services."""
+    return (*_models(sorted(services)), *_CODE, *_ACCELERATORS, *_RECORDS)
+
+
+def _models(services: list[str]) -> tuple[Rule, ...]:
+    return (
+        Rule(
+            "botocore/data/*/*",
+            "models of services that the application has no client of; what lies at the top"
+            " is for every client",
+            tuple(f"botocore/data/{service}/*" for service in services),
+        ),
+        Rule("botocore/data/*/examples-1.json", "examples for botocore's documentation"),
+        Rule(
+            "boto3/data/*",
+            "the same for boto3's resources",
+            tuple(f"boto3/data/{service}/*" for service in services),
+        ),
+    )
 
 
 def _missed(found: Mapping[str, str], table: Iterable[Rule]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ops.synthesis import synthesized
+from ops.package import synthesized
 from ops.template import merged, stages
 from tests.deployment.intrinsics import NotUnderstood, Stack
 from tests.deployment.policy import Permission

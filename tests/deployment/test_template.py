@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from chalicelib.web.headers import security_headers
-from ops.synthesis import synthesized, translated
+from ops.package import synthesized, translated
 from ops.template import merged, settled, stages
 from tests.kit.engines import ROOT
 

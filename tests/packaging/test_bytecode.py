@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-from ops.packaging.bytecode import with_bytecode
-from ops.packaging.errors import PackagingError
+from ops.packaging.bytecode import PackagingError, with_bytecode
 
 THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
 TAG = sys.implementation.cache_tag

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 import pytest
 from twilio.request_validator import RequestValidator
 
-from ops.packaging import PackagingError, shrink
+from ops.packaging.bytecode import PackagingError
+from ops.packaging.shrink import shrink
 from sandbox.event_source import sqs_event
 from sandbox.phone.app import create_app
 from sandbox.phone.settings import PhoneSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ops.packaging.errors import PackagingError
+from ops.packaging.bytecode import PackagingError
 from ops.packaging.layer import site_packages, trimmed
 from tests.packaging.deployment import PYTHON
 
