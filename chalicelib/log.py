@@ -74,6 +74,11 @@ def warning(name: str, **fields: Field) -> None:
     _logger().warning(name, extra=fields)
 
 
+def error(name: str, **fields: Field) -> None:
+    """Write that `name` went wrong, where no exception tells of it."""
+    _logger().error(name, extra=fields)
+
+
 def failure(name: str, error: BaseException, **fields: Field) -> None:
     """Write that `name` failed because of `error`: its types and its places, not its text."""
     _logger().error(name, extra={**fields, "error": _types(error), "at": _places(error)})

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.otp.ledger import Latest, LedgerEntry, SendAttempt
 
 LEASE_SECONDS = 30.0
-"""How long a claim may hand its text to Twilio: longer than one attempt takes at the worst."""
-SETTLE_SECONDS = 5.0
-"""Twilio's list lags by up to 3 s: what it lacks so long after an attempt was not sent."""
+"""How long a claim may hand its text over: longer than one call to a sender takes at the worst."""
 
 
 class Next(Enum):
@@ -30,13 +28,13 @@ class Next(Enum):
     NOTHING = auto()
     """It has ended."""
     ASK = auto()
-    """It may have been sent; Twilio knows."""
+    """It may have been sent; the channel knows."""
     SEND = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Somebody else is at it, or the answer is not ripe, until then at the latest."""
+    """Another worker is sending, or the channel can't tell yet, until then at the latest."""
 
     until: float
 
@@ -48,18 +46,20 @@ Decision = Next | Wait | LedgerResult
 class CodeState:
     """A code and its number's latest, as they were read; the code dies at `dies_at`.
 
-    `newer` is another code of its number and type that waits to be sent.
+    `settle_seconds` is the sender's. `newer` is another code of its number and type that waits to
+    be sent.
     """
 
     entry: LedgerEntry
     latest: Latest
     dies_at: float
+    settle_seconds: float
     newer: LedgerEntry | None = None
 
     def next(self, now: float, *, was_not_sent: bool = False) -> Decision:
         """Return the next thing to do, or the outcome to write down.
 
-        `was_not_sent` tells that Twilio was asked about the attempt, and has no message.
+        With `was_not_sent` the channel was asked about the attempt, and has no message.
         """
         attempt = None if was_not_sent else self.entry.attempt
         if self.entry.result is not None:
@@ -75,9 +75,9 @@ class CodeState:
         return Next.SEND
 
     def _of_doubt(self, attempt: SendAttempt, now: float) -> Decision:
-        if self.entry.receipt is not None:  # Twilio tells only of what it has
+        if self.entry.receipt is not None:  # there is none of what the channel lacks
             return LedgerResult(Outcome.SENT, message_sid=self.entry.receipt.message_sid)
-        settled_at = attempt.ended_by + SETTLE_SECONDS
+        settled_at = attempt.ended_by + self.settle_seconds
         return Next.ASK if now >= settled_at else Wait(settled_at)
 
     def claim(self, attempt: SendAttempt, template: str) -> tuple[LedgerEntry, Latest]:
@@ -87,7 +87,7 @@ class CodeState:
             entry_id=self.entry.id,
             accepted_at=self.entry.accepted_at,
             claim_id=attempt.claim_id,
-            locked_until=attempt.ended_by + SETTLE_SECONDS,
+            locked_until=attempt.ended_by + self.settle_seconds,
         )
         return self.entry.claimed(attempt, template), latest
 

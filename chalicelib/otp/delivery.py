@@ -1,37 +1,26 @@
 """One code's way from the queue to its outcome.
 
-Read, drop what is dead, see in the ledger how it stands, ask Twilio where an attempt may
-have succeeded, choose the words, send, write the outcome down. Whatever can't be finished
-now goes back to the queue, which is the only one that retries, and comes back within the
-code's life or at its end.
+Read it, drop it where it is dead, see in the ledger how far it is, ask the channel where an attempt
+may have succeeded, choose the words, send, write the outcome down. What can't be finished now goes
+back to the queue, which is the only one that retries, and comes back within the code's life or at
+its end.
 """
 
 from __future__ import annotations
 
 import math
-import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from chalicelib import log
 from chalicelib.otp import events
-from chalicelib.otp.decision import SETTLE_SECONDS, CodeState, Next, Wait, merged
-from chalicelib.otp.errors import (
-    LedgerUnavailable,
-    OtpError,
-    RequestInvalid,
-    SendAmbiguous,
-    SenderMisconfigured,
-    SendPostponed,
-    SentUnknown,
-    TemplatesUnavailable,
-)
+from chalicelib.otp.decision import CodeState, Next, Wait, merged
+from chalicelib.otp.errors import OtpError, RequestInvalid, SentUnknown, TemplatesUnavailable
 from chalicelib.otp.ledger import Ledger, LedgerEntry, LedgerResult, Outcome
 from chalicelib.otp.queue_messages import redacted
 from chalicelib.otp.request import OtpRequest
-from chalicelib.otp.retry import SLOWEST_FIRST_SECONDS, Retry, back_off, soon
+from chalicelib.otp.retry import RACE_LOST, Retry, soon
 from chalicelib.otp.sending import OutgoingMessage
-from chalicelib.otp.texts import Template, Templates, render, values
+from chalicelib.otp.texts import Templates, render, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,10 +31,6 @@ if TYPE_CHECKING:
     from chalicelib.otp.queue_messages import QueuedCode
     from chalicelib.otp.sending import Sending
 
-CLOCK_SLACK_SECONDS = 5.0
-"""How far Twilio's clock may be behind ours, its whole seconds included."""
-_RACE_LOST = Retry(1)
-
 
 class TemplateSource(Protocol):
     """Where the words come from."""
@@ -55,7 +40,7 @@ class TemplateSource(Protocol):
 
 
 class DeadLetters(Protocol):
-    """Where messages end that nobody can read."""
+    """The queue for messages that nobody can read."""
 
     def bury(self, body: str, reason: str, message_id: str, accepted_at: float) -> None:
         """Keep what may be kept of a message; raises QueueUnavailable."""
@@ -72,102 +57,88 @@ class Delivery:
     dead_letters: DeadLetters
     code_lifetime_seconds: int
     clock: Callable[[], float]
-    jitter: Callable[[], float] = random.random
 
     def deliver(
         self,
         queued: QueuedCode,
         remaining_seconds: Callable[[], float] = lambda: math.inf,
-        newer: QueuedCode | None = None,
+        newer: Callable[[], LedgerEntry] | None = None,
     ) -> Retry | None:
         """Bring one queued code to its outcome; return a Retry where it has none yet.
 
-        `remaining_seconds` tells how long Lambda lets us go on. `newer` is a newer code of the
-        same number and type that waits to be delivered after this one.
+        `remaining_seconds` tells how long Lambda lets us go on. `newer` reads the entry of a newer
+        code of the same number and type that waits to be delivered after this one.
         """
+        request = None
         try:
             request = OtpRequest.parse(queued.body)
+            keys = self.keys()
+            state = self._read(request, queued, keys)
+            if newer is not None:
+                state = replace(state, newer=newer())
+            decision = state.next(self.clock())
+            if decision is Next.ASK:
+                state, decision = self._ask(state, request, keys, remaining_seconds)
+            match decision:
+                case LedgerResult():
+                    return self._end(state, decision, queued)
+                case Wait(until=until):
+                    retry = soon(queued.receive_count, until - self.clock())
+                    events.waiting(queued, retry)
+                    return retry
+                case Next.SEND:
+                    message = self._message(state.entry, request, keys)
+                    return self.sending.send(state, message, queued, remaining_seconds)
+            events.had_ended(queued, state.entry.result)
         except RequestInvalid as error:
-            return self._bury(queued, error)
-        try:
-            return self._advance(request, queued, remaining_seconds, newer)
+            return self._move_to_dead_letters(queued, error)
         except OtpError as error:
-            return self._put_back(queued, error, request)
-
-    def _advance(
-        self,
-        request: OtpRequest,
-        queued: QueuedCode,
-        remaining_seconds: Callable[[], float],
-        newer: QueuedCode | None,
-    ) -> Retry | None:
-        keys = self.keys()
-        standing = self._standing(request, queued, keys)
-        if newer is not None:
-            other = self._standing(OtpRequest.parse(newer.body), newer, keys)
-            standing = replace(standing, newer=other.entry)
-        step = standing.next(self.clock())
-        if step is Next.ASK:
-            standing, step = self._ask(standing, request, keys, remaining_seconds)
-        match step:
-            case LedgerResult():
-                if not self.sending.end(standing.entry, step):
-                    return _RACE_LOST
-                is_another = queued.accepted_at > standing.dies_at
-                return Retry(1) if is_another else None  # an earlier code with the same digits
-            case Wait():
-                retry = soon(queued.receive_count, step.until - self.clock())
-                events.waiting(queued, retry)
-                return retry
-            case Next.SEND:
-                template = self._template(standing.entry, request)
-                text = render(template.text, values(request.payload, self.code_lifetime_seconds))
-                message = OutgoingMessage(request.recipient, text, keys.text(text), template.label)
-                done = self.sending.send(standing, message, remaining_seconds)
-                return None if done else _RACE_LOST
-        events.had_ended(queued, standing.entry.result)
+            return self._try_later(queued, error, request)
         return None
 
-    def _standing(self, request: OtpRequest, queued: QueuedCode, keys: LedgerKeys) -> CodeState:
+    def entry_of(self, queued: QueuedCode) -> LedgerEntry:
+        """Return a code's entry as the ledger has it now; raises LedgerUnavailable."""
+        return self._read(OtpRequest.parse(queued.body), queued, self.keys()).entry
+
+    def _read(self, request: OtpRequest, queued: QueuedCode, keys: LedgerKeys) -> CodeState:
         lifetime = self.code_lifetime_seconds
         asked = keys.entry(request, queued.message_id, queued.accepted_at)
         found, latest = self.ledger.read(asked.id, keys.latest_id(request, queued.message_id))
         entry = merged(asked, found, lifetime)
-        return CodeState(entry, latest, entry.accepted_at + lifetime)
+        settle_seconds = self.sending.sender.settle_seconds
+        return CodeState(entry, latest, entry.accepted_at + lifetime, settle_seconds)
 
     def _ask(
         self,
-        standing: CodeState,
+        state: CodeState,
         request: OtpRequest,
         keys: LedgerKeys,
         remaining_seconds: Callable[[], float],
     ) -> tuple[CodeState, Decision]:
-        """Ask Twilio how an attempt with an unknown result ended, and go on from there."""
-        now, attempt = self.clock(), standing.entry.attempt
-        if attempt is None or not self.sending.reconcile:
-            return standing, LedgerResult(Outcome.UNKNOWN)
-        if remaining_seconds() < self.sending.send_seconds:
-            return standing, Wait(now)
+        """Ask the channel how an attempt with an unknown result ended, and go on from there."""
+        now, attempt, sender = self.clock(), state.entry.attempt, self.sending.sender
+        if attempt is None or not sender.can_be_asked:
+            return state, LedgerResult(Outcome.UNKNOWN)
+        if remaining_seconds() < sender.send_seconds:
+            return state, Wait(now)
         try:
-            message_sid = self._found(request, attempt, keys)
+            message_sid = self._sid_of(attempt, request.recipient, keys)
         except SentUnknown:
-            if now < standing.dies_at:
+            if now < state.dies_at:
                 raise
-            return standing, LedgerResult(Outcome.UNKNOWN)
+            return state, LedgerResult(Outcome.UNKNOWN)
         if message_sid is not None:
-            return standing, LedgerResult(Outcome.SENT, message_sid=message_sid)
+            return state, LedgerResult(Outcome.SENT, message_sid=message_sid)
         now = self.clock()
-        standing = replace(standing, entry=standing.entry.noting(now, "not at Twilio"))
-        return standing, standing.next(now, was_not_sent=True)
+        state = replace(state, entry=state.entry.noting(now, "not at Twilio"))
+        return state, state.next(now, was_not_sent=True)
 
-    def _found(self, request: OtpRequest, attempt: SendAttempt, keys: LedgerKeys) -> str | None:
-        """Return the SID of an attempt's message; None where Twilio certainly has none.
+    def _sid_of(self, attempt: SendAttempt, recipient: str, keys: LedgerKeys) -> str | None:
+        """Return the SID of an attempt's message; None where the channel certainly has none.
 
         Raises SentUnknown.
         """
-        listed = self.sending.sender.sent_since(
-            request.recipient, attempt.began_at - CLOCK_SLACK_SECONDS
-        )
+        listed = self.sending.sender.sent_since(recipient, attempt.began_at)
         for message in listed.messages:
             if keys.text(message.body) == attempt.text_hash:
                 return message.sid
@@ -175,43 +146,34 @@ class Delivery:
             raise SentUnknown("list is cut or redacted")
         return None
 
-    def _template(self, entry: LedgerEntry, request: OtpRequest) -> Template:
+    def _message(
+        self, entry: LedgerEntry, request: OtpRequest, keys: LedgerKeys
+    ) -> OutgoingMessage:
+        """Return the text to send; raises TemplatesUnavailable, which the entry then shows."""
         try:
-            return self.templates.get().pick(request.usage_type, request.payload)
+            template = self.templates.get().pick(request.usage_type, request.payload)
         except TemplatesUnavailable as error:
-            try:
-                self.ledger.save(entry.noting(self.clock(), "postponed", str(error)))
-            except LedgerUnavailable as unwritten:
-                log.failure("postponement_unrecorded", unwritten, message_id=entry.message_id)
+            self.sending.note(entry.noting(self.clock(), "postponed", str(error)))
             raise
+        text = render(template.text, values(request.payload, self.code_lifetime_seconds))
+        return OutgoingMessage(request.recipient, text, keys.text(text), template.label)
 
-    def _bury(self, queued: QueuedCode, error: RequestInvalid) -> Retry | None:
+    def _end(self, state: CodeState, result: LedgerResult, queued: QueuedCode) -> Retry | None:
+        if not self.sending.end(state.entry, result):
+            return RACE_LOST
+        # The entry may be an earlier code's with the same digits: the message's own comes next.
+        return Retry(1) if queued.accepted_at > state.dies_at else None
+
+    def _move_to_dead_letters(self, queued: QueuedCode, error: RequestInvalid) -> Retry | None:
+        body = redacted(queued.body)
         try:
-            self.dead_letters.bury(
-                redacted(queued.body), error.problem, queued.message_id, queued.accepted_at
-            )
-        except OtpError as unburied:
-            return self._put_back(queued, unburied, None)
-        events.buried(queued, error)
+            self.dead_letters.bury(body, error.problem, queued.message_id, queued.accepted_at)
+        except OtpError as unmoved:
+            return self._try_later(queued, unmoved, None)
+        events.unreadable(queued, error)
         return None
 
-    def _put_back(self, queued: QueuedCode, error: OtpError, request: OtpRequest | None) -> Retry:
-        remaining_seconds = queued.accepted_at + self.code_lifetime_seconds - self.clock()
-        match error:
-            case SendAmbiguous():
-                # Within a second after that, Twilio's list is worth reading.
-                retry = Retry(math.ceil(SETTLE_SECONDS) + 1)
-            case SendPostponed(retry_after_seconds=seconds):
-                retry = self._back_off(queued, remaining_seconds, seconds)
-            case SenderMisconfigured():
-                events.misconfigured(queued, error)
-                retry = self._back_off(queued, remaining_seconds, SLOWEST_FIRST_SECONDS)
-            case _:
-                retry = self._back_off(queued, remaining_seconds, 0.0)
-        events.put_back(queued, retry, error, request)
+    def _try_later(self, queued: QueuedCode, error: OtpError, request: OtpRequest | None) -> Retry:
+        retry = self.sending.back_off(queued)
+        events.postponed(queued, retry, error, request)
         return retry
-
-    def _back_off(self, queued: QueuedCode, remaining_seconds: float, at_least: float) -> Retry:
-        return back_off(
-            queued.receive_count, remaining_seconds, self.jitter(), at_least_seconds=at_least
-        )

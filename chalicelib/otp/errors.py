@@ -80,39 +80,13 @@ class TemplatesUnavailable(OtpError):
     """No template can be had: SSM is out of reach, or has none for this type nor Generic."""
 
 
-class SendError(OtpError):
-    """The message was not accepted, as far as we know; `code` is Twilio's error code."""
-
-    def __init__(self, code: int | None, reason: str) -> None:
-        self.code = code
-        self.reason = reason
-        super().__init__(reason if code is None else f"{reason} ({code})")
+class NoTimeLeft(OtpError):
+    """Too little is left of the claim, of the code's life or of Lambda's time to send it now."""
 
 
-class SendRefused(SendError):
-    """Never to be sent: the number, the content or a policy is refused for good."""
-
-    @property
-    def is_for_the_number(self) -> bool:
-        """Whether this number gets no message at all: unknown, a landline, unsubscribed."""
-        return self.reason == "recipient"
-
-
-class SendPostponed(SendError):
-    """Certainly not sent, and worth another try, not before `retry_after_seconds`."""
-
-    def __init__(self, code: int | None, reason: str, retry_after_seconds: float = 0.0) -> None:
-        self.retry_after_seconds = retry_after_seconds
-        super().__init__(code, reason)
-
-
-class SenderMisconfigured(SendError):
-    """Certainly not sent: our account, credentials or sender are wrong for every message."""
-
-
-class SendAmbiguous(SendError):
-    """Nobody knows whether it was sent: the answer was lost, late or unreadable."""
+class SenderMisconfigured(OtpError):
+    """The parameter with the channel's account and its secrets can't be had or read."""
 
 
 class SentUnknown(OtpError):
-    """Twilio can't tell now which messages it has."""
+    """The channel can't tell now which messages it has."""

@@ -1,4 +1,4 @@
-"""What the worker tells: a line for each turn in a code's life, and the metrics beside it.
+"""What the worker logs: a line for each step of a code, and the metrics beside it.
 
 Metrics go by usage type and by country, never by number.
 """
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chalicelib.otp.queue_messages import QueuedCode
     from chalicelib.otp.request import OtpRequest
     from chalicelib.otp.retry import Retry
+    from chalicelib.otp.sender import Failure, Misconfigured
 
 
 def ended(entry: LedgerEntry, result: LedgerResult, age_seconds: float) -> None:
@@ -37,30 +38,37 @@ def unrecorded(
     log.count("Unrecorded")
 
 
-def sent_after(entry: LedgerEntry, age_seconds: float, twilio_seconds: float) -> None:
-    """Log how old a code was when Twilio took it, and how long Twilio took."""
+def sent_after(entry: LedgerEntry, age_seconds: float, seconds: float) -> None:
+    """Log how old a code was when it was handed over, and how long the channel took."""
     by = {"usage_type": entry.usage_type, "region": entry.region}
     log.measure_seconds("AgeAtSend", age_seconds, **by)
-    log.measure_seconds("TwilioLatency", twilio_seconds, **by)
+    log.measure_seconds("TwilioLatency", seconds, **by)
 
 
-def misconfigured(queued: QueuedCode, error: OtpError) -> None:
-    """Log that Twilio refuses our account, token or sender for every message."""
-    log.failure("twilio_misconfigured", error, message_id=queued.message_id, reason=str(error))
+def misconfigured(queued: QueuedCode, result: Misconfigured) -> None:
+    """Log that the channel refuses our account, token or sender for every message."""
+    log.error("twilio_misconfigured", message_id=queued.message_id, reason=str(result))
     log.count("Misconfigured")
 
 
-def put_back(queued: QueuedCode, retry: Retry, error: OtpError, request: OtpRequest | None) -> None:
-    """Log that a code will be tried again; without `request`, a message that nobody can read."""
-    log.failure(
-        "code_postponed",
-        error,
-        message_id=queued.message_id,
-        reason=str(error),
-        receive_count=queued.receive_count,
-        delay_seconds=retry.delay_seconds,
-    )
-    by = {"usage_type": request.usage_type, "region": request.region} if request else {}
+def postponed(
+    queued: QueuedCode,
+    retry: Retry,
+    cause: OtpError | Failure,
+    code: OtpRequest | LedgerEntry | None,
+) -> None:
+    """Log that a code will be tried again; without `code`, a message that nobody can read."""
+    fields: dict[str, str | int] = {
+        "message_id": queued.message_id,
+        "reason": str(cause),
+        "receive_count": queued.receive_count,
+        "delay_seconds": retry.delay_seconds,
+    }
+    if isinstance(cause, Exception):
+        log.failure("code_postponed", cause, **fields)
+    else:
+        log.error("code_postponed", error=type(cause).__name__, **fields)
+    by = {"usage_type": code.usage_type, "region": code.region} if code else {}
     log.count("Retried", **by)
 
 
@@ -80,8 +88,8 @@ def had_ended(queued: QueuedCode, result: LedgerResult | None) -> None:
     log.event("code_already_ended", message_id=queued.message_id, outcome=outcome)
 
 
-def buried(queued: QueuedCode, error: RequestInvalid) -> None:
-    """Log that a message went to the dead letters."""
+def unreadable(queued: QueuedCode, error: RequestInvalid) -> None:
+    """Log that a message went to the dead-letter queue."""
     log.warning("message_unreadable", message_id=queued.message_id, problem=error.problem)
     log.count("Poison")
 

@@ -18,8 +18,6 @@ from chalicelib.otp.ledger import LedgerEntry
 if TYPE_CHECKING:
     from chalicelib.otp.request import OtpRequest
 
-_TRIAL_PREFIX = "Sent from your Twilio trial account"
-
 
 @dataclass(frozen=True, slots=True)
 class LedgerKeys:
@@ -58,23 +56,16 @@ class LedgerKeys:
         return self._hash("recipient", recipient)
 
     def text(self, text: str) -> str:
-        """Name a text so that it is known again although Twilio replaced some characters."""
-        return self._hash("text", letters_and_digits(text))
+        """Name a text so that it is known again by what the channel shows of it.
+
+        Twilio's smart encoding replaces typographic characters by plain ones; letters and digits
+        survive that.
+        """
+        return self._hash("text", _letters_and_digits(text))
 
     def _hash(self, *parts: str) -> str:
         digest = hmac.digest(self.key, "\0".join(parts).encode(), hashlib.sha256)
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
-
-
-def letters_and_digits(text: str) -> str:
-    """Return what is left of a text under every change that Twilio makes to it.
-
-    It does not give back what it was given: smart encoding replaces typographic characters by
-    plain ones, and a trial account writes a sentence before every text. Letters and digits survive
-    both.
-    """
-    kept = _only_letters_and_digits(text)
-    return kept.removeprefix(_only_letters_and_digits(_TRIAL_PREFIX)) or kept
 
 
 def subject(request: OtpRequest, message_id: str) -> tuple[str, ...]:
@@ -93,5 +84,5 @@ def _purpose(request: OtpRequest, message_id: str) -> tuple[str, ...]:
     return (request.usage_type, *own)
 
 
-def _only_letters_and_digits(text: str) -> str:
+def _letters_and_digits(text: str) -> str:
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text)))

@@ -17,7 +17,7 @@ from chalicelib.otp.ledger_keys import subject
 from chalicelib.otp.request import OtpRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 ACCEPTED_AT = "accepted_at"
 """The message attribute (Number, seconds since the epoch) that tells a code's age.
@@ -56,19 +56,23 @@ class QueuedCode:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """A message to be delivered; `newer` is of another, newer code of the same number and type."""
+class Group:
+    """Messages of one number and type, to be delivered one after the other.
 
-    queued: QueuedCode
-    newer: QueuedCode | None = None
+    `newest` are those of the newest code, more than one where SQS has it twice; it replaces the
+    codes of `older`.
+    """
+
+    older: Sequence[QueuedCode]
+    newest: Sequence[QueuedCode]
 
 
-def turns(batch: Iterable[QueuedCode]) -> list[list[Turn]]:
+def grouped(batch: Iterable[QueuedCode]) -> list[Group]:
     """Return the messages in groups that don't concern each other, each group in its order."""
     groups: dict[tuple[str, ...], dict[tuple[str, ...], list[QueuedCode]]] = {}
     for queued in batch:
-        names, code = _names(queued)
-        groups.setdefault(names, {}).setdefault(code, []).append(queued)
+        subject_, code = _names(queued)
+        groups.setdefault(subject_, {}).setdefault(code, []).append(queued)
     return [_in_order(list(codes.values())) for codes in groups.values()]
 
 
@@ -103,15 +107,12 @@ def _accepted_at(attributes: object, sent_at: float) -> float:
     return round(max(min(told, sent_at), sent_at - OLDEST_SECONDS), 3)
 
 
-def _in_order(codes: list[list[QueuedCode]]) -> list[Turn]:
+def _in_order(codes: list[list[QueuedCode]]) -> Group:
     """Order codes by their age; each is a list of messages, because SQS may have it twice."""
     for messages in codes:
         messages.sort(key=lambda queued: queued.accepted_at)
     *older, newest = sorted(codes, key=lambda messages: messages[0].accepted_at)
-    return [
-        *(Turn(queued, newest[0]) for messages in older for queued in messages),
-        *(Turn(queued) for queued in newest),
-    ]
+    return Group([queued for messages in older for queued in messages], newest)
 
 
 def _names(queued: QueuedCode) -> tuple[tuple[str, ...], tuple[str, ...]]:

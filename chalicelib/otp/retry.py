@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalicelib.otp.queue_messages import QueuedCode
 
 FIRST_DELAY_SECONDS = 2.0
 MAX_DELAY_SECONDS = 60.0
@@ -25,6 +32,29 @@ class Retry:
     delay_seconds: int
 
 
+RACE_LOST = Retry(1)
+"""Another worker has changed the code's records in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackOff:
+    """Says when a code with so long a life comes back; see `back_off`."""
+
+    code_lifetime_seconds: int
+    clock: Callable[[], float]
+    jitter: Callable[[], float] = random.random
+
+    def __call__(self, queued: QueuedCode, at_least_seconds: float = 0.0) -> Retry:
+        """Return when a message comes back that could not be finished now."""
+        remaining_seconds = queued.accepted_at + self.code_lifetime_seconds - self.clock()
+        return back_off(
+            queued.receive_count,
+            remaining_seconds,
+            self.jitter(),
+            at_least_seconds=at_least_seconds,
+        )
+
+
 def back_off(
     receive_count: int,
     remaining_seconds: float,
@@ -37,7 +67,7 @@ def back_off(
     It doubles with each try, spread by `jitter` (0 to 1) so that codes held up together do
     not come back together, and ends just after the code's life: then the code comes once
     more, to be written down as expired. A code with a long life waits longer, so that its
-    receives last. `at_least_seconds` is what Twilio asked for.
+    receives last. `at_least_seconds` is what the channel asked for.
     """
     alive = remaining_seconds > 0
     ceiling = min(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib import log
 from chalicelib.otp.errors import QueueUnavailable
-from chalicelib.otp.queue_messages import QueuedCode, Turn, turns
+from chalicelib.otp.queue_messages import Group, QueuedCode, grouped
 from chalicelib.otp.retry import MAX_DELAY_SECONDS, Retry
 
 if TYPE_CHECKING:
@@ -47,33 +48,31 @@ class Worker:
     ) -> dict[str, list[dict[str, str]]]:
         """Deliver a batch; returns Lambda's partial batch response with what goes back."""
         batch = [QueuedCode.from_record(record) for record in records]
-        groups = self.threads.map(
-            lambda group: [self._finish(turn, remaining_seconds) for turn in group], turns(batch)
-        )
-        back = {message_id for group in groups for message_id in group}
+        deliver = partial(self._deliver, remaining_seconds=remaining_seconds)
+        back = {each for group in self.threads.map(deliver, grouped(batch)) for each in group}
         failures = [queued.message_id for queued in batch if queued.message_id in back]
         return {"batchItemFailures": [{"itemIdentifier": each} for each in failures]}
 
-    def _finish(self, turn: Turn, remaining_seconds: Callable[[], float]) -> str | None:
-        """Deliver one message; return its id where it goes back."""
-        # A send that Lambda cuts off is one whose outcome nobody knows.
-        if remaining_seconds() < self.seconds_for_one:
+    def _deliver(self, group: Group, remaining_seconds: Callable[[], float]) -> list[str]:
+        """Deliver a group's messages; return the ids of those that go back."""
+        newer = cache(lambda: self.delivery.entry_of(group.newest[0]))
+        older = [(queued, newer) for queued in group.older]
+        back = []
+        for queued, newer_entry in [*older, *((queued, None) for queued in group.newest)]:
             retry: Retry | None = Retry(0)
-        else:
-            retry = self._deliver(turn, remaining_seconds)
-        if retry is None:
-            return None
-        self._put_back(turn.queued, retry)
-        return turn.queued.message_id
+            # A send that Lambda cuts off is one whose outcome nobody knows.
+            if remaining_seconds() >= self.seconds_for_one:
+                try:
+                    retry = self.delivery.deliver(queued, remaining_seconds, newer_entry)
+                except Exception as error:  # noqa: BLE001 - a bug must not hold up the others
+                    log.failure("delivery_failed", error, message_id=queued.message_id)
+                    retry = Retry(int(MAX_DELAY_SECONDS))
+            if retry is not None:
+                back.append(queued.message_id)
+                self._hide(queued, retry)
+        return back
 
-    def _deliver(self, turn: Turn, remaining_seconds: Callable[[], float]) -> Retry | None:
-        try:
-            return self.delivery.deliver(turn.queued, remaining_seconds, turn.newer)
-        except Exception as error:  # noqa: BLE001 - one message's bug must not hold up the others
-            log.failure("delivery_failed", error, message_id=turn.queued.message_id)
-            return Retry(int(MAX_DELAY_SECONDS))
-
-    def _put_back(self, queued: QueuedCode, retry: Retry) -> None:
+    def _hide(self, queued: QueuedCode, retry: Retry) -> None:
         try:
             self.queue.hide(queued.receipt_handle, retry.delay_seconds)
         except QueueUnavailable as error:

@@ -56,7 +56,7 @@ def receipts() -> Receipts:
         try:
             token = auth_token(secrets["twilio"])
         except ParameterError as error:
-            raise SenderMisconfigured(None, str(error)) from error
+            raise SenderMisconfigured(str(error)) from error
         return is_signed(signature, token, url, parameters)
 
     store = DynamoDBReceipts(aws.dynamodb(), wanted.ledger_table)
@@ -70,8 +70,9 @@ def worker() -> Worker:
     from chalicelib.otp.aws.templates import SsmTemplates
     from chalicelib.otp.delivery import Delivery
     from chalicelib.otp.errors import SenderMisconfigured
+    from chalicelib.otp.retry import BackOff
     from chalicelib.otp.sending import Sending
-    from chalicelib.otp.twilio.sender import WORST_CASE_SECONDS, TwilioSender
+    from chalicelib.otp.twilio.sender import TwilioSender
     from chalicelib.otp.worker import Worker
 
     wanted = settings()
@@ -81,7 +82,7 @@ def worker() -> Worker:
         try:
             return secrets["twilio"]
         except ParameterError as error:
-            raise SenderMisconfigured(None, str(error)) from error
+            raise SenderMisconfigured(str(error)) from error
 
     ledger = DynamoDBLedger(aws.dynamodb(), wanted.ledger_table, wanted.ledger_retention_seconds)
     sender = TwilioSender(
@@ -89,6 +90,7 @@ def worker() -> Worker:
         wanted.twilio_api_url,
         reload=secrets.renew,
         status_callback=_status_callback(),
+        reconcile=wanted.reconcile,
     )
     delivery = Delivery(
         ledger=ledger,
@@ -103,17 +105,16 @@ def worker() -> Worker:
         sending=Sending(
             ledger,
             sender,
-            send_seconds=WORST_CASE_SECONDS,
-            reconcile=wanted.reconcile,
             clock=time.time,
             new_claim_id=lambda: uuid.uuid4().hex,
             refused_numbers=refused_numbers(),
+            back_off=BackOff(wanted.code_lifetime_seconds, time.time),
         ),
         dead_letters=_queue(),
         code_lifetime_seconds=wanted.code_lifetime_seconds,
         clock=time.time,
     )
-    return Worker(delivery, _queue(), seconds_for_one=WORST_CASE_SECONDS + AWS_SECONDS)
+    return Worker(delivery, _queue(), seconds_for_one=sender.send_seconds + AWS_SECONDS)
 
 
 @cache

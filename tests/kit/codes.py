@@ -12,11 +12,12 @@ from twilio.request_validator import RequestValidator
 
 import app
 from chalicelib.otp.aws.ledger import DynamoDBLedger
-from chalicelib.otp.decision import LEASE_SECONDS, SETTLE_SECONDS
+from chalicelib.otp.decision import LEASE_SECONDS
 from chalicelib.otp.ledger import AttemptId, Latest, LedgerEntry
 from chalicelib.otp.ledger_keys import LedgerKeys
 from chalicelib.otp.receipts import callback_url
 from chalicelib.otp.request import OtpRequest
+from chalicelib.otp.twilio.sender import SETTLE_SECONDS
 from tests.kit.application import AUTHORIZATION, LEDGER_KEY
 from tests.kit.pipeline import PHONE
 

@@ -32,7 +32,7 @@ class TwilioAccount:
                 risk_check=not config.get("disableRiskCheck", False),
             )
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise SenderMisconfigured(None, "parameter twilio can't be read") from None
+            raise SenderMisconfigured("parameter twilio can't be read") from None
         if not account.messaging_service_sid and not account.sender:
-            raise SenderMisconfigured(None, "parameter twilio names no sender")
+            raise SenderMisconfigured("parameter twilio names no sender")
         return account

@@ -17,17 +17,20 @@ import requests
 from twilio.base.client_base import ClientBase
 from twilio.http.http_client import TwilioHttpClient
 
-from chalicelib.otp.errors import (
-    SendAmbiguous,
-    SenderMisconfigured,
-    SendPostponed,
-    SentUnknown,
-)
+from chalicelib.otp.errors import SenderMisconfigured, SentUnknown
 from chalicelib.otp.receipts import callback_url
-from chalicelib.otp.sender import SentMessage, SentMessages
-from chalicelib.otp.twilio import fresh_connection
+from chalicelib.otp.sender import (
+    InDoubt,
+    Misconfigured,
+    Postponed,
+    SendResult,
+    Sent,
+    SentMessage,
+    SentMessages,
+)
 from chalicelib.otp.twilio.account import TwilioAccount
-from chalicelib.otp.twilio.answers import classify
+from chalicelib.otp.twilio.error_codes import result_of
+from chalicelib.otp.twilio.fresh_connection import FreshConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,10 +41,13 @@ if TYPE_CHECKING:
 
 API_URL = "https://api.twilio.com"
 CONNECT_SECONDS, READ_SECONDS = 2.0, 10.0
-WORST_CASE_SECONDS = CONNECT_SECONDS + READ_SECONDS
-MIN_VALIDITY_SECONDS, MAX_VALIDITY_SECONDS = 1, 36_000
+SETTLE_SECONDS = 5.0
+"""The list lags by up to 3 s: what it lacks so long after an attempt was not sent."""
+CLOCK_SLACK_SECONDS = 5.0
+"""How far Twilio's clock may be behind ours, its whole seconds included."""
 LIST_SIZE = 100  # far more than the limits let one number have within a code's life
 _OK = range(200, 300)
+_TRIAL_PREFIX = "Sent from your Twilio trial account"
 
 logging.getLogger("twilio").setLevel(logging.WARNING)  # at INFO it logs the account and headers
 
@@ -49,10 +55,15 @@ logging.getLogger("twilio").setLevel(logging.WARNING)  # at INFO it logs the acc
 class TwilioSender:
     """Sends through the account that `config` gives, which may change between messages.
 
-    `reload` reads it again at once; `status_callback` is where Twilio tells what becomes of
-    messages. May be used from many threads: each has its own client,
-    because the SDK's keeps its last answer.
+    `config` raises SenderMisconfigured; `reload` reads it again at once. `status_callback` is where
+    Twilio reports what becomes of messages. Without `reconcile` the list is not read, for an
+    account with Message Redaction, whose list hides what was sent. May be used from many threads:
+    each has its own client, because the SDK's keeps its last answer.
     """
+
+    send_seconds = CONNECT_SECONDS + READ_SECONDS
+    settle_seconds = SETTLE_SECONDS
+    shortest_validity_seconds, longest_validity_seconds = 1.0, 36_000.0
 
     def __init__(
         self,
@@ -61,54 +72,47 @@ class TwilioSender:
         *,
         reload: Callable[[], None] = lambda: None,
         status_callback: str | None = None,
+        reconcile: bool = True,
     ) -> None:
+        self.can_be_asked = reconcile
         self._config = config
         self._reload = reload
         self._status_callback = status_callback
         self._api_url = api_url or API_URL
         self._own = threading.local()
 
-    def send(self, message: TextMessage, still_allowed: Callable[[], None]) -> str:
-        """Hand a message over and return its SID.
+    def send(self, message: TextMessage, still_allowed: Callable[[], None]) -> SendResult:
+        """Hand a message over and return what became of it.
 
         `still_allowed` is called when the connection stands; what it raises comes out of here,
-        and nothing is sent. Raises SendRefused, SendPostponed, SenderMisconfigured or
-        SendAmbiguous.
+        and nothing is sent.
         """
-        stands = False
-
-        def connected() -> None:
-            nonlocal stands
-            still_allowed()
-            stands = True
-
-        account, client = self._client()
-        form = {"To": message.recipient, "Body": message.text}
+        try:
+            account, client = self._client()
+        except SenderMisconfigured as error:
+            return Misconfigured(str(error))
+        form = _form(account, message)
         if self._status_callback is not None:
             form["StatusCallback"] = callback_url(self._status_callback, message.attempt)
+        fresh = FreshConnection(still_allowed)
         try:
-            answer = _request(
-                client,
-                connected,
-                "POST",
-                self._messages_url(account),
-                data=form | _parameters(account, message.validity_seconds),
-            )
+            with fresh.session() as client.http_client.session:  # type: ignore[attr-defined]
+                answer = client.request("POST", self._messages_url(account), data=form)
         except requests.RequestException as error:
-            if not stands:
-                raise SendPostponed(None, "not connected") from None
-            raise SendAmbiguous(None, type(error).__name__) from None
+            if fresh.stands:
+                return InDoubt(type(error).__name__)
+            return Postponed("not connected")
         body = _object(answer)
         if answer.status_code not in _OK:
             code = body.get("code")
-            raise classify(
+            return result_of(
                 answer.status_code,
                 code if isinstance(code, int) else None,
                 _retry_after_seconds(answer.headers or {}),
             )
         if not isinstance(body.get("sid"), str):
-            raise SendAmbiguous(None, "unreadable answer")
-        return str(body["sid"])
+            return InDoubt("unreadable answer")
+        return Sent(body["sid"])
 
     def sent_since(self, recipient: str, since: float) -> SentMessages:
         """Return the messages to `recipient` that Twilio has made since then.
@@ -117,22 +121,23 @@ class TwilioSender:
         waits in a messaging service's queue has none yet. The list is not complete where it is
         longer than a page, or shows a message without its text. Raises SentUnknown.
         """
+        since -= CLOCK_SLACK_SECONDS
         try:
             account, client = self._client()
-            answer = _request(
-                client,
-                lambda: None,
-                "GET",
-                self._messages_url(account),
-                params={"To": recipient, "PageSize": LIST_SIZE},
-            )
+            fresh = FreshConnection(lambda: None)
+            with fresh.session() as client.http_client.session:  # type: ignore[attr-defined]
+                answer = client.request(
+                    "GET",
+                    self._messages_url(account),
+                    params={"To": recipient, "PageSize": LIST_SIZE},
+                )
             if answer.status_code not in _OK:
                 raise SentUnknown(f"list answered {answer.status_code}")
             listed = _object(answer)["messages"]
             recent = [each for each in listed if _created_at(each) >= since]
             sent = [each for each in recent if not each["direction"].startswith("inbound")]
             return SentMessages(
-                tuple(SentMessage(e["sid"], e["body"] or "", _created_at(e)) for e in sent),
+                tuple(SentMessage(each["sid"], _body(each), _created_at(each)) for each in sent),
                 is_complete=len(recent) < LIST_SIZE and not any(map(_is_redacted, sent)),
             )
         except (requests.RequestException, SenderMisconfigured) as error:
@@ -154,7 +159,7 @@ class TwilioSender:
             own.config, own.account = config, None
         if own.account is None:
             own.account = TwilioAccount.from_json(config)
-            http_client = TwilioHttpClient(pool_connections=False)  # `_request` brings its own
+            http_client = TwilioHttpClient(pool_connections=False)  # each request brings its own
             # The constructor takes one number for both; requests takes a pair.
             http_client.timeout = (CONNECT_SECONDS, READ_SECONDS)  # type: ignore[assignment]
             own.client = ClientBase(
@@ -166,24 +171,17 @@ class TwilioSender:
         return f"{self._api_url}/2010-04-01/Accounts/{account.account_sid}/Messages.json"
 
 
-def _request(
-    client: ClientBase, connected: Callable[[], None], method: str, url: str, **what: Any
-) -> Response:
-    with fresh_connection.session(connected) as session:
-        client.http_client.session = session  # type: ignore[attr-defined]  # of the SDK's own class
-        return client.request(method, url, **what)
-
-
-def _parameters(account: TwilioAccount, validity_seconds: float) -> dict[str, object]:
-    validity = max(MIN_VALIDITY_SECONDS, min(int(validity_seconds), MAX_VALIDITY_SECONDS))
+def _form(account: TwilioAccount, message: TextMessage) -> dict[str, object]:
     sender: dict[str, object] = (
         {"MessagingServiceSid": account.messaging_service_sid}
         if account.messaging_service_sid
         else {"From": account.sender}
     )
     return {
+        "To": message.recipient,
+        "Body": message.text,
         **sender,
-        "ValidityPeriod": validity,
+        "ValidityPeriod": int(message.validity_seconds),
         "RiskCheck": "enable" if account.risk_check else "disable",
         "SmartEncoded": "true",
         "MessageIntent": "otp",
@@ -200,6 +198,11 @@ def _object(answer: Response) -> dict[str, Any]:
 
 def _created_at(message: Mapping[str, Any]) -> float:
     return parsedate_to_datetime(message["date_created"]).timestamp()
+
+
+def _body(message: Mapping[str, Any]) -> str:
+    """Return a message's text without the sentence that a trial account writes before each."""
+    return (message["body"] or "").removeprefix(_TRIAL_PREFIX)
 
 
 def _is_redacted(message: Mapping[str, Any]) -> bool:

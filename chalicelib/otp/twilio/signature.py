@@ -45,7 +45,7 @@ def auth_token(config: str) -> str:
     except (ValueError, KeyError, TypeError):
         token = None
     if not isinstance(token, str) or not token:
-        raise SenderMisconfigured(None, "parameter twilio has no authToken")
+        raise SenderMisconfigured("parameter twilio has no authToken")
     return token
 
 

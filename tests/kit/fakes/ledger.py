@@ -27,11 +27,13 @@ class FakeLedger:
     entries: dict[str, LedgerEntry] = field(default_factory=dict)
     markers: dict[str, Latest] = field(default_factory=dict)
     down: bool = False
+    reads: int = 0
     lock: Lock = field(default_factory=Lock)
 
     def read(self, entry_id: str, latest_id: str) -> tuple[LedgerEntry | None, Latest]:
         self._fail()
         with self.lock:
+            self.reads += 1
             return self.entries.get(entry_id), self.markers.get(latest_id, Latest(latest_id))
 
     def claim(self, entry: LedgerEntry, latest: Latest) -> LedgerEntry | None:

@@ -11,24 +11,27 @@ from chalicelib.otp.errors import (
     SentUnknown,
     TemplatesUnavailable,
 )
-from chalicelib.otp.sender import SentMessage, SentMessages
+from chalicelib.otp.sender import Sent, SentMessage, SentMessages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chalicelib.otp.sender import TextMessage
+    from chalicelib.otp.sender import SendResult, TextMessage
     from chalicelib.otp.texts import Templates
+
+
+SEND_SECONDS, SETTLE_SECONDS = 12.0, 5.0
 
 
 @dataclass
 class FakeSender:
-    """Remembers texts; raises the next of `errors` instead while there are any.
+    """Remembers texts; gives the next of `answers` instead, or raises it, while there are any.
 
-    With `accepts` an error comes after the text was taken, as a lost answer does.
+    With `accepts` an answer comes after the text was taken, as a lost one does.
     """
 
     sent: list[TextMessage] = field(default_factory=list)
-    errors: deque[Exception] = field(default_factory=deque)
+    answers: deque[SendResult | Exception] = field(default_factory=deque)
     accepts: bool = False
     clock: Callable[[], float] = lambda: 1_800_000_000.0
     listed: list[SentMessage] = field(default_factory=list)
@@ -39,20 +42,29 @@ class FakeSender:
     while_connecting: Callable[[], None] = lambda: None
     during_send: Callable[[], None] = lambda: None
     after_send: Callable[[], object] = lambda: None
+    can_be_asked: bool = True
+    send_seconds: float = SEND_SECONDS
+    settle_seconds: float = SETTLE_SECONDS
+    shortest_validity_seconds: float = 1.0
+    longest_validity_seconds: float = 36_000.0
 
-    def send(self, message: TextMessage, still_allowed: Callable[[], None]) -> str:
+    def send(self, message: TextMessage, still_allowed: Callable[[], None]) -> SendResult:
         self.while_connecting()
         still_allowed()
         self.during_send()
-        if self.errors and not self.accepts:
-            raise self.errors.popleft()
+        if self.answers and not self.accepts:
+            return self._answer()
         self.sent.append(message)
         sid = f"SM{len(self.sent):032d}"
         self.listed.append(SentMessage(sid, message.text, self.clock()))
         self.after_send()
-        if self.errors:
-            raise self.errors.popleft()
-        return sid
+        return self._answer() if self.answers else Sent(sid)
+
+    def _answer(self) -> SendResult:
+        answer = self.answers.popleft()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def sent_since(self, recipient: str, since: float) -> SentMessages:  # noqa: ARG002
         if self.unlistable:

@@ -10,13 +10,13 @@ from chalicelib.otp.delivery import Delivery
 from chalicelib.otp.ledger import LedgerResult
 from chalicelib.otp.ledger_keys import LedgerKeys
 from chalicelib.otp.queue_messages import QueuedCode
-from chalicelib.otp.retry import Retry
+from chalicelib.otp.retry import BackOff, Retry
+from chalicelib.otp.sender import Sender
 from chalicelib.otp.sending import Sending
 from chalicelib.otp.texts import Templates
 from tests.kit.fakes import Clock, FakeCounters, FakeLedger, FakeQueue, FakeSender, FakeTemplates
 
 LIFETIME = 600
-SEND_SECONDS = 12.0
 KEYS = LedgerKeys(b"k" * 32)
 TEMPLATES = Templates({("SignIn", None): "Code: {{code}}", ("Generic", None): "{{code}}"})
 
@@ -24,10 +24,16 @@ TEMPLATES = Templates({("SignIn", None): "Code: {{code}}", ("Generic", None): "{
 class Desk:
     """A delivery and its neighbours, which a test may break."""
 
-    def __init__(self, *, reconcile: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        can_be_asked: bool = True,
+        sender: Sender | None = None,
+        ledger: FakeLedger | None = None,
+    ) -> None:
         self.clock = Clock()
-        self.ledger = FakeLedger()
-        self.sender = FakeSender(clock=self.clock)
+        self.ledger = ledger or FakeLedger()
+        self.sender = FakeSender(clock=self.clock, can_be_asked=can_be_asked)
         self.queue = FakeQueue()
         self.templates = FakeTemplates(TEMPLATES)
         self.counters = FakeCounters()
@@ -38,17 +44,15 @@ class Desk:
             templates=self.templates,
             sending=Sending(
                 self.ledger,
-                self.sender,
-                send_seconds=SEND_SECONDS,
-                reconcile=reconcile,
+                sender or self.sender,
                 clock=self.clock,
                 new_claim_id=lambda: f"claim-{next(claims)}",
                 refused_numbers=self.counters,
+                back_off=BackOff(LIFETIME, self.clock, jitter=lambda: 1.0),
             ),
             dead_letters=self.queue,
             code_lifetime_seconds=LIFETIME,
             clock=self.clock,
-            jitter=lambda: 1.0,
         )
 
     def deliver(

@@ -4,33 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.otp.errors import (
-    LedgerUnavailable,
-    QueueUnavailable,
-    SendAmbiguous,
-    SenderMisconfigured,
-    SendPostponed,
-    SendRefused,
-    SentUnknown,
-)
-from chalicelib.otp.sender import SentMessages
+from chalicelib.otp.errors import LedgerUnavailable, QueueUnavailable, SentUnknown
+from chalicelib.otp.sender import InDoubt, Misconfigured, Postponed, Refused, Sent, SentMessages
 from chalicelib.otp.sending import CONNECTED_SECONDS
 from tests.kit.fakes import FakeLedger, FakeQueue
+from tests.kit.fakes.sending import SEND_SECONDS, SETTLE_SECONDS
 from tests.unit.otp.actor import Actor, promise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalicelib.otp.ledger import LedgerEntry
-    from chalicelib.otp.sender import TextMessage
+    from chalicelib.otp.sender import SendResult, TextMessage
     from tests.unit.otp.world import Message, World
 
 LATE_SECONDS = 2.0
+CLOCK_SLACK_SECONDS = 1.0  # whole seconds in the list
 FINE, DIE_BEFORE, DIE_AFTER = "fine", "die", "die after"
 FAIL_BEFORE, FAIL_AFTER = "fail", "fail after"
 LOST = "lost"
 TAKEN_LATE, TAKEN_LATE_AND_DIE = "taken late", "taken late and die"
 REFUSED, POSTPONED, WRONG = "refused", "postponed", "misconfigured"
+
+NOT_TAKEN: dict[str, SendResult] = {
+    FAIL_BEFORE: InDoubt("ReadTimeout"),
+    TAKEN_LATE: InDoubt("ReadTimeout"),
+    REFUSED: Refused("recipient", 21610, is_for_the_number=True),
+    POSTPONED: Postponed("busy", 20429, retry_after_seconds=7),
+    WRONG: Misconfigured("account", 20003),
+}
+"""What is answered when Twilio has not taken a text, or not yet."""
 
 
 class WatchedLedger(FakeLedger):
@@ -97,53 +100,48 @@ class WatchedQueue(FakeQueue):
 class Twilio:
     """Twilio as one worker meets it."""
 
+    send_seconds, settle_seconds = SEND_SECONDS, SETTLE_SECONDS
+    shortest_validity_seconds, longest_validity_seconds = 1.0, 36_000.0
+
     def __init__(self, world: World, actor: Actor, message: Message) -> None:
         self._world, self._actor, self._message = world, actor, message
+        self.can_be_asked = world.can_be_asked
 
-    def send(self, message: TextMessage, still_allowed: Callable[[], None]) -> str:
+    def send(self, message: TextMessage, still_allowed: Callable[[], None]) -> SendResult:
         promise(message.recipient.endswith(str(self._message.number)), "another number")
         promise(message.text == self._message.text, "another text")
         clock, attempt = self._world.clock, message.attempt
-        validity_seconds = max(1.0, message.validity_seconds)  # Twilio knows no shorter one
-        self._connect()
+        validity_seconds = max(self.shortest_validity_seconds, message.validity_seconds)
+        if not self._connects():
+            return Postponed("not connected")
         still_allowed()
         longest = self._message.dies_at + CONNECTED_SECONDS
         promise(clock() + validity_seconds <= longest + 0.001, "outlives its code")
         promise(clock() < self._message.dies_at, "sent after its death")
         how = self._actor.about_to("send", clock())
-        match how:
-            case "die":
+        if how == DIE_BEFORE:
+            self._actor.die()
+        if how in {TAKEN_LATE, TAKEN_LATE_AND_DIE}:
+            self._world.coming.append((clock() + LATE_SECONDS, self._message, attempt))
+            if how == TAKEN_LATE_AND_DIE:
                 self._actor.die()
-            case "fail":
-                raise SendAmbiguous(None, "ReadTimeout")
-            case "taken late" | "taken late and die":
-                self._world.coming.append((clock() + LATE_SECONDS, self._message, attempt))
-                if how == TAKEN_LATE_AND_DIE:
-                    self._actor.die()
-                raise SendAmbiguous(None, "ReadTimeout")
-            case "refused":
-                self._message.refused = True
-                raise SendRefused(21610, "recipient")
-            case "postponed":
-                raise SendPostponed(20429, "busy", retry_after_seconds=7)
-            case "misconfigured":
-                raise SenderMisconfigured(20003, "account")
+        if how in NOT_TAKEN:
+            self._message.refused |= how == REFUSED
+            return NOT_TAKEN[how]
         sid = self._world.take(self._message, attempt)
         if how == DIE_AFTER:
             self._actor.die()
-        if how == FAIL_AFTER:
-            raise SendAmbiguous(20500, "server error")
-        return sid
+        return InDoubt("server error", 20500) if how == FAIL_AFTER else Sent(sid)
 
-    def _connect(self) -> None:
+    def _connects(self) -> bool:
         how = self._actor.about_to("connect", self._world.clock())
         if how in {DIE_BEFORE, DIE_AFTER}:
             self._actor.die()
-        if how != FINE:
-            raise SendPostponed(None, "not connected")
+        return how == FINE
 
     def sent_since(self, recipient: str, since: float) -> SentMessages:
         promise(recipient.endswith(str(self._message.number)), "another number")
+        promise(self.can_be_asked, "nobody can ask")
         how = self._actor.about_to("list", self._world.clock())
         if how in {DIE_BEFORE, DIE_AFTER}:
             self._actor.die()
@@ -155,7 +153,7 @@ class Twilio:
             tuple(
                 message
                 for seen_at, message in self._world.taken
-                if seen_at <= now and message.created_at >= since
+                if seen_at <= now and message.created_at >= since - CLOCK_SLACK_SECONDS
             )
         )
 

@@ -8,18 +8,22 @@ from pathlib import Path
 import pytest
 
 from chalicelib import aws
-from chalicelib.otp.decision import LEASE_SECONDS, SETTLE_SECONDS
-from chalicelib.otp.delivery import CLOCK_SLACK_SECONDS
+from chalicelib.otp.decision import LEASE_SECONDS
 from chalicelib.otp.limits import PATIENCE_SECONDS
-from chalicelib.otp.twilio.sender import LIST_SIZE, WORST_CASE_SECONDS
+from chalicelib.otp.twilio.sender import (
+    CLOCK_SLACK_SECONDS,
+    LIST_SIZE,
+    SETTLE_SECONDS,
+    TwilioSender,
+)
 from sandbox import deployment
 
 PAGE = Path(__file__).parents[3] / "docs" / "decisions" / "0004-claims-and-reconciliation.md"
 WHOLE_SECOND = 1  # Twilio's list has no fractions
 
 # A lock ends SETTLE_SECONDS after the lease, and its holder may begin a request as long as the
-# lease has WORST_CASE_SECONDS left.
-LAST_BEGINNING = LEASE_SECONDS - WORST_CASE_SECONDS
+# lease has the sender's `send_seconds` left.
+LAST_BEGINNING = LEASE_SECONDS - TwilioSender.send_seconds
 LOCK_ENDS = LEASE_SECONDS + SETTLE_SECONDS
 
 # A write takes effect once the connection stands; its answer is waited for, then boto3 waits for

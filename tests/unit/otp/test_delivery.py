@@ -6,14 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.otp.errors import (
-    SenderMisconfigured,
-    SendPostponed,
-    SendRefused,
-)
+from chalicelib.otp.decision import LEASE_SECONDS
 from chalicelib.otp.ledger import LedgerResult, Outcome
 from chalicelib.otp.retry import Retry
+from chalicelib.otp.sender import Misconfigured, Postponed, Refused, SendResult
 from chalicelib.otp.texts import Templates
+from tests.kit.fakes import FakeSender
 from tests.unit.otp.desk import KEYS, LIFETIME, Desk, code
 
 
@@ -46,6 +44,25 @@ def test_twilio_may_take_only_as_long_as_the_code_still_lives(desk: Desk):
     desk.deliver(accepted_at=desk.clock() - 590)
 
     assert desk.sender.sent[0].validity_seconds == 10
+
+
+def test_a_channel_is_given_no_longer_validity_than_it_knows(desk: Desk):
+    desk.sender.longest_validity_seconds = 300
+    desk.deliver()
+
+    assert desk.sender.sent[0].validity_seconds == 300
+
+
+def test_a_code_that_lives_shorter_than_any_message_is_not_sent(desk: Desk):
+    desk.sender.shortest_validity_seconds = 60
+
+    assert desk.deliver(accepted_at=desk.clock() - LIFETIME + 59) == Retry(4)
+    assert desk.sender.sent == []
+
+
+def test_a_sender_that_outlasts_every_claim_is_no_sender():
+    with pytest.raises(ValueError, match="claim"):
+        Desk(sender=FakeSender(send_seconds=LEASE_SECONDS))
 
 
 def test_a_dead_code_is_not_sent(desk: Desk):
@@ -96,17 +113,15 @@ def test_the_consoles_test_message_can_be_sent_again_and_again(desk: Desk):
 
 
 def test_a_number_that_twilio_refuses_for_good_is_remembered(desk: Desk):
-    desk.sender.errors.append(SendRefused(21614, "recipient"))
+    desk.sender.answers.append(Refused("recipient", 21614, is_for_the_number=True))
     desk.deliver()
 
     assert set(desk.counters.refused_until) == {KEYS.recipient("+15550001001")}
 
 
-@pytest.mark.parametrize("error", [SendRefused(21408, "policy"), SendRefused(21617, "content")])
-def test_what_is_refused_for_another_reason_is_not_the_numbers_fault(
-    desk: Desk, error: SendRefused
-):
-    desk.sender.errors.append(error)
+@pytest.mark.parametrize("result", [Refused("policy", 21408), Refused("content", 21617)])
+def test_what_is_refused_for_another_reason_is_not_the_numbers_fault(desk: Desk, result: Refused):
+    desk.sender.answers.append(result)
     desk.deliver()
 
     assert desk.counters.refused_until == {}
@@ -114,7 +129,7 @@ def test_what_is_refused_for_another_reason_is_not_the_numbers_fault(
 
 def test_a_number_that_can_not_be_remembered_is_refused_all_the_same(desk: Desk):
     desk.counters.failing = {"remember"}
-    desk.sender.errors.append(SendRefused(21614, "recipient"))
+    desk.sender.answers.append(Refused("recipient", 21614, is_for_the_number=True))
 
     assert desk.deliver() is None
     assert desk.result == LedgerResult(Outcome.REFUSED, error_code=21614)
@@ -128,25 +143,25 @@ def test_the_ledger_tells_the_words_that_were_chosen(desk: Desk):
 
 
 def test_a_refused_code_is_finished(desk: Desk):
-    desk.sender.errors.append(SendRefused(21610, "recipient"))
+    desk.sender.answers.append(Refused("recipient", 21610, is_for_the_number=True))
 
     assert desk.deliver() is None
     assert (desk.result.outcome, desk.result.error_code) == (Outcome.REFUSED, 21610)
 
 
 @pytest.mark.parametrize(
-    ("error", "delay"),
+    ("result", "delay"),
     [
-        (SendPostponed(20429, "busy"), 4),
-        (SendPostponed(20429, "busy", retry_after_seconds=17), 17),
-        (SenderMisconfigured(20003, "account"), 30),
+        (Postponed("busy", 20429), 4),
+        (Postponed("busy", 20429, retry_after_seconds=17), 17),
+        (Misconfigured("account", 20003), 30),
     ],
     ids=["busy", "busy for a while", "misconfigured"],
 )
 def test_a_code_that_was_certainly_not_sent_comes_back_and_is_sent_then(
-    desk: Desk, error: Exception, delay: int
+    desk: Desk, result: SendResult, delay: int
 ):
-    desk.sender.errors.append(error)
+    desk.sender.answers.append(result)
 
     assert desk.deliver() == Retry(delay)
     assert desk.ledger.outcomes == []
@@ -158,13 +173,13 @@ def test_a_code_that_was_certainly_not_sent_comes_back_and_is_sent_then(
 
 
 def test_twilio_can_not_ask_for_more_patience_than_the_code_has(desk: Desk):
-    desk.sender.errors.append(SendPostponed(20429, "busy", retry_after_seconds=3600))
+    desk.sender.answers.append(Postponed("busy", 20429, retry_after_seconds=3600))
 
     assert desk.deliver(accepted_at=desk.clock() - 590) == Retry(11)
 
 
 def test_a_secret_that_was_mended_meanwhile_is_used_at_once(desk: Desk):
-    desk.sender.errors.append(SenderMisconfigured(20003, "account"))
+    desk.sender.answers.append(Misconfigured("account", 20003))
     desk.sender.renewed = True
 
     assert desk.deliver() is None
@@ -173,7 +188,7 @@ def test_a_secret_that_was_mended_meanwhile_is_used_at_once(desk: Desk):
 
 
 def test_a_secret_is_read_again_only_once(desk: Desk):
-    desk.sender.errors.extend([SenderMisconfigured(20003, "account")] * 2)
+    desk.sender.answers.extend([Misconfigured("account", 20003)] * 2)
     desk.sender.renewed = True
 
     assert desk.deliver() == Retry(30)
@@ -266,7 +281,7 @@ def test_a_message_that_can_not_be_buried_comes_back(desk: Desk):
 
 
 def test_a_code_held_up_to_its_end_comes_back_to_be_written_down_as_expired(desk: Desk):
-    desk.sender.errors.append(SendPostponed(20429, "busy"))
+    desk.sender.answers.append(Postponed("busy", 20429))
     accepted_at = desk.clock() - 595
     retry = desk.deliver(accepted_at=accepted_at, receive_count=9)
     assert retry == Retry(6)

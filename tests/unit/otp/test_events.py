@@ -7,13 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.otp.errors import (
-    SendAmbiguous,
-    SenderMisconfigured,
-    SendError,
-    SendPostponed,
-    SendRefused,
-)
+from chalicelib.otp.sender import InDoubt, Misconfigured, Postponed, Refused, SendResult
 from tests.kit.metrics import dimensions
 from tests.unit.otp.desk import LIFETIME, Desk, code
 
@@ -40,27 +34,30 @@ def test_a_sent_code_is_counted_and_its_age_and_twilios_time_are_measured(
 
 
 @pytest.mark.parametrize(
-    ("error", "expected"),
+    ("result", "expected"),
     [
-        (SendRefused(21610, "recipient"), {"Refused": [BY | {"error_code": "21610"}]}),
-        (SendPostponed(20429, "busy"), {"Retried": [BY]}),
-        (SenderMisconfigured(20003, "account"), {"Misconfigured": [{}], "Retried": [BY]}),
-        (SendAmbiguous(None, "ReadTimeout"), {"Retried": [BY]}),
+        (
+            Refused("recipient", 21610, is_for_the_number=True),
+            {"Refused": [BY | {"error_code": "21610"}]},
+        ),
+        (Postponed("busy", 20429), {"Retried": [BY]}),
+        (Misconfigured("account", 20003), {"Misconfigured": [{}], "Retried": [BY]}),
+        (InDoubt("ReadTimeout"), {"Retried": [BY]}),
     ],
     ids=["refused", "postponed", "misconfigured", "in doubt"],
 )
 def test_what_twilio_answers_is_counted(
-    capsys: pytest.CaptureFixture[str], error: SendError, expected: dict[str, Any]
+    capsys: pytest.CaptureFixture[str], result: SendResult, expected: dict[str, Any]
 ):
     desk = Desk()
-    desk.sender.errors.append(error)
+    desk.sender.answers.append(result)
 
     assert after(desk, capsys) == expected
 
 
 def test_an_unknown_outcome_is_counted_for_the_alarm_too(capsys: pytest.CaptureFixture[str]):
-    desk = Desk(reconcile=False)
-    desk.sender.errors.append(SendAmbiguous(None, "ReadTimeout"))
+    desk = Desk(can_be_asked=False)
+    desk.sender.answers.append(InDoubt("ReadTimeout"))
 
     assert after(desk, capsys) == {"Unknown": [BY]}
 

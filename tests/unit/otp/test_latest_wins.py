@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.otp.decision import LEASE_SECONDS, SETTLE_SECONDS
-from chalicelib.otp.errors import SendAmbiguous, SendPostponed
+from chalicelib.otp.decision import LEASE_SECONDS
 from chalicelib.otp.ledger import LedgerEntry, Outcome
 from chalicelib.otp.retry import Retry
+from chalicelib.otp.sender import InDoubt, Postponed
 from chalicelib.otp.sending import CONNECTED_SECONDS
 from tests.kit.fakes import FakeLedger
-from tests.unit.otp.desk import SEND_SECONDS, Desk, code
+from tests.kit.fakes.sending import SEND_SECONDS, SETTLE_SECONDS
+from tests.unit.otp.desk import Desk, code
 
 OLD, NEW = code(code="111111"), code(code="222222")
 
@@ -103,7 +104,7 @@ def _inner(desk: Desk, now: float) -> Retry | None:
 
 def test_no_newer_code_overtakes_one_that_twilio_may_still_be_taking(desk: Desk):
     now = desk.clock()
-    desk.sender.errors.append(SendAmbiguous(None, "ReadTimeout"))
+    desk.sender.answers.append(InDoubt("ReadTimeout"))
     old(desk, now)
     assert new(desk, now, receive_count=9) == Retry(5)
 
@@ -116,7 +117,7 @@ def test_no_newer_code_overtakes_one_that_twilio_may_still_be_taking(desk: Desk)
 
 def test_a_replaced_code_that_twilio_has_counts_as_sent(desk: Desk):
     now, desk.sender.accepts = desk.clock(), True
-    desk.sender.errors.append(SendAmbiguous(None, "ReadTimeout"))
+    desk.sender.answers.append(InDoubt("ReadTimeout"))
     old(desk, now)
     desk.clock.advance(SETTLE_SECONDS)
     new(desk, now)
@@ -128,7 +129,7 @@ def test_a_replaced_code_that_twilio_has_counts_as_sent(desk: Desk):
 
 def test_a_postponed_code_holds_no_other_up(desk: Desk):
     now = desk.clock()
-    desk.sender.errors.append(SendPostponed(20429, "busy"))
+    desk.sender.answers.append(Postponed("busy", 20429))
     old(desk, now)
 
     assert new(desk, now) is None
@@ -138,7 +139,7 @@ def test_a_postponed_code_holds_no_other_up(desk: Desk):
 
 def test_a_dead_workers_lock_ends_with_its_lease(desk: Desk):
     now = desk.clock()
-    desk.sender.errors.append(RuntimeError("a bug"))
+    desk.sender.answers.append(RuntimeError("a bug"))
     with pytest.raises(RuntimeError):
         old(desk, now)
     desk.clock.advance(LEASE_SECONDS)

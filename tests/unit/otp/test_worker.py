@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.otp.decision import SETTLE_SECONDS
-from chalicelib.otp.errors import SendAmbiguous, SendPostponed
 from chalicelib.otp.ledger import Outcome
+from chalicelib.otp.sender import InDoubt, Postponed
 from chalicelib.otp.worker import Worker
+from tests.kit.fakes.sending import SETTLE_SECONDS
 from tests.unit.otp.desk import Desk, code
 
 SECONDS_FOR_ONE, REPETITIONS = 20.0, 60
@@ -119,8 +119,14 @@ def test_older_codes_of_a_batch_have_ended_before_the_newest_is_sent(
     assert bench.desk.texts == ["Code: 3"]
 
 
+def test_the_entry_of_the_newest_code_is_read_once_for_all_older_ones(bench: Bench):
+    bench.handle(*bench.one_after_the_other("1", "2", "3"))
+
+    assert bench.desk.ledger.reads == 4  # each code's own, and the newest's for the others
+
+
 def test_an_older_code_is_not_sent_when_the_newer_one_has_to_wait(bench: Bench):
-    bench.desk.sender.errors.append(SendPostponed(20429, "busy"))
+    bench.desk.sender.answers.append(Postponed("busy", 20429))
     assert bench.handle(*bench.one_after_the_other("1", "2")) == ["message-2"]
 
     assert bench.desk.texts == []
@@ -135,7 +141,7 @@ def test_one_code_that_was_queued_twice_does_not_replace_itself(bench: Bench):
 
 
 def test_an_older_code_that_is_queued_once_more_replaces_no_newer_one(bench: Bench):
-    bench.desk.sender.errors.append(SendPostponed(20429, "busy"))
+    bench.desk.sender.answers.append(Postponed("busy", 20429))
     one, two, again = bench.one_after_the_other("1", "2", "1")
     bench.handle(one)
     bench.handle(two, again)
@@ -146,7 +152,7 @@ def test_an_older_code_that_is_queued_once_more_replaces_no_newer_one(bench: Ben
 
 def test_an_older_code_in_doubt_is_asked_about_before_the_newer_one_is_sent(bench: Bench):
     bench.desk.sender.accepts = True
-    bench.desk.sender.errors.append(SendAmbiguous(None, "ReadTimeout"))
+    bench.desk.sender.answers.append(InDoubt("ReadTimeout"))
     one, two = bench.one_after_the_other("1", "2")
     bench.handle(one)
     bench.desk.clock.advance(SETTLE_SECONDS)
@@ -157,7 +163,7 @@ def test_an_older_code_in_doubt_is_asked_about_before_the_newer_one_is_sent(benc
 
 
 def test_only_what_is_not_finished_goes_back(bench: Bench):
-    bench.desk.sender.errors.append(SendPostponed(20429, "busy"))
+    bench.desk.sender.answers.append(Postponed("busy", 20429))
     (back,) = bench.handle(ONE, TWO)
 
     assert bench.desk.queue.hidden == {f"handle of {back}": 4}
@@ -167,7 +173,7 @@ def test_only_what_is_not_finished_goes_back(bench: Bench):
 def test_a_bug_in_one_delivery_does_not_hold_up_the_others(
     bench: Bench, capsys: pytest.CaptureFixture[str]
 ):
-    bench.desk.sender.errors.append(RuntimeError("code 961615 for +15550001001"))
+    bench.desk.sender.answers.append(RuntimeError("code 961615 for +15550001001"))
 
     assert len(bench.handle(ONE, TWO)) == 1
     assert len(bench.desk.texts) == 1
@@ -183,7 +189,7 @@ def test_nothing_is_begun_that_lambda_might_cut_off(bench: Bench):
 
 
 def test_a_message_goes_back_even_when_its_delay_can_not_be_set(bench: Bench):
-    bench.desk.sender.errors.append(SendPostponed(20429, "busy"))
+    bench.desk.sender.answers.append(Postponed("busy", 20429))
     bench.desk.queue.down = True
 
     assert bench.handle(code()) == ["message-1"]

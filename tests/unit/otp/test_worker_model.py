@@ -7,10 +7,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from chalicelib.otp.decision import LEASE_SECONDS, SETTLE_SECONDS
+from chalicelib.otp.decision import LEASE_SECONDS
 from chalicelib.otp.receipts import Stage
+from tests.kit.fakes.sending import SEND_SECONDS, SETTLE_SECONDS
 from tests.unit.otp.actor import Actor
-from tests.unit.otp.desk import LIFETIME, SEND_SECONDS
+from tests.unit.otp.desk import LIFETIME
 from tests.unit.otp.neighbours import (
     DIE_AFTER,
     DIE_BEFORE,
@@ -51,9 +52,11 @@ ANY = st.integers(0, 11)
 
 
 class WorkerMachine(RuleBasedStateMachine):
+    can_be_asked = True
+
     def __init__(self) -> None:
         super().__init__()
-        self.world = World()
+        self.world = World(can_be_asked=self.can_be_asked)
         self.actors: list[Actor] = []
 
     @precondition(lambda self: len(self.world.messages) < MAX_CODES)
@@ -153,11 +156,20 @@ class WorkerMachine(RuleBasedStateMachine):
         self.actors = [actor for actor in self.actors if actor.call is not None]
 
 
-TestWorker = WorkerMachine.TestCase
-TestWorker.settings = settings(
+class MachineThatCanNotAsk(WorkerMachine):
+    """The same where the channel has no list, or RECONCILE is off."""
+
+    can_be_asked = False
+
+
+MANY = settings(
     max_examples=600,
     stateful_step_count=25,
     deadline=None,
     derandomize=True,  # a red build is somebody's change, never the dice
     suppress_health_check=list(HealthCheck),
 )
+TestWorker = WorkerMachine.TestCase
+TestWorker.settings = MANY
+TestWorkerThatCanNotAsk = MachineThatCanNotAsk.TestCase
+TestWorkerThatCanNotAsk.settings = settings(MANY, max_examples=200)
