@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from ops.costs import CALLS
-from tests.costs.journeys import journey
 from tests.costs.measured import measured
 from tests.kit import engines
+from tests.kit.journey import journey
 
 ROUNDS = 31  # the first is cold, and medians are taken of the others
 

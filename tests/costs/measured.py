@@ -13,9 +13,9 @@ from tests.kit.dynamodb_units import item_bytes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.costs.journeys import Journey
-    from tests.costs.lambdas import Invocation
     from tests.kit.application import Stage
+    from tests.kit.journey import Journey
+    from tests.kit.lambdas import Invocation
 
 
 def measured(journey: Journey) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import pytest
 
 from ops import costs
 from ops.__main__ import main
-from tests.costs.journeys import journey
 from tests.costs.measured import measured, told
+from tests.kit.journey import journey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

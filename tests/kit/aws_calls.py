@@ -7,16 +7,20 @@ call cost: AWS's own engine, DynamoDB Local, does (see `dynamodb_units`), moto m
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import aws
 from tests.kit.dynamodb_units import WRITES, read_units, write_units
+from tests.kit.engines import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from types import FrameType
 
+PRODUCT = f"{ROOT / 'chalicelib'}/"
 _CALL = "aws_calls.call"  # where a call waits in botocore's context for its answer
 _TRANSACTED = {
     "Put": "PutItem",
@@ -30,6 +34,11 @@ _TRANSACTED = {
 @dataclass(frozen=True, slots=True, order=True)
 class Access:
     """What IAM decides about: an action, such as `dynamodb:PutItem`, on a resource.
+
+    A transaction needs the permission of each of its elements and none of its own, a query of an
+    index is authorized against the index, and GetParametersByPath against the path as the call has
+    it (DynamoDB Developer Guide, "Using IAM with DynamoDB transactions"; Systems Manager User
+    Guide, "How Parameter Store authorizes parameter retrieval").
 
     The resource is a table's name, `table/index/name`, a queue's URL, or a parameter's name
     or path, as the call had it.
@@ -48,6 +57,8 @@ class AwsCall:
     operation: str
     """As the API names it: GetItem, SendMessage, GetParameters."""
     parameters: Mapping[str, Any] = field(repr=False)
+    place: str = ""
+    """Where in the product it was made, such as `table.py Table.get`; empty: not by the product."""
     answer: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """The parsed answer; empty while there is none, or where none came."""
     error: str | None = None
@@ -115,7 +126,7 @@ def recorded(*clients: Any) -> Iterator[list[AwsCall]]:
     calls: list[AwsCall] = []
 
     def begins(params: Any, model: Any, context: Any, **_: Any) -> None:
-        call = AwsCall(model.service_model.service_name, model.name, dict(params))
+        call = AwsCall(model.service_model.service_name, model.name, dict(params), _place())
         context[_CALL] = call
         calls.append(call)
         if "ReturnConsumedCapacity" in model.input_shape.members:
@@ -140,3 +151,16 @@ def recorded(*clients: Any) -> Iterator[list[AwsCall]]:
         for client in listened_to:
             for event, handler in heard.items():
                 client.meta.events.unregister(event, handler)
+
+
+def _place() -> str:
+    """Return the innermost function of the product that is running."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        path = frame.f_code.co_filename
+        if path.startswith(PRODUCT):
+            # A function within a function belongs to the outer one.
+            function = frame.f_code.co_qualname.partition(".<locals>")[0]
+            return f"{path.removeprefix(PRODUCT)} {function}"
+        frame = frame.f_back
+    return ""

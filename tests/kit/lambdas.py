@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import app
@@ -41,9 +41,10 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A running instance of one of the functions."""
+    """A running instance of one of the functions, and all calls that it has made to AWS."""
 
     process: subprocess.Popen[str]
+    calls: list[dict[str, Any]] = field(default_factory=list)
 
     def invoke(self, event: Mapping[str, Any]) -> Invocation:
         """Invoke the function and wait for its answer."""
@@ -53,14 +54,16 @@ class Instance:
         self.process.stdin.flush()
         told = self.process.stdout.readline()
         assert told, "the instance is gone"
-        return Invocation(**json.loads(told))
+        took = Invocation(**json.loads(told))
+        self.calls.extend(took.calls)
+        return took
 
 
 @contextmanager
 def instance(handler: str, environment: Mapping[str, str]) -> Iterator[Instance]:
     """Run an instance of `app` or `send_otp` for the length of a `with` block."""
     with subprocess.Popen(  # noqa: S603 - our own arguments
-        [sys.executable, "-m", "tests.costs.lambdas", handler],
+        [sys.executable, "-m", "tests.kit.lambdas", handler],
         cwd=ROOT,
         env={**os.environ, **environment},
         stdin=subprocess.PIPE,
@@ -91,6 +94,8 @@ def main(name: str) -> None:
                 {
                     "service": call.service,
                     "operation": call.operation,
+                    "place": call.place,
+                    "accesses": [astuple(access) for access in call.accesses],
                     "resources": call.resources,
                     "read_units": call.read_units,
                     "write_units": call.write_units,
