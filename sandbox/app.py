@@ -1,7 +1,7 @@
-"""The application on `chalice local`, with this sandbox's addresses and a discreet access log.
+"""The application on `chalice local`, with the sandbox's addresses and an access log of paths.
 
-Chalice writes the stage's environment over the process's own, so other ports and real
-providers have to be put in where it loads the application.
+Chalice overwrites the process's environment with the stage's, so other ports and real providers are
+set where it loads the application.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def main() -> int:
-    """Serve until told to stop, again and again as the code changes."""
+    """Serve until a signal arrives, with new code whenever it changes."""
     settings = Settings.read()
     factory = LocalFactory(str(ROOT), settings.stage_environment())
     build = partial(create_local_server, factory, LOOPBACK, settings.app_port, STAGE)
@@ -57,13 +57,13 @@ class LocalFactory(CLIFactory):
     def create_local_server(
         self, app_obj: Chalice, config: Config, host: str, port: int
     ) -> LocalDevServer:
-        """Return a server that says nothing on its own account."""
+        """Return a server that prints no lines of its own."""
         return _Server(app_obj, config, host, port, handler_cls=_RequestHandler)
 
 
 class _Server(LocalDevServer):
     def serve_forever(self) -> None:
-        """Serve, without the line that names the address: the sandbox says it once for all."""
+        """Serve, without printing the address: the sandbox prints all addresses."""
         self.server.serve_forever()
 
 
@@ -75,7 +75,7 @@ class _RequestHandler(ChaliceRequestHandler):
             print(f"{self.command or '-'} {path or '-'} {int(code)}")
 
     def _send_error_response(self, error: LocalGatewayException) -> None:
-        """Answer for API Gateway, which turns away what no route is for, as it is told to there."""
+        """Answer as API Gateway does in a deployment where no route matches."""
         nothing_there = b"Missing Authentication Token" in (error.body or b"")
         response = gateway_responses()[NOT_FOUND if nothing_there else "DEFAULT_4XX"]
         content_type, body = JSON, error.body
@@ -86,7 +86,7 @@ class _RequestHandler(ChaliceRequestHandler):
         self._send_http_response(response.status or error.CODE, headers, body)
 
     def log_error(self, *_: Any) -> None:
-        """Say nothing: the text quotes the request line, and log_request has the status."""
+        """Log nothing: the text quotes the request line, and log_request has the status."""
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """AWS on this machine: moto's server with the deployment's own tables, queues and parameters.
 
-`python -m sandbox.aws` opens its port once everything is made, so nobody meets half an AWS.
+`python -m sandbox.aws` opens its port once everything is made, so that no client finds half an AWS.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _STAND_IN_TWILIO = Twilio(
 
 
 def main() -> None:
-    """Make everything behind a port that nobody knows, then serve on the one they do."""
+    """Make everything on a free port, then serve on the one from the settings."""
     settings = Settings.read()
     environment = settings.stage_environment()
     with running(application) as url:

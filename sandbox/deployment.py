@@ -1,7 +1,7 @@
 """What `.chalice` says about the deployment, read for the sandbox.
 
 Tables, queues, the event source, time-outs and the local stage's environment are defined
-there once; the sandbox has no list of its own that could say something else.
+there only; the sandbox has no list of its own that could differ.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
-"""Lambda's event source mapping, on this machine: takes batches off a queue, invokes, deletes.
+"""Lambda's event source mapping, on this machine: receives batches from a queue, invokes, deletes.
 
-It keeps to Lambda's rules, so that what the worker does to the queue here is what it would do
-there: a message is deleted when the function said nothing against it, and otherwise left alone
-until its visibility time-out brings it back. The shapes of event and context are those of AWS's
-developer guide, "Using Lambda with Amazon SQS" and "Using the Lambda context object to retrieve
-Python function information".
+It follows Lambda's rules, so that the worker affects the queue as it does on AWS: a message that
+the function does not report as failed is deleted; another one is left alone until its visibility
+timeout ends. The shapes of event and context are those of AWS's developer guide, "Using Lambda with
+Amazon SQS" and "Using the Lambda context object to retrieve Python function information".
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     )
 
 
-MAX_BATCH = 10  # ReceiveMessage gives no more
+MAX_BATCH = 10  # ReceiveMessage returns no more
 WAIT_SECONDS = 1  # of long polling, so that a stop is never far away
 RETRY_SECONDS = 0.5
 
@@ -61,7 +60,7 @@ class Pump:
     report: Callable[[str], None]
 
     def pump(self, wait_seconds: int) -> None:
-        """Take one batch through, waiting for it at most so long; raises what boto3 raises."""
+        """Process one batch, waiting for it at most `wait_seconds`; raises what boto3 raises."""
         messages = self.sqs.receive_message(
             QueueUrl=self.source.queue_url,
             MaxNumberOfMessages=min(self.source.batch_size, MAX_BATCH),
@@ -70,11 +69,11 @@ class Pump:
             MessageAttributeNames=["All"],
         ).get("Messages", [])
         if messages:
-            kept = self._invoked(messages)
-            self._delete([each for each in messages if each["MessageId"] not in kept])
+            failures = self._invoked(messages)
+            self._delete([each for each in messages if each["MessageId"] not in failures])
 
     def run(self, stopping: threading.Event) -> None:
-        """Pump until told to stop; a queue out of reach is waited for."""
+        """Pump until `stopping` is set; keep trying while the queue can't be reached."""
         while not stopping.is_set():
             try:
                 self.pump(WAIT_SECONDS)
@@ -161,11 +160,11 @@ class LambdaContext:
 
     @property
     def memory_limit_in_mb(self) -> str:
-        """The memory in MB; Lambda's runtime for Python gives it as a string."""
+        """The memory in MB; Lambda's runtime for Python has it as a string."""
         return str(self.function.memory_mb)
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return the time until Lambda would cut the invocation off."""
+        """Return the time until Lambda would end the invocation."""
         return max(0, int((self._deadline - self.clock()) * 1000))
 
 

@@ -1,4 +1,4 @@
-"""What a developer is told when everything runs: what to open, and what to set in a real Logto."""
+"""The text of `make up` when everything runs: what to open, and what to set in a real Logto."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sandbox.settings import Logto, Settings
     from sandbox.terminal import Terminal
 
-EXAMPLE_NUMBER = "+1 212 555 0100"  # of those that Logto takes and nobody has
+EXAMPLE_NUMBER = "+1 212 555 0100"  # Logto accepts it, and it belongs to no subscriber
 LOGTO_CLOUD = ".logto.app"
 TUNNEL = "https://YOUR-TUNNEL"
 

@@ -1,4 +1,4 @@
-"""The processes that make up the sandbox, and what each is told in its environment."""
+"""The processes that make up the sandbox, and the environment of each."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def parts(settings: Settings) -> list[Part]:
         found.append(_identity(settings))
     if settings.twilio is None:
         found.append(_phone(settings))
-    # Nobody can reach the application before it can do its work.
+    # The application starts last, so that it can do its work from its first request on.
     providers = frozenset(part.name for part in found)
     app = Address(settings.app_port, "APP_PORT", "/health")
     return [
@@ -49,18 +49,18 @@ def parts(settings: Settings) -> list[Part]:
 
 
 def base_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what every part inherits: nothing that leads boto3 to a real account of AWS."""
+    """Return what every part inherits, without what leads boto3 to a real AWS account."""
     inherited = {name: value for name, value in environ.items() if not name.startswith("AWS_")}
     return {**inherited, "PYTHONUNBUFFERED": "1"}
 
 
 def _identity(settings: Settings) -> Part:
     application = settings.stage_environment()
-    asked_for = ("LOGTO_APP_ID", "LOGTO_SCOPES", "LOGTO_RESOURCES", "API_RESOURCE")
+    names = ("LOGTO_APP_ID", "LOGTO_SCOPES", "LOGTO_RESOURCES", "API_RESOURCE")
     environment = {
         "IDENTITY_PORT": str(settings.identity_port),
         "APP_URL": settings.app_url,
-        **{name: application[name] for name in asked_for if name in application},
+        **{name: application[name] for name in names if name in application},
         "LOGTO_APP_SECRET": STAND_IN_APP_SECRET,
         "OTP_AUTHORIZATION": settings.otp_authorization,
     }

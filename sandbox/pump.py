@@ -1,4 +1,4 @@
-"""`python -m sandbox.pump`: feeds `send_otp` of the application from the OTP queue.
+"""`python -m sandbox.pump`: invokes the application's `send_otp` with messages of the OTP queue.
 
 The only part of the sandbox that imports the application, as Lambda would: by its entry point.
 """
@@ -26,12 +26,12 @@ from sandbox.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The loop tries again by itself, and a stop should not have to wait for botocore's attempts.
+# The loop itself tries again, and a stop must not wait for botocore's retries.
 CLIENT_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
 
 
 def main() -> int:
-    """Pump until told to stop, with new code whenever it changes."""
+    """Pump until a signal arrives, with new code whenever it changes."""
     server = _QueueServer(Settings.read().stage_environment())
     try:
         return serve_and_reload("sandbox.pump", lambda: server, ROOT)
@@ -64,7 +64,7 @@ def worker(environment: Mapping[str, str]) -> Function:
 
 
 class _QueueServer:
-    """The pump in the shape of a server, which is what the reloader starts and stops."""
+    """The pump as a server, which is what the reloader starts and stops."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -88,7 +88,7 @@ class _QueueServer:
             pump.run(self._stopping)
 
     def shutdown(self) -> None:
-        """Stop, when the batch in hand is done."""
+        """Stop after the current batch."""
         self._stopping.set()
         self._running.acquire()  # held for as long as the pump runs
         self._running.release()

@@ -1,7 +1,7 @@
 """Chalice's autoreload, watching what Chalice deploys and nothing else.
 
-By itself it watches every file of the project: it would walk through `.venv` each second, and
-restart for git's index or for a cache that a test run wrote.
+Without this it watches every file of the project: it walks through `.venv` each second, and
+restarts for git's index or for a cache that a test run wrote.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Server(Protocol):
-    """What Chalice's reloader does with a server."""
+    """A server, as Chalice's reloader uses it."""
 
     def serve_forever(self) -> None:
         """Serve until shut down."""
@@ -32,7 +32,7 @@ class Server(Protocol):
 
 
 def serve_and_reload(module: str, build: Callable[[], Server], project: Path) -> int:
-    """Serve what `build` gives in a child process, a new one whenever the code changes.
+    """Serve what `build` returns in a child process, and start a new one when the code changes.
 
     `module` is the one that runs with `python -m` and calls this: the child is started by it.
     Returns the exit status, after SIGINT or SIGTERM.
@@ -44,7 +44,7 @@ def serve_and_reload(module: str, build: Callable[[], Server], project: Path) ->
 
 
 def _stop_once(_number: int, _frame: FrameType | None) -> None:
-    # The child is told twice, by whoever stops us all and by its parent.
+    # The child gets the signal twice: with its whole process group, and from its parent.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt

@@ -24,7 +24,7 @@ class _QuietRequestHandler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing: query strings and paths can carry codes and tokens."""
+        """Log nothing: query strings and paths can carry codes and tokens."""
 
 
 def bind(build: Callable[[str], WSGIApplication], port: int = 0) -> tuple[BaseWSGIServer, str]:
@@ -37,8 +37,8 @@ def bind(build: Callable[[str], WSGIApplication], port: int = 0) -> tuple[BaseWS
     application: WSGIApplication = _not_ready
 
     def dispatch(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        # By DNS rebinding a page that a developer happens to visit gets this address under a name
-        # of its own, and then its scripts may read what answers: live codes, and secrets.
+        # DNS rebinding: a page that a developer happens to visit gives this address a name of its
+        # own, and then its scripts may read the answers, with live codes and secrets.
         if environ.get("HTTP_HOST", "").lower() not in names:
             refusal = Response(f"Only {url} answers here.\n", 421)
             return refusal(environ, start_response)
@@ -68,7 +68,7 @@ def running(build: Callable[[str], WSGIApplication], port: int = 0) -> Iterator[
 
 
 def serve(build: Callable[[str], WSGIApplication], port: int) -> None:
-    """Serve in the foreground until the process is told to stop."""
+    """Serve in the foreground until the process is stopped."""
     server, _ = bind(build, port)
     server.serve_forever()
 

@@ -32,7 +32,7 @@ SERVER_ERRORS = 500
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a part answers on loopback: `path` does so once the part is ready.
+    """Where a part answers on loopback: `path` answers once the part is ready.
 
     `variable` is the environment's name for the port.
     """
@@ -46,8 +46,7 @@ class Address:
 class Part:
     """One process of the sandbox, which starts once the parts that it `needs` are ready.
 
-    It is ready when its address answers; one that nobody calls has none, and is ready when it
-    says `ready_line`.
+    It is ready when its address answers, or, where it has no address, when it prints `ready_line`.
     """
 
     name: str
@@ -62,7 +61,7 @@ class Part:
 class _Running:
     part: Part
     process: asyncio.subprocess.Process
-    relay: asyncio.Task[None]  # done when nobody is left who could write to the part's output
+    relay: asyncio.Task[None]  # done when no process can write to the part's output any more
     ready: asyncio.Task[None]
     watch: asyncio.Task[None]
 
@@ -73,9 +72,9 @@ class _Running:
 
 
 def taken(parts: Sequence[Part]) -> list[str]:
-    """Return a sentence for each part whose port somebody else has."""
+    """Return a sentence for each part whose port is in use."""
     return [
-        f"Port {part.address.port}, for {part.name}, is taken. "
+        f"Port {part.address.port}, for {part.name}, is in use. "
         f"Stop what uses it, or set {part.address.variable} to another."
         for part in parts
         if part.address is not None and not _is_free(part.address.port)
@@ -90,10 +89,10 @@ async def supervise(
     *,
     kill_after_seconds: float = 5,
 ) -> int:
-    """Run the parts until one ends or a signal asks for the end; return the exit status.
+    """Run the parts until one ends or a signal arrives; return the exit status.
 
-    `welcome` is shown once all of them are ready. A part that is told to stop and has not done
-    so `kill_after_seconds` later is killed. Status 0 when asked to stop, 1 when a part ended.
+    `welcome` is shown once all of them are ready. A part that has not stopped
+    `kill_after_seconds` after its SIGTERM is killed. Status 0 after a signal, 1 when a part ended.
     """
     ends: asyncio.Queue[_Running | signal.Signals] = asyncio.Queue()
     for number in STOP_SIGNALS:

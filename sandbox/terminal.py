@@ -1,6 +1,6 @@
-"""What a developer sees: every part's lines under one another, each with the part's name.
+"""The output of `make up`: the lines of all parts, each with its part's name.
 
-The application logs JSON, for CloudWatch; here such a line is put the way a person reads it.
+The application logs JSON, for CloudWatch; here such a line is shown in a readable form.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Terminal:
         self._muted = False
 
     def line(self, name: str, text: str) -> bool:
-        """Show a line of a part's output; returns False where nobody can see it any more."""
+        """Show a line of a part's output; return False where the terminal is gone."""
         shown = readable(text)
         if self._muted or shown is None:
             return True
@@ -39,7 +39,7 @@ class Terminal:
         return self.say(f"{self._styled(f'{name:<{self._width}} │', colour)} {shown}")
 
     def say(self, text: str) -> bool:
-        """Say something on the sandbox's own account; returns False where nobody can see it."""
+        """Show the sandbox's own text; return False where the terminal is gone."""
         try:
             print(text, file=self._stream, flush=True)
         except OSError:
@@ -51,7 +51,7 @@ class Terminal:
         return True
 
     def mute(self) -> None:
-        """Show no more lines of parts: what they say as they are stopped is nobody's concern."""
+        """Show no more lines of parts, such as those that they write while they are stopped."""
         self._muted = True
 
     def bold(self, text: str) -> str:

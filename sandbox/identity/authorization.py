@@ -50,7 +50,7 @@ def blueprint(identity: Identity) -> Blueprint:
             interaction = identity.interactions.find(request, uid)
         except NoInteraction:
             return _expired(identity)
-        return _answer(identity, interaction.asked, interaction)
+        return _answer(identity, interaction.oauth_request, interaction)
 
     @routes.route("/consent", methods=["GET", "POST"])
     def consent() -> Response:
@@ -69,44 +69,44 @@ def blueprint(identity: Identity) -> Blueprint:
             "consent.html",
             ui_locales=interaction.parameter("ui_locales"),
             app_id=interaction.application.app_id,
-            scopes=interaction.asked.scope.split(),
+            scopes=interaction.oauth_request.scope.split(),
         )
 
     return routes
 
 
 def _answer(
-    identity: Identity, asked: ParametersRequest, interaction: Interaction | None
+    identity: Identity, oauth_request: ParametersRequest, interaction: Interaction | None
 ) -> Response:
     session = identity.session(request.cookies.get(answers.SESSION_COOKIE))
     user = session.user if session else None
     if interaction is not None and interaction.user is not None:
         user = interaction.user
     try:
-        grant: CodeGrant = identity.server.get_consent_grant(asked, end_user=user)
+        grant: CodeGrant = identity.server.get_consent_grant(oauth_request, end_user=user)
         fresh = interaction is not None and interaction.user is not None
-        if user is None or (not fresh and _wants_a_new_sign_in(identity, grant, session)):
-            return _ask_to_sign_in(identity, grant)
+        if user is None or (not fresh and _needs_a_new_sign_in(identity, grant, session)):
+            return _to_sign_in(identity, grant)
         application = grant.client.application
         if application.app_id in user.barred_from:
             denied = Refused("access_denied", "Access denied.")
             denied.redirect_uri = grant.redirect_uri
             raise denied
     except OAuth2Error as error:
-        return _error(identity, asked, error)
+        return _error(identity, oauth_request, error)
     if application.third_party and not (interaction is not None and interaction.consented):
-        interaction = interaction or identity.interactions.begin(asked, application)
+        interaction = interaction or identity.interactions.begin(oauth_request, application)
         interaction.user = user
         return _to_page(identity, interaction, "/consent")
-    asked.session = identity.open_session(user, session, fresh=fresh)
+    oauth_request.session = identity.open_session(user, session, fresh=fresh)
     response: Response = identity.server.create_authorization_response(
-        asked, grant_user=user, grant=grant
+        oauth_request, grant_user=user, grant=grant
     )
     answers.announce_application(response, application.app_id)
     answers.set_cookie(
         response,
         answers.SESSION_COOKIE,
-        asked.session.id,
+        oauth_request.session.id,
         identity.settings.lifetimes.session_seconds,
     )
     if interaction is not None:
@@ -114,7 +114,7 @@ def _answer(
     return response
 
 
-def _wants_a_new_sign_in(identity: Identity, grant: CodeGrant, session: Session | None) -> bool:
+def _needs_a_new_sign_in(identity: Identity, grant: CodeGrant, session: Session | None) -> bool:
     max_age = grant.request.payload.data.get("max_age", "")
     is_older = (
         session is not None
@@ -124,10 +124,12 @@ def _wants_a_new_sign_in(identity: Identity, grant: CodeGrant, session: Session 
     return grant.prompt == "login" or is_older
 
 
-def _ask_to_sign_in(identity: Identity, grant: CodeGrant) -> Response:
+def _to_sign_in(identity: Identity, grant: CodeGrant) -> Response:
     interaction = identity.interactions.begin(grant.request, grant.client.application)
-    asked = interaction.parameter("first_screen") or interaction.parameter("interaction_mode")
-    screen = _FIRST_SCREENS.get(asked or "", "/sign-in")
+    first_screen = interaction.parameter("first_screen") or interaction.parameter(
+        "interaction_mode"
+    )
+    screen = _FIRST_SCREENS.get(first_screen or "", "/sign-in")
     direct = interaction.parameter("direct_sign_in")
     if not direct:
         return _to_page(identity, interaction, screen)
@@ -156,12 +158,12 @@ def _expired(identity: Identity) -> Response:
     )
 
 
-def _error(identity: Identity, asked: ParametersRequest, error: OAuth2Error) -> Response:
+def _error(identity: Identity, oauth_request: ParametersRequest, error: OAuth2Error) -> Response:
     if error.redirect_uri:
-        response: Response = identity.server.handle_error_response(asked, error)
+        response: Response = identity.server.handle_error_response(oauth_request, error)
         return response
     body = errors.body_of(error)
-    state = asked.payload.data.get("state")
+    state = oauth_request.payload.data.get("state")
     if state is not None:
         body["state"] = state
     return answers.refusal(body | {"iss": identity.settings.issuer}, error.status_code)

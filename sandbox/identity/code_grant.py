@@ -34,18 +34,18 @@ _PROMPTS = frozenset({"none", "login", "consent"})
 
 
 class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
-    """Codes live in the token store and stay there used, so that a second use is noticed."""
+    """Codes stay in the token store after their use, so that a second use is noticed."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = CLIENT_AUTHENTICATION
 
     @classmethod
     def check_authorization_endpoint(cls, request: ParametersRequest) -> bool:
-        """Take a request without `response_type` too, to refuse it once its client is known."""
+        """Accept a request without `response_type` too, to refuse it once its client is known."""
         return request.payload.response_type in (None, "code")
 
     @staticmethod
     def validate_authorization_redirect_uri(request: ParametersRequest, client: Client) -> str:
-        """Refuse an unregistered redirect URI to the browser's face, never through it.
+        """Refuse an unregistered redirect URI on a page, and never redirect to it.
 
         A missing one is the registered one, where there is no other.
         """
@@ -73,7 +73,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         return secrets.token_urlsafe(32)
 
     def save_authorization_code(self, code: str, request: ParametersRequest) -> None:
-        """Grant what was asked for and keep the code."""
+        """Grant what was requested and store the code."""
         values = request.payload.data
         grant = self.server.tokens.grant(
             request.session,
@@ -82,9 +82,9 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
             resources=values.getlist("resource"),
         )
         prompts = values.get("prompt", "").split()
-        asked_when = "max_age" in values or "login" in prompts
+        with_auth_time = "max_age" in values or "login" in prompts
         auth_time = (
-            int(request.session.authenticated_at) if asked_when and request.session else None
+            int(request.session.authenticated_at) if with_auth_time and request.session else None
         )
         authorization = Authorization(grant, request.scope, values.get("nonce"), auth_time)
         self.server.tokens.add_code(
@@ -97,7 +97,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         return found
 
     def authenticate_user(self, authorization_code: AuthorizationCode) -> User | None:
-        """Use the code up: authlib asks once all else, the PKCE verifier too, has been right."""
+        """Use the code up: authlib calls this after all other checks, the PKCE verifier's too."""
         user: User | None = self.server.tokens.redeem(authorization_code)
         return user
 
@@ -126,7 +126,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
 
 
 class S256Challenge(CodeChallenge):  # type: ignore[misc]
-    """PKCE with S256 only; whatever is wrong with a verifier is an `invalid_grant` (Logto)."""
+    """PKCE with S256 only; at Logto every wrong verifier is an `invalid_grant`."""
 
     SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
 
@@ -145,7 +145,7 @@ class S256Challenge(CodeChallenge):  # type: ignore[misc]
             raise InvalidGrantError from error
 
 
-_ORGANIZATIONS = "urn:logto:resource:organizations"  # asked for by SDKs, beside its scope
+_ORGANIZATIONS = "urn:logto:resource:organizations"  # SDKs request it beside its scope
 
 
 class LogtoRules:
@@ -167,8 +167,8 @@ class LogtoRules:
             raise Refused("invalid_request", "unsupported prompt value requested")
         if "none" in prompts and len(prompts) > 1:
             raise Refused("invalid_request", "prompt none must only be used alone")
-        asked = set(values.getlist("resource")) - {_ORGANIZATIONS}
-        if any(grant.server.settings.resource(each) is None for each in asked):
+        requested = set(values.getlist("resource")) - {_ORGANIZATIONS}
+        if any(grant.server.settings.resource(each) is None for each in requested):
             raise Refused("invalid_target", "resource indicator is missing, or unknown")
         if "consent" not in prompts:
             scopes = grant.request.scope.split()

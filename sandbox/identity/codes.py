@@ -54,7 +54,7 @@ class Verification:
 
 
 class VerificationCodes:
-    """Makes and checks codes, and counts how many a number gets."""
+    """Makes and checks codes, and counts how many are made for a number."""
 
     def __init__(self, lock: RLock, clock: Callable[[], float]) -> None:
         self._lock = lock
@@ -62,7 +62,7 @@ class VerificationCodes:
         self._made: defaultdict[str, list[float]] = defaultdict(list)
 
     def make(self, phone: str, usage_type: str) -> Verification:
-        """Make a code, or raise CodeRefused: a number gets ten in ten minutes."""
+        """Make a code, or raise CodeRefused: the limit is ten in ten minutes for a number."""
         now = self._clock()
         with self._lock:
             recent = [at for at in self._made[phone] if now - at < _SENDS_WINDOW_SECONDS]
@@ -96,7 +96,7 @@ _TIMEOUT_SECONDS = 120
 
 
 class ConnectorRefused(Exception):
-    """Our endpoint did not take the code; `answer` is its body, or what broke the connection."""
+    """Our endpoint refused the code; `answer` is its body, or what broke the connection."""
 
     def __init__(self, answer: str, status: int | None = None) -> None:
         super().__init__(answer)
@@ -110,7 +110,7 @@ class ConnectorRefused(Exception):
 
 
 def send(connector: Connector, message: dict[str, Any]) -> int:
-    """Post one message and give the final status, or raise ConnectorRefused."""
+    """Post one message and return the final status, or raise ConnectorRefused."""
     url, method, body = connector.endpoint, "POST", _compact(message).encode()
     headers: dict[str, str | bytes | None] = {
         "user-agent": _USER_AGENT,

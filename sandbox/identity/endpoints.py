@@ -82,22 +82,24 @@ def blueprint(identity: Identity) -> Blueprint:
 
 
 class Revocation(RevocationEndpoint):  # type: ignore[misc]
-    """Revocation (RFC 7009): 200 and nothing, whatever the token was."""
+    """Revocation (RFC 7009): 200 and an empty body for any token."""
 
     CLIENT_AUTH_METHODS = CLIENT_AUTHENTICATION
 
-    def authenticate_token(self, asked: ParametersRequest, client: Any) -> str:
-        """Return the token's value; the store looks whose it is."""
-        self.check_params(asked, client)
-        return asked.form["token"]
+    def authenticate_token(self, oauth_request: ParametersRequest, client: Any) -> str:
+        """Return the token's value; the store checks whose it is."""
+        self.check_params(oauth_request, client)
+        return oauth_request.form["token"]
 
-    def revoke_token(self, token: str, asked: ParametersRequest) -> None:
+    def revoke_token(self, token: str, oauth_request: ParametersRequest) -> None:
         """Revoke it."""
-        self.server.tokens.revoke(token, asked.client.application.app_id)
+        self.server.tokens.revoke(token, oauth_request.client.application.app_id)
 
-    def create_endpoint_response(self, asked: ParametersRequest) -> tuple[int, str, list[Any]]:
+    def create_endpoint_response(
+        self, oauth_request: ParametersRequest
+    ) -> tuple[int, str, list[Any]]:
         """Answer with the empty text that Logto answers."""
-        super().create_endpoint_response(asked)
+        super().create_endpoint_response(oauth_request)
         return 200, "", [("Content-Type", "text/plain; charset=utf-8")]
 
 
@@ -107,7 +109,7 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
     CLIENT_AUTH_METHODS = CLIENT_AUTHENTICATION
 
     def query_token(self, value: str, _hint: str | None) -> AccessToken | RefreshToken | None:
-        """Find a living token of either kind."""
+        """Return a valid token of either kind."""
         tokens = self.server.tokens
         found: AccessToken | RefreshToken | None = tokens.access_token(
             value
@@ -117,13 +119,13 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
     def check_permission(
         self, token: AccessToken | RefreshToken, client: Any, _: ParametersRequest
     ) -> bool:
-        """Let an application look at its own tokens."""
+        """Whether the token is the application's own."""
         return token.authorization.grant.application is client.application
 
     def create_introspection_payload(
         self, token: AccessToken | RefreshToken | None
     ) -> dict[str, Any]:
-        """Describe the token."""
+        """Return what the token is."""
         if token is None:
             return {"active": False}
         authorization, grant = token.authorization, token.authorization.grant

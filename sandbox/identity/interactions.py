@@ -44,7 +44,7 @@ class Interaction:
     """One sign-in: its latest code, then its user, then (for third parties) their consent."""
 
     uid: str
-    asked: ParametersRequest
+    oauth_request: ParametersRequest
     application: Application
     expires_at: float
     verification: Verification | None = None
@@ -53,7 +53,7 @@ class Interaction:
 
     def parameter(self, name: str) -> str | None:
         """Return a parameter of the authorization request."""
-        value: str | None = self.asked.payload.data.get(name)
+        value: str | None = self.oauth_request.payload.data.get(name)
         return value
 
 
@@ -66,10 +66,12 @@ class Interactions:
         self._life_seconds = life_seconds
         self._open: dict[str, Interaction] = {}
 
-    def begin(self, asked: ParametersRequest, application: Application) -> Interaction:
-        """Keep an authorization request until its visitor is known."""
+    def begin(self, oauth_request: ParametersRequest, application: Application) -> Interaction:
+        """Store an authorization request until its visitor is known."""
         uid = secrets.token_urlsafe(32)
-        interaction = Interaction(uid, asked, application, self._clock() + self._life_seconds)
+        interaction = Interaction(
+            uid, oauth_request, application, self._clock() + self._life_seconds
+        )
         with self._lock:
             self._open[uid] = interaction
         return interaction

@@ -123,6 +123,6 @@ def page_texts(request: Request, ui_locales: str | None) -> tuple[str, Mapping[s
 
 
 def _choose(offered: Sequence[str], request: Request, ui_locales: str | None) -> str:
-    asked = (ui_locales or "").split()
-    wanted = LanguageAccept([(tag, 1 / place) for place, tag in enumerate(asked, start=1)])
+    requested = (ui_locales or "").split()
+    wanted = LanguageAccept([(tag, 1 / place) for place, tag in enumerate(requested, start=1)])
     return wanted.best_match(offered) or request.accept_languages.best_match(offered) or offered[0]

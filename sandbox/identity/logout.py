@@ -1,4 +1,4 @@
-"""Sign-out: the end-session endpoint, and the word of it to the applications of the session.
+"""Sign-out: the end-session endpoint, and the logout tokens for the session's applications.
 
 The endpoint answers with a form that a script submits at once: a visitor without JavaScript stays
 on a blank page, signed in. Only the browser that got the form can submit it.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sandbox.identity.records import Session
     from sandbox.identity.settings import Application
 
-_PATIENCE_SECONDS = 2.5
+_TIMEOUT_SECONDS = 2.5
 _FORM_SECONDS = 3600
 _CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; frame-ancestors 'none'"
 
@@ -31,7 +31,7 @@ _CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; frame-ancesto
 def blueprint(identity: Identity) -> Blueprint:
     """Return the routes."""
     routes = Blueprint("logout", __name__, url_prefix="/oidc/session/end")
-    asked: dict[str, str] = {}  # where to go after a sign-out, by the secret in its form
+    targets: dict[str, str] = {}  # where to go after a sign-out, by the secret in its form
 
     @routes.errorhandler(Refused)
     def refuse(refusal: Refused) -> Response:
@@ -41,7 +41,7 @@ def blueprint(identity: Identity) -> Blueprint:
     def end_session() -> Response:
         target = _target(identity)
         xsrf = secrets.token_hex(24)
-        asked[xsrf] = target
+        targets[xsrf] = target
         response = answers.page("sign_out.html", xsrf=xsrf)
         response.headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
         answers.set_cookie(response, answers.LOGOUT_COOKIE, xsrf, _FORM_SECONDS)
@@ -50,7 +50,7 @@ def blueprint(identity: Identity) -> Blueprint:
     @routes.post("/confirm")
     def confirm() -> Response:
         xsrf = request.cookies.get(answers.LOGOUT_COOKIE, "")
-        if xsrf not in asked:
+        if xsrf not in targets:
             raise Refused("invalid_request", "could not find logout details")
         if not hmac.compare_digest(xsrf.encode(), request.form.get("xsrf", "").encode()):
             raise Refused("invalid_request", "xsrf token invalid")
@@ -58,8 +58,8 @@ def blueprint(identity: Identity) -> Blueprint:
         if session is not None:
             identity.close_session(session)
             identity.settings.report(f"signed out: {session.user.sub}")
-            _tell_applications(identity, session)
-        response = answers.see_other(asked.pop(xsrf))
+            _post_logout_tokens(identity, session)
+        response = answers.see_other(targets.pop(xsrf))
         answers.delete_cookie(response, answers.SESSION_COOKIE)
         answers.delete_cookie(response, answers.LOGOUT_COOKIE)
         return response
@@ -74,7 +74,7 @@ def blueprint(identity: Identity) -> Blueprint:
 def _target(identity: Identity) -> str:
     """Return where to go afterwards; the client is named by its id or by an ID token.
 
-    An `id_token_hint` is not needed, and nobody is asked whether they are sure.
+    An `id_token_hint` is not needed, and no page asks the visitor to confirm.
     """
     client_id, hint = request.values.get("client_id"), request.values.get("id_token_hint")
     if hint is not None:
@@ -93,8 +93,8 @@ def _target(identity: Identity) -> str:
     return answers.with_query(target, {"state": request.values.get("state")})
 
 
-def _tell_applications(identity: Identity, session: Session) -> None:
-    """Post a logout token to each application at once; answers are waited for but not heeded."""
+def _post_logout_tokens(identity: Identity, session: Session) -> None:
+    """Post a logout token to all applications at the same time; their answers change nothing."""
     applications = [
         application
         for application in identity.settings.applications
@@ -103,14 +103,17 @@ def _tell_applications(identity: Identity, session: Session) -> None:
     if not applications:
         return
     pool = ThreadPoolExecutor(len(applications))
-    told = [pool.submit(_tell, identity, session, application) for application in applications]
-    answered, _ = wait(told, timeout=_PATIENCE_SECONDS)
+    posts = [
+        pool.submit(_post_logout_token, identity, session, application)
+        for application in applications
+    ]
+    answered, _ = wait(posts, timeout=_TIMEOUT_SECONDS)
     pool.shutdown(wait=False)
     for each in answered:
         each.result()  # raises what went wrong here; an application's refusal is no such thing
 
 
-def _tell(identity: Identity, session: Session, application: Application) -> None:
+def _post_logout_token(identity: Identity, session: Session, application: Application) -> None:
     sid = session.sids[application.app_id]
     claims = logout_token_claims(session.user, application, sid, identity.settings)
     form = {"logout_token": identity.keys.sign(claims, "logout+jwt")}
@@ -118,7 +121,7 @@ def _tell(identity: Identity, session: Session, application: Application) -> Non
     with requests.Session() as http:
         http.trust_env = False
         try:
-            response = http.post(uri, form, timeout=_PATIENCE_SECONDS, allow_redirects=False)
+            response = http.post(uri, form, timeout=_TIMEOUT_SECONDS, allow_redirects=False)
         except requests.RequestException as error:
             answer = type(error).__name__
         else:

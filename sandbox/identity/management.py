@@ -187,12 +187,12 @@ class ClientCredentialsGrant(AuthlibGrant):  # type: ignore[misc]
     def validate_token_request(self) -> None:
         """Check the resource too."""
         super().validate_token_request()
-        asked = self.request.form.getlist("resource")
-        if not asked:
+        requested = self.request.form.getlist("resource")
+        if not requested:
             raise Refused(
                 "invalid_target", "both `resource` and `organization_id` are not provided"
             )
-        if asked != [MANAGEMENT_API]:
+        if requested != [MANAGEMENT_API]:
             raise Refused("invalid_target", "resource indicator is missing, or unknown")
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
@@ -200,8 +200,8 @@ class ClientCredentialsGrant(AuthlibGrant):  # type: ignore[misc]
         settings: IdentitySettings = self.server.settings
         application = self.request.client.application
         now, lifetime = int(settings.clock()), settings.lifetimes.access_token_seconds
-        asked = (self.request.payload.scope or "").split()
-        granted = application.manages_logto and MANAGEMENT_SCOPE in asked
+        requested = (self.request.payload.scope or "").split()
+        granted = application.manages_logto and MANAGEMENT_SCOPE in requested
         scope = {"scope": MANAGEMENT_SCOPE} if granted else {}
         claims = {
             "jti": secrets.token_urlsafe(32),

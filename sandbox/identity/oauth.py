@@ -34,7 +34,7 @@ CLIENT_AUTHENTICATION = ["client_secret_basic", "client_secret_post"]
 
 
 class Client(ClientMixin):  # type: ignore[misc]
-    """An application as authlib asks about it."""
+    """An application, with the methods that authlib calls."""
 
     def __init__(self, application: Application, known_scopes: frozenset[str]) -> None:
         self.application = application
@@ -44,7 +44,7 @@ class Client(ClientMixin):  # type: ignore[misc]
         """Return none: the code grant knows when the redirect URI may be missing."""
 
     def get_allowed_scope(self, scope: str | None) -> str:
-        """Drop unknown scopes without a word, as Logto does."""
+        """Drop unknown scopes silently, as Logto does."""
         return only(scope or "", self._known_scopes)
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
@@ -60,11 +60,11 @@ class Client(ClientMixin):  # type: ignore[misc]
         return method in CLIENT_AUTHENTICATION
 
     def check_response_type(self, response_type: str | None) -> bool:
-        """Allow the code flow only; that none is named is found out later."""
+        """Allow the code flow only; a missing type is refused later."""
         return response_type in (None, "code")
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """Allow a machine its own grant, and everybody else all others."""
+        """Allow machine-to-machine applications their grant, and others all other grants."""
         return (grant_type == "client_credentials") == self.application.machine_to_machine
 
 
@@ -121,16 +121,16 @@ class LogtoAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         return Client(application, self._known_scopes)
 
     def authenticate_client(
-        self, asked: ParametersRequest, methods: Sequence[str], endpoint: str = "token"
+        self, oauth_request: ParametersRequest, methods: Sequence[str], endpoint: str = "token"
     ) -> Client:
-        """Find out which client calls; a call that names none is a 400."""
-        if "client_id" not in asked.form and "Authorization" not in request.headers:
+        """Return the client that calls; a call that names none is a 400."""
+        if "client_id" not in oauth_request.form and "Authorization" not in request.headers:
             raise Refused("invalid_request", "no client authentication mechanism provided")
-        found: Client = super().authenticate_client(asked, methods, endpoint)
+        found: Client = super().authenticate_client(oauth_request, methods, endpoint)
         return found
 
     def create_oauth2_request(self, given: ParametersRequest | None) -> ParametersRequest:
-        """Take the request at hand, or one that has waited."""
+        """Return the current request, or the one that has waited for a sign-in."""
         return given or ParametersRequest(request.values.copy())
 
     def with_id_token(self, token: dict[str, Any], authorization: Authorization) -> dict[str, Any]:
@@ -150,13 +150,15 @@ class LogtoAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
             return answers.json(payload, status)
         return Response(payload, status, headers)
 
-    def handle_error_response(self, asked: ParametersRequest, error: OAuth2Error) -> Response:
-        """Return the error to the application by its callback, or to the caller as JSON."""
+    def handle_error_response(
+        self, oauth_request: ParametersRequest, error: OAuth2Error
+    ) -> Response:
+        """Send the error to the application's callback, or to the caller as JSON."""
         if error.redirect_uri:
             parameters = {
                 "error": error.error,
                 "error_description": errors.description_of(error),
-                "state": asked.payload.data.get("state"),
+                "state": oauth_request.payload.data.get("state"),
                 "iss": self.settings.issuer,
             }
             in_fragment = isinstance(error, UnsupportedResponseTypeError)

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
-    """Checks in authlib's order, and hands out what the token store decides."""
+    """Checks in authlib's order; which refresh token comes back is the token store's decision."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = CLIENT_AUTHENTICATION
 
     def validate_token_request(self) -> None:
-        """Check the resource too, before anything is given out."""
+        """Check the resource too, before any token is made."""
         super().validate_token_request()
         self.resource = self._resource(self.request.refresh_token.authorization)
         self.organization: str | None = self.request.form.get("organization_id")
@@ -90,8 +90,8 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]
         """Do nothing: an old token has three seconds, which the store counts."""
 
     def _validate_token_scope(self, token: RefreshToken) -> None:
-        asked = (self.request.payload.scope or "").split()
-        missing = [each for each in asked if each not in token.authorization.scopes]
+        requested = (self.request.payload.scope or "").split()
+        missing = [each for each in requested if each not in token.authorization.scopes]
         if missing:
             raise Refused(
                 "invalid_scope", "refresh token missing requested scope", scope=" ".join(missing)

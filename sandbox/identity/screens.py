@@ -1,7 +1,7 @@
 """The pages a visitor signs in on: a phone number, then the code that arrived on it.
 
-A sign-in with a number that has no account, and a registration with one that has, ask once more.
-Logto does so after the code, so that a page reveals to no stranger who has an account.
+A sign-in with a number that has no account, and a registration with one that has, need a
+confirmation. Logto asks for it after the code, so that no stranger learns who has an account.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Screens:
         return answers.see_other(_address(f"{path}/verification-code", interaction))
 
     def code(self, path: str) -> Response:
-        """Ask for the code; nobody has a password to reset here."""
+        """Ask for the code; a password reset leads to the sign-in, as no user has a password."""
         interaction = self._identity.interactions.of(request)
         sent = _verification(interaction)
         show = partial(_page, "code.html", interaction, path, phone=sent.phone)

@@ -1,4 +1,4 @@
-"""What the stand-in for Logto is told: its applications, its resources and its SMS connector."""
+"""The stand-in's settings, as Logto's Console has them: applications, resources, SMS connector."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ MANAGEMENT_APP_ID = "portaria-local-management"
 class Application:
     """One application of the console: a confidential client.
 
-    `third_party` asks the user for consent on a page; a first-party application has it silently.
-    One that is `machine_to_machine` signs nobody in; with the role "Logto Management API access"
+    A `third_party` application needs the user's consent, on a page; a first-party one does not.
+    One that is `machine_to_machine` signs no user in; with the role "Logto Management API access"
     (`manages_logto`) its tokens open the Management API.
     """
 
@@ -95,7 +95,7 @@ class Lifetimes:
 
 
 def _say_nothing(_: str) -> None:
-    """Keep events to oneself, as a test wants it."""
+    """Report nothing, as in tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +105,8 @@ class IdentitySettings:
     `endpoint` is its own base URL without a slash at the end; `report` gets one plain sentence
     for each event, without codes, whole phone numbers or tokens. `organization_permissions` are
     those of the organization template; what is for new users is what Logto's default role and
-    its provisioning of organizations give them. `confirm_accounts` asks before a sign-in creates
-    an account, and before a registration signs in to one that exists.
+    its provisioning of organizations give them. With `confirm_accounts` a page asks before a
+    sign-in creates an account, and before a registration signs in to one that exists.
     `unknown_session_redirect_url` is where the address of a page leads that no sign-in has led to:
     Logto's setting of that name.
     """

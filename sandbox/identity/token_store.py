@@ -83,7 +83,7 @@ class TokenStore:
     def add_code(
         self, value: str, authorization: Authorization, redirect_uri: str, challenge: str | None
     ) -> None:
-        """Keep a code for as long as it may be redeemed."""
+        """Store a code for as long as it may be redeemed."""
         expires_at = self._clock() + self._lifetimes.code_seconds
         with self._lock:
             self._codes[value] = AuthorizationCode(
@@ -91,7 +91,7 @@ class TokenStore:
             )
 
     def code(self, value: str, app_id: str) -> AuthorizationCode | None:
-        """Find a code of this application, redeemed or not."""
+        """Return a code of this application, redeemed or not."""
         with self._lock:
             code = self._codes.get(value)
             if code is None or not self._usable(code.authorization, code.expires_at):
@@ -135,7 +135,7 @@ class TokenStore:
         return token
 
     def access_token(self, value: str) -> AccessToken | None:
-        """Find a living access token."""
+        """Return a valid access token."""
         with self._lock:
             token = self._access_tokens.get(value)
             if token is None or not self._usable(token.authorization, token.expires_at):
@@ -143,7 +143,7 @@ class TokenStore:
             return token
 
     def refresh_token(self, value: str) -> RefreshToken | None:
-        """Find a living refresh token; using one that was rotated long ago ends its grant."""
+        """Return a valid refresh token; one that was rotated long ago ends its grant."""
         with self._lock:
             token = self._refresh_tokens.get(value)
             if token is None or not self._usable(token.authorization, token.expires_at):

@@ -68,7 +68,7 @@ class Callbacks:
         self._validator = RequestValidator(settings.auth_token)
 
     def post(self, message: Message) -> None:
-        """Post a message's present state and wait for the answer, which only `report` is told."""
+        """Post a message's state and wait for the answer, which is reported and changes nothing."""
         url = message.status_callback
         if url is None:
             return

@@ -1,7 +1,7 @@
 """Twilio's refusals: HTTP status, error code and sentence.
 
-The sentences quote what was wrong, full numbers among it, as Twilio's do: whoever logs them
-leaks. Source: https://www.twilio.com/docs/api/errors.
+The sentences quote what was wrong, full numbers too, as Twilio's do: they must not be logged.
+Source: https://www.twilio.com/docs/api/errors.
 """
 
 from __future__ import annotations

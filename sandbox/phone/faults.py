@@ -1,4 +1,4 @@
-"""Breaking the stand-in on purpose: what the next requests to send are met with.
+"""Faults on purpose: how the next requests to send fail.
 
 Each fault is for one request, in order. Tests in the same process `plan` them; from outside
 `PUT /faults.json` puts a JSON list of objects with the fields of Fault in place of those that
@@ -6,7 +6,7 @@ were still to come, and `DELETE /faults.json` drops these. The kinds:
 
 - `error` refuses with `status` and `code`, and Retry-After where it is given;
 - `error_after_accept` takes the message and answers so all the same;
-- `reset` closes the connection without a word, `reset_after_accept` after taking the message;
+- `reset` closes the connection without an answer, `reset_after_accept` after taking the message;
 - `hang_after_accept` takes it and answers only `hang_seconds` later, or when faults are dropped;
 - `garbage` takes it and answers 201 with something else than JSON.
 """
@@ -30,7 +30,7 @@ Kind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What happens to one request."""
+    """How one request fails."""
 
     kind: Kind
     status: int = 500
@@ -64,19 +64,19 @@ class Faults:
         self._dropped = threading.Event()
 
     def plan(self, *faults: Fault) -> None:
-        """Let the next requests meet these, after those that are planned already."""
+        """Plan faults for the next requests, after those that are planned already."""
         with self._lock:
             self._coming.extend(faults)
 
     def drop(self) -> None:
-        """Forget all that is planned, and let go of requests that hang."""
+        """Drop all planned faults, and release requests that hang."""
         with self._lock:
             self._coming.clear()
             self._dropped.set()
             self._dropped = threading.Event()
 
     def next(self) -> Fault | None:
-        """Return what the present request meets, if anything."""
+        """Return the fault of the present request, if one is planned."""
         with self._lock:
             return self._coming.popleft() if self._coming else None
 
@@ -88,7 +88,7 @@ class Faults:
         if fault.kind == "garbage":
             return Response("<html>", 201)
         if fault.kind in {"reset", "reset_after_accept"}:
-            # Nobody reads what the server still writes: the client is told that this is the end.
+            # The connection ends here for the client, which does not read what is still written.
             request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             return Response()
         response = jsonify(error_body(fault.code, fault.status))
@@ -99,7 +99,7 @@ class Faults:
 
 
 def blueprint(faults: Faults) -> Blueprint:
-    """Return the switchboard's routes."""
+    """Return the routes that plan and drop faults."""
     routes = Blueprint("faults", __name__)
 
     @routes.put("/faults.json")

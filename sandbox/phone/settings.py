@@ -1,4 +1,4 @@
-"""What the stand-in knows: one account, its senders, and how fast messages travel."""
+"""The stand-in's settings: one account, its senders, and how fast messages travel."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PhoneSettings:
 
     Every messaging service has all `numbers` in its pool. `step_seconds` pass between two states
     of a message; the list shows one only `list_lag_seconds` after it was made, as Twilio's may.
-    `report` is told every event in one line without texts and full numbers.
+    `report` gets one line for each event, without texts and full numbers.
     """
 
     account_sid: str = DEFAULT_ACCOUNT_SID

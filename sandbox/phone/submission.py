@@ -1,4 +1,4 @@
-"""Reading a request to send: the message that it asks for, or Twilio's refusal.
+"""Reads a request to send: returns its message, or raises Twilio's refusal.
 
 Sources: https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource
 and https://www.twilio.com/docs/iam/test-credentials for the magic numbers.
@@ -34,7 +34,7 @@ _SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
 def read(form: Mapping[str, str], settings: PhoneSettings, now: float) -> Message:
-    """Return the message that a form asks for, or raise Refusal."""
+    """Return the message of a form, or raise Refusal."""
     service = form.get("MessagingServiceSid")
     sender = form.get("From")
     to = form.get("To")

@@ -59,7 +59,7 @@ def test_a_taken_port_is_reported_before_anything_starts():
 
     assert process.returncode == 2
     assert said == (
-        f"Port {environment['AWS_PORT']}, for aws, is taken. "
+        f"Port {environment['AWS_PORT']}, for aws, is in use. "
         "Stop what uses it, or set AWS_PORT to another.\n"
     )
 

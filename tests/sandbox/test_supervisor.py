@@ -198,6 +198,6 @@ def test_a_taken_port_is_named_with_its_part_and_its_variable():
         phone = Part("phone", (), {}, Address(port, "PHONE_PORT", "/"))
 
         assert taken([phone, Part("pump", (), {})]) == [
-            f"Port {port}, for phone, is taken. Stop what uses it, or set PHONE_PORT to another."
+            f"Port {port}, for phone, is in use. Stop what uses it, or set PHONE_PORT to another."
         ]
     assert taken([phone]) == []
