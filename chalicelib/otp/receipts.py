@@ -1,36 +1,29 @@
-"""Delivery receipts: what Twilio tells of a message after it was handed over.
+"""Delivery receipts: what a channel reports of a message after it was handed over.
 
-They come as signed form posts, in any order, now and then twice, and sometimes before the
-worker has written down which message a code went out in. So the address that Twilio calls
-names the attempt that the message comes from, and Twilio's signature covers it. Source:
-https://www.twilio.com/docs/messaging/guides/track-outbound-message-status.
+They come as signed callbacks, in any order, now and then twice, and sometimes before the worker has
+written down which message a code went out in. So the address that the channel calls names the
+attempt that the message comes from, and the channel's signature covers it.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from chalicelib import log
-from chalicelib.otp.errors import LedgerUnavailable, SignatureInvalid
+from chalicelib.otp.errors import LedgerUnavailable
 from chalicelib.otp.ledger import AttemptId
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     from chalicelib.otp.limits import RefusedNumbers
 
 ATTEMPT = "attempt"
 """The query parameter of a callback's address. There is one: API Gateway does not say in which
 order parameters came, and Twilio signs the address as it was written."""
-RECIPIENT_CODES = frozenset({30004, 30005, 30006})
-"""Blocked, unknown or a landline: this number won't get a message next time either."""
-
-_MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9a-f]{32}", re.ASCII)
-_ERROR_CODE = re.compile(r"[0-9]{1,6}", re.ASCII)
 
 
 class Stage(StrEnum):
@@ -63,27 +56,13 @@ _RANKS = {Stage.QUEUED: 0, Stage.SENDING: 1, Stage.SENT: 2}
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One callback: a message's stage, with Twilio's error code where it failed."""
+    """One callback: a message's stage, with the channel's error code where it failed."""
 
     message_sid: str
     stage: Stage
     error_code: int | None = None
-
-    @classmethod
-    def read(cls, form: Mapping[str, Sequence[str]]) -> Receipt | None:
-        """Read a callback's form; None where it tells of no message or no stage of ours.
-
-        Twilio adds parameters and states as it pleases; those we don't know are ignored.
-        """
-        message_sid = _only(form, "MessageSid")
-        try:
-            stage = Stage(_only(form, "MessageStatus"))
-        except ValueError:
-            return None
-        if not _MESSAGE_SID.fullmatch(message_sid):
-            return None
-        code = _only(form, "ErrorCode")
-        return cls(message_sid, stage, int(code) if _ERROR_CODE.fullmatch(code) else None)
+    is_for_the_number: bool = False
+    """Whether the code says that this number won't get a message next time either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,49 +91,48 @@ class ReceiptStore(Protocol):
         """
 
 
-class SignatureCheck(Protocol):
-    """Whoever knows the key that Twilio signs its callbacks with."""
+class Callbacks(Protocol):
+    """A channel's callbacks: how they are signed and what they say."""
 
-    def __call__(
-        self, signature: str | None, url: str, parameters: Mapping[str, Sequence[str]]
-    ) -> bool:
-        """Return whether Twilio signed a callback to `url` with these form parameters.
+    def read(self, url: str, body: bytes, signature: str | None) -> Receipt | None:
+        """Read what was posted to `url`; None where it is about no message or stage of ours.
 
-        Raises SenderMisconfigured where the key can't be read.
+        Raises SignatureInvalid, and SenderMisconfigured where the key can't be read.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class Receipts:
-    """Takes Twilio's callbacks, and remembers numbers that can't be reached for good."""
+    """Takes a channel's callbacks, and remembers numbers that can't be reached for good."""
 
-    is_signed: SignatureCheck
+    callbacks: Callbacks
     store: ReceiptStore
     clock: Callable[[], float]
     refused_numbers: RefusedNumbers
 
     def receive(self, url: str, body: bytes, signature: str | None) -> None:
-        """Take a form that was posted to `url`, the address as Twilio knows it.
+        """Take what was posted to `url`, the address as the channel knows it.
 
         Raises SignatureInvalid, SenderMisconfigured and LedgerUnavailable.
         """
-        # Blank values are signed, too. Bytes that are no UTF-8 break the signature, as they should.
-        form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
-        if not self.is_signed(signature, url, form):
-            raise SignatureInvalid
-        receipt = Receipt.read(form)
+        receipt = self.callbacks.read(url, body, signature)
         if receipt is None:
             log.event("receipt_ignored")
             return
         try:
-            self._record(_attempt(url), receipt)
+            entry = self._write(_attempt(url), receipt)
         except LedgerUnavailable as error:
-            # Twilio tells each stage once: after this, only the log has it.
+            # Twilio reports each stage once: after this, only the log has it.
             log.failure("receipt_unrecorded", error, **_fields(receipt))
             log.count("ReceiptUnrecorded")
             raise
+        if entry is None:
+            return
+        _log(receipt, entry)
+        if receipt.is_for_the_number and receipt.error_code is not None:
+            self._remember_refused(entry, receipt.error_code)
 
-    def _record(self, attempt: AttemptId | None, receipt: Receipt) -> None:
+    def _write(self, attempt: AttemptId | None, receipt: Receipt) -> ReceivedEntry | None:
         if attempt is not None:
             entry_id, claim_id = attempt.entry_id, attempt.claim_id
         else:
@@ -164,25 +142,17 @@ class Receipts:
             found = self.store.find(receipt.message_sid)
             if found is None:
                 log.event("receipt_unknown", **_fields(receipt))
-                return
+                return None
             entry_id, claim_id = found, None
-        entry = self.store.advance(entry_id, claim_id, receipt, round(self.clock(), 3))
-        if entry is not None:
-            self._tell(receipt, entry)
+        return self.store.advance(entry_id, claim_id, receipt, round(self.clock(), 3))
 
-    def _tell(self, receipt: Receipt, entry: ReceivedEntry) -> None:
-        kind = {"usage_type": entry.usage_type, "region": entry.region}
-        log.event("receipt", message_id=entry.message_id, **_fields(receipt), **kind)
-        if receipt.stage is Stage.DELIVERED:
-            log.count("Delivered", **kind)
-        elif receipt.stage.is_final:
-            log.count("Undelivered", error_code=str(receipt.error_code), **kind)
-        if receipt.stage.is_final:
-            log.share("DeliveryRate", hit=receipt.stage is Stage.DELIVERED, **kind)
-        if receipt.error_code in RECIPIENT_CODES:
-            self.refused_numbers.remember(
-                entry.recipient_hash, receipt.error_code, int(self.clock())
-            )
+    def _remember_refused(self, entry: ReceivedEntry, code: int) -> None:
+        try:
+            self.refused_numbers.remember(entry.recipient_hash, code, int(self.clock()))
+        except LedgerUnavailable as error:
+            # The next code for this number is sent in vain, and remembers it.
+            log.failure("refused_number_unremembered", error, message_id=entry.message_id)
+            raise
 
 
 def callback_url(base_url: str, attempt: AttemptId) -> str:
@@ -191,7 +161,19 @@ def callback_url(base_url: str, attempt: AttemptId) -> str:
 
 
 def _attempt(url: str) -> AttemptId | None:
-    return AttemptId.read(_only(parse_qs(urlsplit(url).query), ATTEMPT))
+    named = parse_qs(urlsplit(url).query).get(ATTEMPT, ())
+    return AttemptId.read(named[0]) if len(named) == 1 else None
+
+
+def _log(receipt: Receipt, entry: ReceivedEntry) -> None:
+    kind = {"usage_type": entry.usage_type, "region": entry.region}
+    log.event("receipt", message_id=entry.message_id, **_fields(receipt), **kind)
+    if receipt.stage is Stage.DELIVERED:
+        log.count("Delivered", **kind)
+    elif receipt.stage.is_final:
+        log.count("Undelivered", error_code=str(receipt.error_code), **kind)
+    if receipt.stage.is_final:
+        log.share("DeliveryRate", hit=receipt.stage is Stage.DELIVERED, **kind)
 
 
 def _fields(receipt: Receipt) -> dict[str, str | int | None]:
@@ -200,8 +182,3 @@ def _fields(receipt: Receipt) -> dict[str, str | int | None]:
         "message_status": receipt.stage.value,
         "error_code": receipt.error_code,
     }
-
-
-def _only(form: Mapping[str, Sequence[str]], name: str) -> str:
-    values = form.get(name, ())
-    return values[0] if len(values) == 1 else ""

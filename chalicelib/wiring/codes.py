@@ -15,7 +15,7 @@ from chalicelib.setting_kinds import is_loopback
 from chalicelib.wiring.process import API_PARAMETERS, parameters, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     from chalicelib.otp.aws.counters import DynamoDBCounters
     from chalicelib.otp.aws.queue import SqsOtpQueue
@@ -45,22 +45,12 @@ def intake() -> Intake:
 def receipts() -> Receipts:
     """Return the receiver of Twilio's delivery receipts."""
     from chalicelib.otp.aws.receipts import DynamoDBReceipts
-    from chalicelib.otp.errors import SenderMisconfigured
     from chalicelib.otp.receipts import Receipts
-    from chalicelib.otp.twilio.signature import auth_token, is_signed
+    from chalicelib.otp.twilio.callback import TwilioCallbacks
 
-    wanted = settings()
-    secrets = parameters(CALLBACK_PARAMETERS)
-
-    def signed(signature: str | None, url: str, parameters: Mapping[str, Sequence[str]]) -> bool:
-        try:
-            token = auth_token(secrets["twilio"])
-        except ParameterError as error:
-            raise SenderMisconfigured(str(error)) from error
-        return is_signed(signature, token, url, parameters)
-
-    store = DynamoDBReceipts(aws.dynamodb(), wanted.ledger_table)
-    return Receipts(signed, store, time.time, refused_numbers())
+    callbacks = TwilioCallbacks(_twilio(parameters(CALLBACK_PARAMETERS)))
+    store = DynamoDBReceipts(aws.dynamodb(), settings().ledger_table)
+    return Receipts(callbacks, store, time.time, refused_numbers())
 
 
 @cache
@@ -69,7 +59,6 @@ def worker() -> Worker:
     from chalicelib.otp.aws.ledger import DynamoDBLedger
     from chalicelib.otp.aws.templates import SsmTemplates
     from chalicelib.otp.delivery import Delivery
-    from chalicelib.otp.errors import SenderMisconfigured
     from chalicelib.otp.retry import BackOff
     from chalicelib.otp.sending import Sending
     from chalicelib.otp.twilio.sender import TwilioSender
@@ -78,15 +67,9 @@ def worker() -> Worker:
     wanted = settings()
     secrets = parameters(WORKER_PARAMETERS)
 
-    def twilio() -> str:
-        try:
-            return secrets["twilio"]
-        except ParameterError as error:
-            raise SenderMisconfigured(str(error)) from error
-
     ledger = DynamoDBLedger(aws.dynamodb(), wanted.ledger_table, wanted.ledger_retention_seconds)
     sender = TwilioSender(
-        twilio,
+        _twilio(secrets),
         wanted.twilio_api_url,
         reload=secrets.renew,
         status_callback=_status_callback(),
@@ -151,6 +134,18 @@ def _limits(secrets: Parameters) -> Limits:
         fail_open=wanted.limits_fail_open,
     )
     return Limits(refused_numbers(), _ledger_keys(secrets), policy, time.time)
+
+
+def _twilio(secrets: Parameters) -> Callable[[], str]:
+    from chalicelib.otp.errors import SenderMisconfigured
+
+    def config() -> str:
+        try:
+            return secrets["twilio"]
+        except ParameterError as error:
+            raise SenderMisconfigured(str(error)) from error
+
+    return config
 
 
 def _ledger_keys(secrets: Parameters) -> Callable[[], LedgerKeys]:

@@ -43,6 +43,7 @@ def test_the_api_never_loads_twilio():
         import chalicelib.pages.pages, chalicelib.sign_in.flow, chalicelib.sign_in.logto.provider
         import chalicelib.sign_in.dynamodb, chalicelib.otp.intake, chalicelib.otp.aws.queue
         import chalicelib.otp.receipts, chalicelib.otp.aws.receipts
+        import chalicelib.otp.twilio.callback
         """
     )
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
 from urllib.parse import urlencode
 
 import pytest
@@ -8,17 +8,14 @@ from twilio.request_validator import RequestValidator
 
 from chalicelib.otp.errors import LedgerUnavailable, SignatureInvalid
 from chalicelib.otp.ledger import AttemptId, LedgerEntry, SendAttempt
-from chalicelib.otp.receipts import Receipt, Receipts, Stage, callback_url
-from chalicelib.otp.twilio.signature import is_signed
+from chalicelib.otp.receipts import Receipts, Stage, callback_url
+from chalicelib.otp.twilio.callback import TwilioCallbacks, receipt_of
 from tests.kit import sent_codes
 from tests.kit.fakes import Clock, FakeCounters, FakeLedger, FakeReceipts
 from tests.kit.metrics import Metric, metrics
 
 TOKEN, URL = "12345", "https://portaria.test/otp/status"
-
-
-def signed(signature: str | None, url: str, parameters: Mapping[str, Sequence[str]]) -> bool:
-    return is_signed(signature, TOKEN, url, parameters)
+CONFIG = json.dumps({"authToken": TOKEN})
 
 
 SID = "SM" + "1" * 32
@@ -35,7 +32,9 @@ class Desk:
         self.store = FakeReceipts(self.ledger)
         self.url = callback_url(URL, AttemptId(ENTRY.id, ATTEMPT.claim_id))
         self.counters = FakeCounters()
-        self.receipts = Receipts(signed, self.store, Clock(), self.counters)
+        self.receipts = Receipts(
+            TwilioCallbacks(lambda: CONFIG), self.store, Clock(), self.counters
+        )
 
     def claim(self) -> None:
         """Let the code be on its way: what became of it nobody has written down yet."""
@@ -118,8 +117,11 @@ def test_a_number_that_can_not_be_remembered_is_recorded_all_the_same(desk: Desk
     desk.counters.failing = {"remember"}
     with pytest.raises(LedgerUnavailable):
         desk.hear("undelivered", "30005")
+    logged = desk.capsys.readouterr().out
 
     assert desk.stage == Stage.UNDELIVERED
+    assert "refused_number_unremembered" in logged
+    assert "receipt_unrecorded" not in logged
 
 
 def test_a_receipt_that_comes_before_the_outcome_is_there_after_it(desk: Desk):
@@ -199,7 +201,7 @@ def test_parameters_that_twilio_adds_and_odd_codes_are_ignored(desk: Desk):
 
 
 def test_parameters_that_come_twice_are_not_believed():
-    assert Receipt.read({"MessageSid": [SID, SID], "MessageStatus": ["sent"]}) is None
+    assert receipt_of({"MessageSid": [SID, SID], "MessageStatus": ["sent"]}) is None
 
 
 def test_a_signature_for_another_attempt_counts_for_nothing(desk: Desk):

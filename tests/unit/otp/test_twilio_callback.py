@@ -11,7 +11,7 @@ from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
 from chalicelib.otp.errors import SenderMisconfigured
-from chalicelib.otp.twilio.signature import auth_token, is_signed
+from chalicelib.otp.twilio.callback import auth_token, is_signed
 
 TOKEN = "12345"
 URL = "https://portaria.test/api/otp/status"
