@@ -7,12 +7,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 
-# What the stack is told, where it stands on the command line: an environment may be another stage's.
+# The stack's parameters, where they are on the command line: an environment may be another stage's.
 PARAMETERS := LOGTO_ENDPOINT LOGTO_APP_ID PARAMETER_PREFIX PUBLIC_URL DOMAIN_NAME CERTIFICATE_ARN \
 	HOSTED_ZONE_ID DISABLE_DEFAULT_ENDPOINT TWILIO_API_URL ALARM_EMAIL
 said = $(foreach name,$(PARAMETERS),$(if $(filter command,$(origin $(name))),'$(name)=$($(name))'))
 
-given = $(or $($1),$(error say which: make $@ $1=dev))
+given = $(or $($1),$(error which one? make $@ $1=dev))
 
 .PHONY: help
 help: ## Show this list
@@ -37,11 +37,11 @@ package: .venv/ready ## Make what a stage consists of, template and zips: STAGE=
 	@$(BIN)/python -m ops package --stage $(call given,STAGE)
 
 .PHONY: deploy
-deploy: .venv/ready .cache/tools/sam/ready ## Bring a stage to AWS: STAGE=dev, and the first time LOGTO_ENDPOINT=… LOGTO_APP_ID=…
+deploy: .venv/ready .cache/tools/sam/ready ## Deploy a stage to AWS: STAGE=dev, and the first time LOGTO_ENDPOINT=… LOGTO_APP_ID=…
 	@$(BIN)/python -m ops deploy --stage $(call given,STAGE) $(said)
 
 .PHONY: destroy
-destroy: .venv/ready .cache/tools/sam/ready ## Delete a stage from AWS, after asking: STAGE=dev
+destroy: .venv/ready .cache/tools/sam/ready ## Delete a stage from AWS, after a confirmation: STAGE=dev
 	@$(BIN)/python -m ops destroy --stage $(call given,STAGE)
 
 .PHONY: rehearse
@@ -69,7 +69,7 @@ format: .venv/ready ## Format the code and mend what can be mended by itself
 	$(BIN)/ruff format
 
 .PHONY: lock
-lock: .venv/ready ## Pin and hash what requirements*.in ask for
+lock: .venv/ready ## Pin and hash what requirements*.in list
 	$(BIN)/python -m pip install --quiet uv
 	scripts/lock
 

@@ -3,7 +3,7 @@
 Stock is what `chalice package` makes, and the peer in the same run. As on Lambda, each start is a
 process that can't write byte code and has nothing but the two unpacked zips; AWS, Logto and
 Twilio are moto and the stand-ins on loopback. The runs take turns, so that a busy machine
-bothers both alike.
+slows both alike.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def main() -> int:
             for _ in range(runs):
                 for name, place in places.items():
                     times[name].append(cold(place, stage.environment, handler, event(stage)))
-            print(*told(what, times), sep="\n")
+            print(*lines(what, times), sep="\n")
     return 0
 
 
@@ -119,8 +119,8 @@ def processor_seconds() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def told(what: str, times: dict[str, list[tuple[float, float]]]) -> Iterator[str]:
-    """Say it in lines."""
+def lines(what: str, times: dict[str, list[tuple[float, float]]]) -> Iterator[str]:
+    """Return the lines to print."""
     clock = {name: median(each[0] for each in runs) for name, runs in times.items()}
     processor = {name: median(each[1] for each in runs) for name, runs in times.items()}
     yield f"  {what:<16}" + "".join(f"  {name} {clock[name]:.2f} s" for name in times)

@@ -1,4 +1,4 @@
-"""API Gateway's leave to write access logs, which an account gives once for a whole region.
+"""API Gateway's permission to write access logs, which an account has once for a whole region.
 
 A stack whose API writes access logs can't be made without it, and a stack can't own it: the
 next one would overwrite it, and deleting the first would take it from the second.
@@ -52,7 +52,7 @@ def allow(
         try:
             apigateway.update_account(patchOperations=change)
         except apigateway.exceptions.BadRequestException:
-            # A new role takes IAM some seconds to be known everywhere.
+            # IAM needs some seconds until a new role is known everywhere.
             if attempt == _TRIES:
                 raise
             sleep(attempt)

@@ -1,4 +1,4 @@
-"""What a person still has to do: in Logto's Console, and after a deployment in SSM."""
+"""What is left to do by hand: in Logto's Console, and after a deployment in SSM."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def in_logtos_console(
 
 def _closing(stage: str, default_endpoint: str) -> Iterator[str]:
     yield f"\n{default_endpoint}/ still answers, too."
-    yield "Close it when the addresses above stand in Logto's Console, so that neither connector"
+    yield "Close it when the addresses above are in Logto's Console, so that neither connector"
     yield "nor back-channel logout calls it, and a day has brought Twilio's last receipts:"
     yield f"  make deploy STAGE={stage} DISABLE_DEFAULT_ENDPOINT=true"
 
@@ -90,7 +90,7 @@ def _missing(prefix: str, there: set[str]) -> Iterator[str]:
     if not missing:
         yield "\nNothing is missing in SSM."
     else:
-        yield "\nStill missing in SSM; nobody can sign in without:"
+        yield "\nStill missing in SSM; without these no one can sign in:"
     for name in missing:
         kind = "String" if name.startswith("templates/") else "SecureString"
         yield f"  {prefix}/{name} ({kind}): {_WANTED[name]}"

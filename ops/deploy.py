@@ -37,10 +37,10 @@ class Account:
 
     @classmethod
     def current(cls) -> Account:
-        """Ask AWS who we are. Raises DeploymentError, and botocore's errors."""
+        """Return the credentials' account. Raises DeploymentError, and botocore's errors."""
         session = boto3.Session()
         if session.region_name is None:
-            raise DeploymentError("no region is set: give AWS_REGION, or set one in the profile")
+            raise DeploymentError("no region is set: set AWS_REGION, or a region in the profile")
         arn = session.client("sts").get_caller_identity()["Arn"].split(":")
         return cls(session, session.region_name, arn[1], arn[4])
 
@@ -52,21 +52,21 @@ class Account:
 
 def add_to(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add both commands to the command line."""
-    deploy = nouns.add_parser("deploy", help="package a stage and bring it to AWS")
+    deploy = nouns.add_parser("deploy", help="package a stage and deploy it to AWS")
     deploy.add_argument("--stage", required=True)
     deploy.add_argument(
         "--architecture",
         choices=package.ARCHITECTURES,
-        help="another than .chalice/config.json says",
+        help="instead of the one in .chalice/config.json",
     )
     deploy.add_argument(
         "values",
         nargs="*",
         metavar="NAME=VALUE",
-        help="the stack's parameters, e.g. LOGTO_APP_ID=abc; the others stay as they are",
+        help="the stack's parameters, e.g. LOGTO_APP_ID=abc; others keep their values",
     )
     deploy.set_defaults(run=_reported(_deploy))
-    destroy = nouns.add_parser("destroy", help="delete a stage from AWS, after asking")
+    destroy = nouns.add_parser("destroy", help="delete a stage from AWS, after a confirmation")
     destroy.add_argument("--stage", required=True)
     destroy.set_defaults(run=_reported(_destroy))
 
@@ -79,7 +79,7 @@ def _deploy(given: argparse.Namespace) -> int:
     before = stack.outputs()
     if not values.keys() >= _REQUIRED and before is None:
         raise DeploymentError(
-            "the first deployment needs to know Logto: "
+            "the first deployment needs Logto's endpoint and application: "
             f"make deploy STAGE={given.stage} LOGTO_ENDPOINT=https://foo.logto.app LOGTO_APP_ID=abc"
         )
     refuse_to_cut_off(given.stage, stack.parameters(), values)
@@ -109,7 +109,7 @@ def _destroy(given: argparse.Namespace) -> int:
         raise DeploymentError(f"there is no stack {stack.name} in {account.region}")
     print(f"This deletes the stack {stack.name} in account {account.number}, {account.region}.")
     print(
-        "Nobody can sign in then. "
+        "No one can sign in then. "
         + ("Its tables stay" if tables_stay else "Its tables, with all sessions, go with it")
         + "; what is in SSM stays."
     )
@@ -127,7 +127,7 @@ def _destroy(given: argparse.Namespace) -> int:
 def stack_parameters(values: Sequence[str]) -> dict[str, str]:
     """Return the template's parameters from NAME=VALUE, e.g. LogtoAppId from LOGTO_APP_ID=abc.
 
-    They are not read from the environment, where another stage's may lie about. Raises
+    They are not read from the environment, which may have another stage's. Raises
     DeploymentError.
     """
     parameters = merged()["Parameters"]
@@ -138,7 +138,7 @@ def stack_parameters(values: Sequence[str]) -> dict[str, str]:
         if not equals or variable not in known:
             raise DeploymentError(f"{each!r} is no NAME=VALUE with one of {', '.join(known)}")
         name = known[variable]
-        # CloudFormation would say it as well, but after SSM was written to.
+        # CloudFormation would refuse it too, but after SSM was written to.
         pattern = parameters[name].get("AllowedPattern", ".*")
         if not re.fullmatch(pattern, value):
             raise DeploymentError(f"{variable} must match {pattern}")
@@ -149,7 +149,7 @@ def stack_parameters(values: Sequence[str]) -> dict[str, str]:
 
 
 def refuse_to_cut_off(stage: str, before: Mapping[str, str], values: Mapping[str, str]) -> None:
-    """Refuse to close API Gateway's own address while somebody may still need it.
+    """Refuse to close API Gateway's own address while clients may still use it.
 
     Raises DeploymentError.
     """
@@ -178,12 +178,12 @@ def _prepare(account: Account) -> None:
         account.session.client("apigateway"), account.session.client("iam"), account.partition
     )
     if role:
-        print(f"API Gateway may now write logs in {account.region}, by the role {role}")
+        print(f"API Gateway may now write logs in {account.region}, with the role {role}")
 
 
 def _ours_to_choose(ssm: Any, prefix: str) -> dict[str, str]:
     made = generated_secrets(secrets.token_bytes)
-    # Texts that somebody has deleted on purpose do not come back.
+    # Texts that were deleted on purpose do not come back.
     if not names(ssm, f"{prefix}/templates"):
         made |= default_templates()
     return made
@@ -197,7 +197,7 @@ def _reported(command: Any) -> Any:
             print(f"Stopped: {error}", file=sys.stderr)
             return 1
         except (BotoCoreError, ClientError) as error:
-            print(f"Stopped, AWS says: {error}", file=sys.stderr)
+            print(f"Stopped by an error of AWS: {error}", file=sys.stderr)
             return 1
         return status
 

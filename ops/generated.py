@@ -22,7 +22,7 @@ class GeneratedPage:
 
     @property
     def path(self) -> Path:
-        """Where the page stands."""
+        """The page's file."""
         return DOCS / f"{self.noun}.md"
 
     def add_to(self, nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -34,7 +34,7 @@ class GeneratedPage:
         command.set_defaults(run=self.run)
 
     def run(self, given: argparse.Namespace) -> int:
-        """Write the page, or tell whether it is up to date."""
+        """Write the page; with `--check` only compare it, and return 1 where it is out of date."""
         page = self.render()
         if not given.check:
             self.path.write_text(page, encoding="utf-8")

@@ -62,7 +62,7 @@ _UPLOADED = {"Bucket": "artefacts", "Key": "deployment.zip"}
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A stage, ready to be deployed: its template, and what became of the sizes of its zips."""
+    """A stage, ready to be deployed: its template, and the sizes of its zips before and after."""
 
     template: Path
     changes: tuple[Change, ...]
@@ -73,7 +73,7 @@ def add_to(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     package = nouns.add_parser("package", help="make a stage's template and zips")
     package.add_argument("--stage", required=True)
     package.add_argument(
-        "--architecture", choices=ARCHITECTURES, help="another than .chalice/config.json says"
+        "--architecture", choices=ARCHITECTURES, help="instead of the one in .chalice/config.json"
     )
     package.add_argument("--out", type=Path, help="a folder; by default build/STAGE")
     package.set_defaults(run=_package)
@@ -110,7 +110,7 @@ def _print_template(given: argparse.Namespace) -> int:
 def make(stage: str, out: Path | None = None, architecture: str | None = None) -> Package:
     """Package `stage` into `out`, which is emptied first.
 
-    The same sources give the same bytes, so that nothing is deployed where nothing changed.
+    The same sources result in the same bytes, so that nothing is deployed where nothing changed.
     Raises StageUnknown and PackagingError.
     """
     folder = out or ROOT / "build" / stage
@@ -125,7 +125,7 @@ def make(stage: str, out: Path | None = None, architecture: str | None = None) -
 
 
 def _packaged(stage: str, folder: Path, architecture: str | None) -> dict[str, Any]:
-    """Let Chalice package; returns its template."""
+    """Run `chalice package`; return its template."""
     if boto3.Session().region_name is None:
         os.environ["AWS_DEFAULT_REGION"] = _REGION
     factory = CLIFactory(str(ROOT), environ=os.environ)
@@ -135,7 +135,7 @@ def _packaged(stage: str, folder: Path, architecture: str | None) -> dict[str, A
         config, factory.create_package_options(), "cloudformation", "json", str(MERGED)
     )
     packager.package_app(config, str(folder), stage)
-    written = folder / "sam.yaml"  # as the merged file's suffix tells Chalice
+    written = folder / "sam.yaml"  # Chalice takes the suffix of the merged file
     template = read(written)
     written.unlink()
     return template
@@ -184,7 +184,7 @@ def translated(template: dict[str, Any]) -> dict[str, Any]:
 
 
 class _NamedPackages(BaseDeployStep):
-    """Gives each zip a name instead of making it."""
+    """Names each zip instead of making it."""
 
     def handle_deploymentpackage(self, _: Config, resource: DeploymentPackage) -> None:
         resource.filename = "deployment.zip"

@@ -1,7 +1,7 @@
 """The parameters in SSM that a deployment starts with: made once, never overwritten.
 
-A secret that is already there is in use, and a text that is already there may be somebody's
-own, so everything here only fills gaps.
+A secret that exists is in use, and a text that exists may be a team's own, so everything here only
+adds what is missing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def put_missing(client: SSMClient, prefix: str, values: Mapping[str, str]) -> li
 
 
 def names(client: SSMClient, prefix: str) -> set[str]:
-    """Return what stands under `prefix`, without it. Raises botocore's ClientError."""
+    """Return the parameters' names under `prefix`, without it. Raises botocore's ClientError."""
     pages = client.get_paginator("get_parameters_by_path").paginate(Path=prefix, Recursive=True)
     return {
         each["Name"].removeprefix(f"{prefix}/") for page in pages for each in page["Parameters"]
@@ -37,7 +37,7 @@ def names(client: SSMClient, prefix: str) -> set[str]:
 
 
 def generated_secrets(random_bytes: Callable[[int], bytes]) -> dict[str, str]:
-    """Make the secrets that nobody has to know by heart, from a source such as `token_bytes`."""
+    """Return new random secrets, from a source such as `token_bytes`."""
     bearer = base64.urlsafe_b64encode(random_bytes(SECRET_BYTES)).decode().rstrip("=")
     return {
         "otp/authorization": f"Bearer {bearer}",

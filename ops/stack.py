@@ -1,4 +1,4 @@
-"""A stage's CloudFormation stack: AWS's SAM CLI deploys and deletes it, and tells how far it is.
+"""A stage's CloudFormation stack: AWS's SAM CLI deploys and deletes it, and shows the progress.
 
 The SAM CLI uploads the zips to a bucket that it makes where there is none, creates a change
 set, and does nothing where nothing changed.
@@ -32,7 +32,7 @@ _GONE = re.compile(r"Stack.* does not exist")
 
 
 class DeploymentError(Exception):
-    """The stack could not be changed; the text says why, in words for an operator."""
+    """The stack could not be changed; the text says why, for an operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Stack:
     def outputs(self) -> dict[str, str] | None:
         """Return the outputs by name; None where there is no such stack.
 
-        Nor is it one where only a change set was ever made. Raises botocore's errors.
+        A stack of which only a change set was ever made does not count. Raises botocore's errors.
         """
         stack = self._described()
         if stack is None or stack["StackStatus"] == "REVIEW_IN_PROGRESS":
@@ -54,13 +54,13 @@ class Stack:
         return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
 
     def parameters(self) -> dict[str, str]:
-        """Return the values that the stack was last told; none where there is no such stack.
+        """Return the stack's current parameter values; none where there is no such stack.
 
         Raises botocore's errors.
         """
         stack = self._described()
-        told = [] if stack is None else stack.get("Parameters", [])
-        return {each["ParameterKey"]: each["ParameterValue"] for each in told}
+        current = [] if stack is None else stack.get("Parameters", [])
+        return {each["ParameterKey"]: each["ParameterValue"] for each in current}
 
     def deploy(
         self, template: Path, parameters: Mapping[str, str], tags: Mapping[str, str]
@@ -107,7 +107,7 @@ class Stack:
 
 
 def _overriding(parameters: Mapping[str, str], path: Path) -> Sequence[str]:
-    """Return the option that hands `parameters` on, by a file: on a command line none is empty."""
+    """Return the option with `parameters` in a file: on a command line none can be empty."""
     if not parameters:
         return []
     path.write_text(json.dumps(parameters, indent=2), encoding="utf-8")
@@ -123,4 +123,4 @@ def _sam(command: str, *arguments: str) -> None:
     environment = os.environ | {"SAM_CLI_TELEMETRY": "0"}
     done = subprocess.run([SAM, command, *arguments], env=environment, check=False)  # noqa: S603
     if done.returncode:
-        raise DeploymentError(f"`sam {command}` failed; its last lines say why")
+        raise DeploymentError(f"`sam {command}` failed; its last lines above say why")

@@ -1,8 +1,8 @@
 """The template that a stage is deployed from, settled for that stage and no other.
 
 Chalice merges `.chalice/resources.yaml` into its own; what CloudFormation wants as a constant,
-or should not be asked for at each deployment, is filled in here. So is what API Gateway answers by
-itself, without calling the Lambda: with our headers, as any answer. Source:
+or should not be a question at each deployment, is filled in here. So is what API Gateway answers by
+itself, without calling the Lambda: with our headers, as any answer has them. Source:
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html
 """
 
@@ -30,9 +30,9 @@ _TABLE = "AWS::DynamoDB::Table"
 _API = "AWS::Serverless::Api"
 JSON, HTML = "application/json", "text/html"
 NOT_FOUND = "MISSING_AUTHENTICATION_TOKEN"  # its name for a path or a method that no route has
-BASE_URL = "${base_url}"  # stands in the page for where the application is
-# A reference to the API itself would go in circles; under its own address the stage's path is the
-# whole way home.
+BASE_URL = "${base_url}"  # the page's placeholder for the application's address
+# A reference to the API itself would be circular; under its own address the stage's path leads
+# home.
 _BASE_URL = {
     "Fn::If": [
         "HasPublicUrl",

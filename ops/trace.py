@@ -32,7 +32,7 @@ DEFAULT_CODES = 5
 
 def add_to(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the command line."""
-    command = nouns.add_parser("trace", help="tell what became of a number's latest codes")
+    command = nouns.add_parser("trace", help="show what became of a number's latest codes")
     command.add_argument("number", help="with country code, e.g. +12125550100")
     command.add_argument("--codes", type=int, default=DEFAULT_CODES, help="how many (%(default)s)")
     command.add_argument(
@@ -49,20 +49,20 @@ def run(given: argparse.Namespace) -> int:
         recipient = _recipient(given.number)
     except (NotANumber, phonenumbers.NumberParseException):
         return _complain(
-            "That can't be a phone number: give all of its digits and its country code, "
+            "That can't be a phone number: write all of its digits and its country code, "
             "e.g. +12125550100"
         )
     environment = {**_stage(given.stage), **os.environ}
     missing = [n for n in ("LEDGER_TABLE", "PARAMETER_PREFIX") if not environment.get(n)]
     if missing:
-        return _complain(f"Not in the environment: {', '.join(missing)} (or give --stage)")
+        return _complain(f"Not in the environment: {', '.join(missing)} (set them, or use --stage)")
     try:
         keys = _keys(environment)
         ledger = DynamoDBLedger(_client("dynamodb", environment), environment["LEDGER_TABLE"], 0)
         for line in trace(ledger, keys, recipient, given.codes):
             print(line)
     except (BotoCoreError, ClientError, LedgerUnavailable) as error:
-        return _complain(f"AWS can't be asked: {type(error).__name__}")
+        return _complain(f"A call to AWS failed: {type(error).__name__}")
     return 0
 
 
@@ -75,10 +75,10 @@ def trace(ledger: LedgerHistory, keys: LedgerKeys, recipient: str, limit: int) -
     newest_first = sorted(chain(*found), key=lambda entry: entry.accepted_at, reverse=True)
     entries = newest_first[:limit]
     if not entries:
-        yield "No code for this number has been taken up from the queue."
+        yield "No code for this number has been received from the queue."
     for entry in entries:
         yield _headline(entry)
-        for step in (*entry.steps, *_told(entry)):
+        for step in (*entry.steps, *_receipt_step(entry)):
             yield _line(step)
 
 
@@ -88,7 +88,7 @@ def _recipient(written: str) -> str:
     return recipient
 
 
-def _told(entry: LedgerEntry) -> Iterator[Step]:
+def _receipt_step(entry: LedgerEntry) -> Iterator[Step]:
     if entry.receipt is not None:
         code = entry.receipt.error_code
         detail = None if code is None else str(code)

@@ -1,1 +1,1 @@
-"""The deployment, rehearsed: the package that would go to AWS, on an emulated one."""
+"""The deployment, rehearsed: the package for AWS, on an emulated AWS."""

@@ -102,7 +102,7 @@ def sandbox(seeded: Deployment, ports: dict[str, int]) -> Iterator[Rehearsal]:
     app_url = f"http://localhost:{ports['app']}/api"
     seeded.deploy(PUBLIC_URL=app_url)
     said: list[str] = []
-    told = {
+    environment = {
         "APP_URL": app_url,
         "LOGTO_APP_ID": APP_ID,
         "LOGTO_APP_SECRET": STAND_IN_APP_SECRET,
@@ -111,11 +111,11 @@ def sandbox(seeded: Deployment, ports: dict[str, int]) -> Iterator[Rehearsal]:
     with (
         running(lambda _: front(seeded.aws_url, seeded.host), ports["app"]),
         running(
-            lambda url: create_identity(_reporting(identity_settings(told, url), said)),
+            lambda url: create_identity(_reporting(identity_settings(environment, url), said)),
             ports["identity"],
         ) as identity_url,
         running(
-            lambda _: create_phone(_reporting(phone_settings(told), said)), ports["phone"]
+            lambda _: create_phone(_reporting(phone_settings(environment), said)), ports["phone"]
         ) as phone_url,
     ):
         yield Rehearsal(

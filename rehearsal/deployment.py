@@ -91,7 +91,7 @@ class Deployment:
         return name
 
     def traced(self, number: str) -> str:
-        """Return what `trace` says about a number."""
+        """Return the output of `trace` for a number."""
         names = {"LEDGER_TABLE": "LedgerTable", "PARAMETER_PREFIX": "ParameterPrefix"}
         outputs = self.outputs
         return self._run("trace", number, environment={k: outputs[v] for k, v in names.items()})

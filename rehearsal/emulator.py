@@ -1,7 +1,7 @@
 """An emulated AWS on loopback, which runs the code of the Lambdas itself.
 
 `python -m ops deploy` can't tell it from AWS. It checks each call against the IAM policy of
-whoever makes it, and the Lambdas' Python has no library but what the package brings.
+the caller, and the Lambdas' Python has no library but those of the package.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 _OWN = {"connection", "content-length", "date", "host", "keep-alive", "transfer-encoding"}
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 
 
 def front(emulator_url: str, host: str) -> WSGIApplication:
@@ -33,10 +33,10 @@ def front(emulator_url: str, host: str) -> WSGIApplication:
             data=request.get_data(),
             allow_redirects=False,
             stream=True,
-            timeout=PATIENCE_SECONDS,
+            timeout=TIMEOUT_SECONDS,
         )
         body = answer.raw.read(decode_content=False)
-        kept = [(k, v) for k, v in answer.raw.headers.iteritems() if k.lower() not in _OWN]
-        return Response(body, answer.status_code, kept)(environ, start_response)
+        remaining = [(k, v) for k, v in answer.raw.headers.iteritems() if k.lower() not in _OWN]
+        return Response(body, answer.status_code, remaining)(environ, start_response)
 
     return application

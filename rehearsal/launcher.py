@@ -1,7 +1,7 @@
 """Starts the emulator, in its own environment: `python launcher.py INTERPRETER-OF-THE-LAMBDAS`.
 
-Where it falls short of AWS and the product would be bent by it, it is put right before it starts;
-docs/rehearsal.md tells these and its other deviations.
+Where it differs from AWS in a way that the product would have to be changed for, it is corrected
+before it starts; docs/rehearsal.md lists these and its other differences.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _API_HOST, _AWS_HOST = ".execute-api.localhost", ".execute-api.us-east-1.amazona
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until stopped."""
     from ministack import app
     from ministack.core import iam_actions, iam_evaluator
     from ministack.services import apigateway_v1, lambda_svc
@@ -74,8 +74,8 @@ def _parameters(service: str, *request: Any) -> str:
     field = _NAMES.get(headers.get("x-amz-target", "").rpartition(".")[2])
     if service != "ssm" or field is None:
         return ""
-    asked = json.loads(body)[field]
-    paths = [asked] if isinstance(asked, str) else asked
+    requested = json.loads(body)[field]
+    paths = [requested] if isinstance(requested, str) else requested
     return "\n".join(f"arn:aws:ssm:{region}:{account}:parameter{path}" for path in paths)
 
 

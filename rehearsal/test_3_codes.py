@@ -71,7 +71,7 @@ def test_a_stranger_is_turned_away(sandbox: Rehearsal):
     assert post(sandbox, NUMBERS[0], "123456", Authorization="Bearer guess") == 401
 
 
-def test_what_nobody_can_read_is_among_the_dead_letters_with_its_reason(sandbox: Rehearsal):
+def test_an_unreadable_message_is_among_the_dead_letters_with_its_reason(sandbox: Rehearsal):
     sqs, outputs = sandbox.deployment.client("sqs"), sandbox.deployment.outputs
     sqs.send_message(QueueUrl=outputs["OtpQueueUrl"], MessageBody='{"to": "nobody", "code": 1}')
     found: list[dict[str, Any]] = []

@@ -38,12 +38,12 @@ def render() -> str:
 
 
 def money(dollars: float) -> str:
-    """Write an amount to the cent, or a smaller one to two digits."""
+    """Format an amount to the cent, and one below a cent to one digit."""
     return f"${dollars:,.2f}" if dollars >= 0.01 or not dollars else f"${dollars:.1g}"  # noqa: PLR2004 - a cent
 
 
 def count(number: float) -> str:
-    """Write a number without decimals that say nothing."""
+    """Format a number with one decimal, or none where that is 0."""
     return f"{number:,.1f}".removesuffix(".0")
 
 

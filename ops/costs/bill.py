@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 MILLION = 1_000_000
 GIGABYTE = 1_000_000_000
-VCPU_MB = 1769  # of memory, for which Lambda gives one processor
+VCPU_MB = 1769  # of memory, with which Lambda assigns one processor
 MONTH_SECONDS = 730 * 3600
 QUEUE_STEP = "code sent"
 ITEM_OVERHEAD_BYTES = 100  # what DynamoDB adds to each item that it stores
@@ -32,7 +32,7 @@ Lines = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """Reckons with what was `measured` and with what is `given`: prices and assumptions."""
+    """Calculates from what was `measured` and what is `given`: prices and assumptions."""
 
     measured: Mapping[str, Any]
     given: Mapping[str, Any]
@@ -56,7 +56,7 @@ class Bill:
             "sign-in": dict.fromkeys(("home page, stranger", "sign-in", "callback", "page"), 1.0),
             "page view": {"page": 1 - often, "page, user checked": often},
             "code": dict.fromkeys(
-                ("code asked for", QUEUE_STEP, *(n for n in self.steps if n.startswith("receipt"))),
+                ("code requested", QUEUE_STEP, *(n for n in self.steps if n.startswith("receipt"))),
                 1.0,
             ),
         }
@@ -134,11 +134,11 @@ class Bill:
         assumed = self.given["assumptions"]
         waits: Mapping[str, float] = assumed["waits_ms"]
         calls = len(self.steps[name]["calls"]) * waits["aws"]
-        others = sum(waits[other] for other in assumed["asks"].get(name, ()))
+        others = sum(waits[other] for other in assumed["calls"].get(name, ()))
         return self.processor_ms(name) + calls + others
 
     def processor_ms(self, name: str) -> float:
-        """Return how long the processor's time takes at the share that Lambda gives of one."""
+        """Return how long the processor's time takes at the share of one that Lambda assigns."""
         return float(self.steps[name]["cpu_ms"] * VCPU_MB / self.given["assumptions"]["memory_mb"])
 
     def gigabyte_seconds(self, name: str) -> float:
@@ -162,7 +162,7 @@ class Bill:
 
     @property
     def by_the_month(self) -> Lines:
-        """What costs money whether anybody comes or not."""
+        """What costs money without any visitor."""
         assumed = self.given["assumptions"]
         polls = assumed["idle_pollers"] * MONTH_SECONDS / assumed["poll_seconds"]
         return {

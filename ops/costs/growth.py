@@ -1,4 +1,4 @@
-"""What so many codes a second ask of each service, every second."""
+"""The load on each service of a number of codes a second."""
 
 from __future__ import annotations
 

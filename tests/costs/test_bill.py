@@ -51,7 +51,7 @@ ASSUMPTIONS = {
     "log_line_overhead_bytes": 25,
     "access_log_bytes": 50,
     "waits_ms": {"aws": 5, "twilio": 100},
-    "asks": {"code sent": ["twilio"]},
+    "calls": {"code sent": ["twilio"]},
 }
 
 
@@ -59,8 +59,8 @@ ASSUMPTIONS = {
 def bill() -> Bill:
     secrets = {"call": "ssm:GetParameters", "on": ["twilio"], "decryptions": 2}
     measured = {
-        "steps": dict.fromkeys(("code asked for", "code sent", "receipt, sent"), STEP),
-        "parameters": {"code asked for": [secrets], "code sent": [secrets, secrets]},
+        "steps": dict.fromkeys(("code requested", "code sent", "receipt, sent"), STEP),
+        "parameters": {"code requested": [secrets], "code sent": [secrets, secrets]},
         "stored_bytes": {"code": 900},
     }
     return Bill(measured, {"prices": PRICES, "assumptions": ASSUMPTIONS})
@@ -85,9 +85,9 @@ def test_the_receipts_share_is_that_of_their_steps(bill: Bill):
 
 
 def test_a_quarter_of_a_processor_takes_four_times_as_long_and_waits_as_long(bill: Bill):
-    assert bill.billed_ms("code asked for") == pytest.approx(5 * 4 + 3 * 5)
+    assert bill.billed_ms("code requested") == pytest.approx(5 * 4 + 3 * 5)
     assert bill.billed_ms("code sent") == pytest.approx(5 * 4 + 3 * 5 + 100)
-    assert bill.gigabyte_seconds("code asked for") == pytest.approx(0.035 * 1769 / 4 / 1024)
+    assert bill.gigabyte_seconds("code requested") == pytest.approx(0.035 * 1769 / 4 / 1024)
 
 
 def test_a_month_costs_something_when_nobody_comes(bill: Bill):

@@ -111,7 +111,7 @@ def test_what_can_be_no_phone_number_is_not_looked_up(
 ):
     assert main(["trace", written]) == 1
     assert capsys.readouterr().err == (
-        "That can't be a phone number: give all of its digits and its country code, "
+        "That can't be a phone number: write all of its digits and its country code, "
         "e.g. +12125550100\n"
     )
 

@@ -85,7 +85,7 @@ class Journey:
     def receive_code(self) -> None:
         """Ask for a code as Logto does, have it sent, and hear from Twilio of each step."""
         phone = new_phone()
-        self.ask_for_code(phone, ip="203.0.113.9", step="code asked for")
+        self.ask_for_code(phone, ip="203.0.113.9", step="code requested")
         message_sid = self.send(self.queued(), step="code sent")
         for state in STATES:
             self.hear(message_sid, state, phone, step=f"receipt, {state}")
