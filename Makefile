@@ -23,9 +23,13 @@ up: .venv/ready ## Run the whole product on this machine: http://localhost:8000
 	@$(BIN)/python -m sandbox
 
 .PHONY: test
-test: .venv/ready ## Run all tests: unit, contract, sandbox, end to end in a browser
+test: .venv/ready ## Run all tests, the browser's included: ARGS="-k word"
 	@scripts/test-prerequisites
 	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: unit
+unit: .venv/ready ## Run the tests that need no browser, Java or npm: ARGS="-k word"
+	@$(BIN)/python -m pytest tests/unit -m "not slow" $(ARGS)
 
 .PHONY: chaos
 chaos: .venv/ready ## Let 10,000 codes through while everything fails: CODES=2000 SEED=1

@@ -8,11 +8,11 @@ import random
 import sys
 import time
 
-from tests.chaos.run import report, run
+from tests.chaos.run import failings, report, run
 
 
 def main() -> int:
-    """Run it and print the table; 1 where a zero is not zero."""
+    """Run it and print the table; 1 where something is as it must not be."""
     parser = argparse.ArgumentParser(prog="make chaos")
     parser.add_argument("--codes", type=int, default=10_000)
     parser.add_argument("--lifetime", type=int, default=600, help="of a code, in seconds")
@@ -22,7 +22,10 @@ def main() -> int:
     began_at = time.monotonic()
     verdict, world, visitors = run(given.codes, given.lifetime, given.seed)
     say(report(verdict, world, visitors, time.monotonic() - began_at))
-    return int(any(verdict.broken.values()))
+    wrong = failings(verdict, world, visitors)
+    for each in wrong:
+        say(f"FAILED: {each}")
+    return int(bool(wrong))
 
 
 def say(text: str) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 THROTTLED_SHARE, LOST_SHARE = 0.03, 0.05
 PATIENCE_SECONDS = 120.0  # after the last code's death: for it to be written down
+LOST = ("UpdateItem", "SendMessage", "ReceiveMessage")
 SHOWN = 5
 
 
@@ -51,6 +52,22 @@ def _until_empty(made: World, lifetime_seconds: int) -> None:
     give_up_at = time.monotonic() + lifetime_seconds + VISIBILITY_SECONDS + PATIENCE_SECONDS
     while made.waiting() and time.monotonic() < give_up_at:
         time.sleep(1)
+
+
+def failings(verdict: Verdict, made: World, visitors: Visitors) -> list[str]:
+    """Return what must not be so after a run; too little trouble would prove nothing."""
+    lost = made.gate.lost_answers
+    wrong = {
+        **{name: bool(count) for name, count in verdict.broken.items()},
+        "few codes were accepted": verdict.accepted <= visitors.codes * 0.9,
+        "few codes were sent": verdict.outcomes["sent"] <= visitors.codes * 0.5,
+        "no worker was killed": not made.kills,
+        "no call to AWS failed": not made.gate.failed,
+        "not every kind of answer was lost": not all(lost[call] for call in LOST),
+        "nothing was queued twice": not visitors.duplicated,
+        "there was no poison": not visitors.poisoned,
+    }
+    return [name for name, is_so in wrong.items() if is_so]
 
 
 def report(verdict: Verdict, made: World, visitors: Visitors, seconds: float) -> str:

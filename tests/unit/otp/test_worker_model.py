@@ -27,6 +27,7 @@ from tests.unit.otp.neighbours import (
 )
 from tests.unit.otp.world import VISIBILITY_SECONDS, World
 
+pytestmark = pytest.mark.slow
 MAX_WORKERS, MAX_CODES, MAX_REDRIVES, ENOUGH_ROUNDS = 3, 4, 2, 200
 ANYWHERE = [FINE, DIE_BEFORE, DIE_AFTER, FAIL_BEFORE, FAIL_AFTER, LOST]
 AT_TWILIO = [
