@@ -95,7 +95,7 @@ class Access:
     def _renewed(self, kept: StoredSession, audience: Audience) -> AccessToken | None:
         # None: another request is at it, or wrote first.
         session, now = kept.session, self.clock()
-        if not session.can_be_checked:
+        if not session.has_refresh_token:
             raise NotRefreshable
         if session.refresh_failed_until > now:
             raise ProviderUnreachable("the last refresh failed")

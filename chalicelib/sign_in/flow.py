@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING
 
 from chalicelib import log
 from chalicelib.sign_in import attempts, farewell
@@ -95,9 +93,13 @@ class SignIn:
         # Taken before anything else is looked at: only the browser that began the attempt
         # may learn, or cause, anything by a callback.
         attempt = self.attempts.take(state, request.jar, request.cookie_header)
-        self._check_answer(request)
-        signed_in = self.provider().exchange(attempt.storage, _callback_uri(request))
-        _check_nonce(signed_in.claims, attempt.nonce)
+        signed_in = self.provider().exchange(
+            attempt.storage,
+            attempt.nonce,
+            redirect_uri=f"{request.public_url}/callback",
+            state=state,
+            code=self._code(request),
+        )
         token = self.sessions.start(
             self._session(signed_in, began_at),
             request.cookie(SESSION_COOKIE),
@@ -170,7 +172,7 @@ class SignIn:
     def _left(self, request: BrowserRequest, session: Session | None) -> Redirect:
         home = f"{request.public_url}/"
         try:
-            if session is not None:
+            if session is not None and session.has_refresh_token:
                 self.provider().revoke(session.storage)
         except SignInError as error:
             log.failure("revocation_failed", error)
@@ -181,7 +183,7 @@ class SignIn:
             location = home
         return Redirect(location, (request.jar.clear(SESSION_COOKIE),))
 
-    def _check_answer(self, request: BrowserRequest) -> None:
+    def _code(self, request: BrowserRequest) -> str:
         given = [request.query.get(name, ()) for name in _ANSWER_PARAMETERS]
         if any(len(values) > 1 for values in given):
             raise AnswerRejected("parameter given twice")
@@ -194,8 +196,10 @@ class SignIn:
         error = request.parameter("error")
         if error is not None:
             raise SignInRefused(error if error in _OAUTH_ERRORS else "other")
-        if request.parameter("code") is None:
+        code = request.parameter("code")
+        if code is None:
             raise AnswerRejected("no code")
+        return code
 
     def _session(self, signed_in: SignedIn, began_at: int) -> Session:
         issuer, claims = self.provider().issuer, signed_in.claims
@@ -208,19 +212,8 @@ class SignIn:
             checked_at=began_at,
             subject_hash=index_hash(issuer, "sub", claims["sub"]),
             provider_session_hash=index_hash(issuer, *sid),
+            has_refresh_token=signed_in.has_refresh_token,
         )
 
     def _session_cookie(self, request: BrowserRequest, token: str) -> str:
         return request.jar.set(SESSION_COOKIE, token, self.sessions.lifetime.absolute_seconds)
-
-
-def _check_nonce(claims: dict[str, Any], nonce: str) -> None:
-    # An ID token of another sign-in, injected into this one, carries another nonce.
-    if not hmac.compare_digest(str(claims.get("nonce")).encode(), nonce.encode()):
-        raise AnswerRejected("other nonce")
-
-
-def _callback_uri(request: BrowserRequest) -> str:
-    given = {name: request.parameter(name) for name in _ANSWER_PARAMETERS}
-    query = urlencode({name: value for name, value in given.items() if value is not None})
-    return f"{request.public_url}/callback?{query}"

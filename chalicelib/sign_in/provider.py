@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from chalicelib.sign_in.options import SignInOptions
 
 
@@ -25,6 +27,8 @@ class SignedIn:
 
     claims: dict[str, Any]
     storage: dict[str, str] = field(repr=False)
+    has_refresh_token: bool
+    """Whether the provider can be asked for new tokens, and so whether the user is welcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """New tokens, not yet looked at: they are kept first, and judged then."""
+    """New tokens, not verified yet: they are saved first."""
 
     storage: dict[str, str] = field(repr=False)
     access_token: str = field(repr=False)
@@ -90,8 +94,13 @@ class Provider(Protocol):
     ) -> AuthorizationRequest:
         """Begin a sign-in with a fresh state, nonce and PKCE verifier."""
 
-    def exchange(self, storage: dict[str, str], callback_uri: str) -> SignedIn:
-        """Exchange the callback's code for tokens and verify the ID token."""
+    def exchange(
+        self, storage: dict[str, str], nonce: str, *, redirect_uri: str, state: str, code: str
+    ) -> SignedIn:
+        """Exchange the code that came to `redirect_uri` for tokens, and verify the ID token.
+
+        AnswerRejected where the ID token is not of the sign-in with this `nonce`.
+        """
 
     def accepts_issuer(self, issuer: str | None) -> bool:
         """Return whether a callback with this `iss`, or none, may be the provider's (RFC 9207)."""
@@ -109,8 +118,11 @@ class Provider(Protocol):
     def user_info(self, access_token: str) -> dict[str, Any]:
         """Ask for what the provider knows of the user; AccessRefused for a token it refuses."""
 
-    def claims_of(self, refreshed: Refreshed) -> dict[str, Any]:
-        """Verify the ID token of a refresh and give its claims."""
+    def claims_of(self, refreshed: Refreshed, claims_before: Mapping[str, Any]) -> dict[str, Any]:
+        """Verify the ID token of a refresh and return its claims.
+
+        AnswerRejected where it is of another user than the one with `claims_before`.
+        """
 
     def end_session_url(self, post_logout_redirect_uri: str) -> str:
         """Return where the browser ends its session at Logto."""

@@ -17,7 +17,7 @@ from chalicelib.sign_in.errors import AccessRefused, AnswerRejected, SignInError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chalicelib.sign_in.provider import Audience, Provider, Refreshed
+    from chalicelib.sign_in.provider import Audience, Provider
     from chalicelib.sign_in.sessions import Session, Sessions, StoredSession
 
 LEASE_SECONDS = 60  # no request lives as long: API Gateway gives up after 29 s
@@ -75,20 +75,14 @@ class Refreshing:
         # rotated one that is lost ends the session.
         saved = self.sessions.save(leased, session)
         if refreshed.id_token is not None:
-            session = self._judged(session, refreshed, refreshed.id_token)
-            if saved is not None and session is not saved.session:
-                self.sessions.save(saved, session)
+            claims = self.provider().claims_of(refreshed, session.claims)
+            if claims != session.claims:
+                session = replace(session, claims=claims)
+                if saved is not None:
+                    self.sessions.save(saved, session)
         if saved is not None:
             return session
         # Ended meanwhile, and then a sign-out wins; or a later request has written, too, while
         # boto3 repeated a save whose answer was lost, and then its version is the one that counts.
         kept = self.sessions.find(leased.token)
         return kept.session if kept else None
-
-    def _judged(self, session: Session, refreshed: Refreshed, id_token: str) -> Session:
-        claims = self.provider().claims_of(refreshed)
-        if any(claims.get(name) != session.claims.get(name) for name in ("iss", "sub")):
-            raise AnswerRejected("ID token: another user after the refresh")
-        if claims == session.claims:
-            return session
-        return replace(session, claims=claims, storage={**session.storage, "idToken": id_token})

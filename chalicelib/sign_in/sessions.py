@@ -33,7 +33,7 @@ class Session:
 
     claims: dict[str, Any]
     storage: dict[str, str] = field(repr=False)
-    """What the SDK keeps of a signed-in user: ID token, refresh token, access tokens."""
+    """What the SDK keeps of a signed-in user: refresh token and access tokens."""
     created_at: int
     seen_at: int
     subject_hash: str
@@ -44,11 +44,8 @@ class Session:
     """Until when the one request that refreshes the tokens has the right to; 0 while none does."""
     refresh_failed_until: int = 0
     """Until when nobody asks the provider again, because it could not answer."""
-
-    @property
-    def can_be_checked(self) -> bool:
-        """Whether the provider can be asked about the user: only by refreshing tokens."""
-        return "refreshToken" in self.storage
+    has_refresh_token: bool = True
+    """Whether the provider can be asked about the user, which only a refresh does."""
 
     @property
     def display_name(self) -> str | None:
@@ -90,7 +87,7 @@ class SessionLifetime:
     def ends_at(self, session: Session) -> int:
         """Return when the session is over unless it is used before."""
         ends = [session.seen_at + self.idle_seconds, session.created_at + self.absolute_seconds]
-        if not session.can_be_checked:
+        if not session.has_refresh_token:
             ends.append(session.checked_at + self.check_seconds)
         return min(ends)
 

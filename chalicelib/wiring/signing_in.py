@@ -61,7 +61,7 @@ def bearer_tokens() -> BearerTokens:
     """Return the reader of Bearer tokens."""
     from chalicelib.sign_in.bearer import BearerTokens
 
-    return BearerTokens(provider, settings().api_resource)
+    return BearerTokens(lambda: provider().tokens, settings().api_resource)
 
 
 @cache

@@ -13,17 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.sign_in.errors import AnswerRejected
-from chalicelib.sign_in.logto.documents import SigningKeys
-from chalicelib.sign_in.logto.signed_tokens import (
-    ACCESS_TOKEN,
-    EVENT,
-    SignedTokens,
-    read_logout_token,
-    verified_claims,
-)
+from chalicelib.sign_in.logto.signed_tokens import EVENT, SignedTokens
 from sandbox.server import running
 from tests.attacks.forgeries import Genuine, forgeries, jwk_of, new_key
-from tests.kit.tokens import CLIENT, ISSUER, KeyServer
+from tests.kit.tokens import CLIENT, ISSUER, KeyServer, signed_tokens
 
 API = "https://api.example.test"
 ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "PS256", "EdDSA")
@@ -45,19 +38,19 @@ KINDS = (
         "ID token",
         None,
         {"aud": CLIENT, "nonce": "n"},
-        lambda tokens, text: verified_claims(tokens, text, CLIENT),
+        lambda tokens, text: tokens.read_id_token(text, "access", "n"),
     ),
     Kind(
         "logout token",
         "logout+jwt",
         {"aud": CLIENT, "jti": "1", "events": {EVENT: {}}},
-        lambda tokens, text: read_logout_token(tokens, text, CLIENT),
+        lambda tokens, text: tokens.read_logout_token(text),
     ),
     Kind(
         "access token",
         "at+jwt",
         {"aud": API, "client_id": "an-app", "scope": "read"},
-        lambda tokens, text: tokens.claims(text, API, ACCESS_TOKEN),
+        lambda tokens, text: tokens.read_access_token(text, API),
     ),
 )
 
@@ -99,7 +92,7 @@ def genuine(kind: Kind, algorithm: str) -> Genuine:
 def tokens(key_server: tuple[str, KeyServer]) -> SignedTokens:
     url, server = key_server
     server.keys = [jwk_of(KEYS[name], name, kid=name, use="sig", alg=name) for name in ALGORITHMS]
-    return SignedTokens(SigningKeys(url, 5.0), ISSUER, frozenset(ALGORITHMS))
+    return signed_tokens(url, ALGORITHMS)
 
 
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

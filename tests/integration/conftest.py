@@ -8,8 +8,6 @@ from uuid import uuid4
 
 import pytest
 
-from chalicelib.sign_in.logto.documents import SigningKeys
-from chalicelib.sign_in.logto.signed_tokens import SignedTokens
 from sandbox.server import running
 from tests.kit.application import Site, Stage, serving
 from tests.kit.engines import aws_client
@@ -17,7 +15,7 @@ from tests.kit.fakes import Clock
 from tests.kit.identity import Logto, running_logto
 from tests.kit.logto_provider import provider_of
 from tests.kit.pipeline import Pipeline, running_pipeline
-from tests.kit.tokens import ISSUER, KeyServer, Verifier
+from tests.kit.tokens import KeyServer, Verifier, signed_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,10 +45,8 @@ def logto_url() -> Iterator[str]:
 def verifier() -> Iterator[Verifier]:
     server, clock = KeyServer(), Clock()
     with running(server.flask) as url:
-        keys = SigningKeys(f"{url}/jwks", 5.0, clock)
-        yield Verifier(
-            server, clock, SignedTokens(keys, ISSUER, frozenset({"ES384", "RS256", "ES256"}))
-        )
+        tokens = signed_tokens(f"{url}/jwks", ("ES384", "RS256", "ES256"), clock)
+        yield Verifier(server, clock, tokens)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +16,6 @@ from chalicelib.sign_in.errors import (
     ProviderUnreachable,
     ScopeMissing,
 )
-from chalicelib.sign_in.logto.signed_tokens import ACCESS_TOKEN
 from tests.kit.recordings import recorded
 from tests.kit.tokens import (
     EC_KEY,
@@ -32,18 +30,10 @@ from tests.kit.tokens import (
 )
 
 if TYPE_CHECKING:
-    from chalicelib.sign_in.logto.signed_tokens import SignedTokens
+    pass
 
 API = "https://api.example.test"
 TYP = {"typ": "at+jwt"}
-
-
-@dataclass(frozen=True)
-class Reader:
-    tokens: SignedTokens
-
-    def read_access_token(self, token: str, audience: str) -> dict[str, Any]:
-        return self.tokens.claims(token, audience, ACCESS_TOKEN)
 
 
 def access_token(*args: Any, headers: dict[str, Any] | None = None, **changes: Any) -> str:
@@ -65,7 +55,7 @@ def caller(
     organization: str | None = None,
     api: str | None = API,
 ) -> Caller:
-    bearer = BearerTokens(lambda: Reader(verifier.tokens), api)
+    bearer = BearerTokens(lambda: verifier.tokens, api)
     return bearer.caller([f"Bearer {token}"], scopes, organization)
 
 
@@ -245,12 +235,12 @@ def test_other_headers_are_no_bearer_token(
     verifier: Verifier, headers: list[str], error: type[Exception]
 ):
     with pytest.raises(error):
-        BearerTokens(lambda: Reader(verifier.tokens), API).caller(headers, ())
+        BearerTokens(lambda: verifier.tokens, API).caller(headers, ())
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
 def test_the_schemes_case_does_not_matter(verifier: Verifier, scheme: str):
-    bearer = BearerTokens(lambda: Reader(verifier.tokens), API)
+    bearer = BearerTokens(lambda: verifier.tokens, API)
 
     assert bearer.caller([f"{scheme}  {access_token()}"], ("read",))
 

@@ -20,14 +20,11 @@ from chalicelib.sign_in.logto.documents import (
     RETRY_SECONDS,
 )
 from chalicelib.sign_in.logto.http import MAX_BYTES
-from chalicelib.sign_in.logto.signed_tokens import (
-    MAX_LENGTH,
-    check_access_token_hash,
-    read_logout_token,
-)
+from chalicelib.sign_in.logto.signed_tokens import MAX_LENGTH
 from tests.kit.tokens import (
     CLIENT,
     EC_KEY,
+    ISSUER,
     OTHER_EC_KEY,
     P256_KEY,
     RSA_KEY,
@@ -175,9 +172,7 @@ def test_strangers_can_not_use_up_what_the_providers_own_tokens_need(verifier: V
     verifier.verify(token())
     for n in range(20):
         with pytest.raises(AnswerRejected):
-            read_logout_token(
-                verifier.tokens, token(headers={"kid": f"x-{n}", "typ": "logout+jwt"}), CLIENT
-            )
+            verifier.tokens.read_logout_token(token(headers={"kid": f"x-{n}", "typ": "logout+jwt"}))
     verifier.server.keys = [public(RSA_KEY, kid="rsa", alg="RS256")]
 
     assert verifier.verify(token(RSA_KEY, "RS256", {"kid": "rsa"}))
@@ -276,11 +271,27 @@ def _verdict(verifier: Verifier, text: str) -> str:
     return "good"
 
 
-def test_the_access_token_is_the_one_that_at_hash_names():
+def test_the_access_token_is_the_one_that_at_hash_names(verifier: Verifier):
     digest = hashlib.sha384(b"access").digest()
     at_hash = base64.urlsafe_b64encode(digest[:24]).rstrip(b"=").decode()
-    check_access_token_hash(token(), {"at_hash": at_hash}, "access")
-    check_access_token_hash(token(), {}, "access")
+    text = token(at_hash=at_hash)
+    assert verifier.tokens.read_id_token(text, "access", "n")
+    assert verifier.tokens.read_id_token(token(), "another", "n")
 
-    with pytest.raises(AnswerRejected):
-        check_access_token_hash(token(), {"at_hash": at_hash}, "another")
+    with pytest.raises(AnswerRejected, match="at_hash"):
+        verifier.tokens.read_id_token(text, "another", "n")
+
+
+@pytest.mark.parametrize("nonce", ["another", "", None, ["n"]])
+def test_nonce_invalid_is_rejected(verifier: Verifier, nonce: object):
+    assert verifier.rejects(token(nonce=nonce)) == "ID token: nonce"
+
+
+def test_after_a_refresh_it_is_the_same_users_and_needs_no_nonce(verifier: Verifier):
+    before = {"iss": ISSUER, "sub": "user-1"}
+    read = verifier.tokens.read_refreshed_id_token
+
+    assert read(token(nonce=None), "access", before)["sub"] == "user-1"
+    for other in ({"sub": "user-2"}, {"iss": "https://logto.example/oidc"}, {"sub": None}):
+        with pytest.raises(AnswerRejected, match="another user"):
+            read(token(), "access", before | other)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.sign_in.errors import AnswerRejected
-from chalicelib.sign_in.logto.signed_tokens import EVENT, read_logout_token
+from chalicelib.sign_in.logto.signed_tokens import EVENT
 from chalicelib.sign_in.provider import LogoutToken
 from tests.kit.tokens import CLIENT, OTHER_EC_KEY, Now, Verifier, hmac_token, token
 
@@ -26,7 +26,7 @@ def logout_token(key: Any = None, alg: str = "ES384", **changes: Any) -> str:
 
 
 def read(verifier: Verifier, text: str) -> LogoutToken:
-    return read_logout_token(verifier.tokens, text, CLIENT)
+    return verifier.tokens.read_logout_token(text)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.sign_in.errors import (
     AccessRefused,
+    AnswerRejected,
     SignInRefused,
 )
 from chalicelib.sign_in.logto.provider import (
@@ -20,6 +21,7 @@ from tests.kit.logto_provider import (
     TIMEOUT,
     begin,
     come_back,
+    exchanged,
 )
 
 if TYPE_CHECKING:
@@ -36,10 +38,12 @@ def resourceful(logto: Logto) -> LogtoProvider:
 
 def test_a_refresh_brings_new_tokens_of_the_same_user(logto: Logto, provider: LogtoProvider):
     request = begin(logto, provider)
-    signed_in = provider.exchange(request.storage, come_back(logto, request))
+    signed_in = exchanged(provider, request, come_back(logto, request))
     refreshed = provider.refresh(signed_in.storage, Audience())
 
-    assert provider.claims_of(refreshed)["sub"] == signed_in.claims["sub"]
+    assert provider.claims_of(refreshed, signed_in.claims)["sub"] == signed_in.claims["sub"]
+    with pytest.raises(AnswerRejected):
+        provider.claims_of(refreshed, {**signed_in.claims, "sub": "another"})
     assert refreshed.storage["accessTokenMap"] != signed_in.storage["accessTokenMap"]
     assert refreshed.access_token not in repr(refreshed)
 
@@ -60,7 +64,7 @@ def test_access_tokens_are_for_a_resource_an_organization_or_both(
 ):
     provider = resourceful(logto)
     request = begin(logto, provider)
-    signed_in = provider.exchange(request.storage, come_back(logto, request))
+    signed_in = exchanged(provider, request, come_back(logto, request))
     logto.identity.join_organization(signed_in.claims["sub"], ORGANIZATION, "read")
     assert provider.access_token(signed_in.storage, audience) is None
 
@@ -85,7 +89,7 @@ def test_access_tokens_are_for_a_resource_an_organization_or_both(
 def test_a_token_that_is_refused_is_no_sign_out(logto: Logto, audience: Audience, code: str):
     provider = resourceful(logto)
     request = begin(logto, provider)
-    signed_in = provider.exchange(request.storage, come_back(logto, request))
+    signed_in = exchanged(provider, request, come_back(logto, request))
 
     with pytest.raises(AccessRefused) as refused:
         provider.refresh(signed_in.storage, audience)
@@ -95,7 +99,7 @@ def test_a_token_that_is_refused_is_no_sign_out(logto: Logto, audience: Audience
 
 def test_userinfo_tells_what_logto_knows(logto: Logto, provider: LogtoProvider):
     request = begin(logto, provider)
-    signed_in = provider.exchange(request.storage, come_back(logto, request))
+    signed_in = exchanged(provider, request, come_back(logto, request))
     token = provider.access_token(signed_in.storage, Audience())
     assert token is not None
 
@@ -110,7 +114,7 @@ def test_userinfo_tells_what_logto_knows(logto: Logto, provider: LogtoProvider):
 
 def test_a_suspended_users_refresh_is_refused_for_good(logto: Logto, provider: LogtoProvider):
     request = begin(logto, provider)
-    signed_in = provider.exchange(request.storage, come_back(logto, request))
+    signed_in = exchanged(provider, request, come_back(logto, request))
     logto.identity.suspend_user(signed_in.claims["sub"])
 
     with pytest.raises(SignInRefused) as refused:
@@ -118,9 +122,14 @@ def test_a_suspended_users_refresh_is_refused_for_good(logto: Logto, provider: L
     assert refused.value.code == "invalid_grant"
 
 
+def test_without_a_refresh_token_a_refresh_is_refused_for_good(provider: LogtoProvider):
+    with pytest.raises(SignInRefused):
+        provider.refresh({}, Audience())
+
+
 def test_a_user_without_access_any_more_is_refused_for_good(logto: Logto, provider: LogtoProvider):
     request = begin(logto, provider)
-    signed_in = provider.exchange(request.storage, come_back(logto, request))
+    signed_in = exchanged(provider, request, come_back(logto, request))
     logto.identity.remove_access(signed_in.claims["sub"], APP)
 
     with pytest.raises(SignInRefused) as refused:
@@ -130,7 +139,7 @@ def test_a_user_without_access_any_more_is_refused_for_good(logto: Logto, provid
 
 def test_a_revoked_sign_in_can_not_be_refreshed(logto: Logto, provider: LogtoProvider):
     request = begin(logto, provider)
-    storage = provider.exchange(request.storage, come_back(logto, request)).storage
+    storage = exchanged(provider, request, come_back(logto, request)).storage
     assert logto.refresh(storage["refreshToken"]).status_code == 200
 
     provider.revoke(storage)

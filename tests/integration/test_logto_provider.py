@@ -26,6 +26,7 @@ from tests.kit.logto_provider import (
     asked_for,
     begin,
     come_back,
+    exchanged,
     provider_of,
 )
 from tests.kit.recordings import recorded
@@ -38,12 +39,13 @@ def test_a_visitor_is_signed_in_with_verified_claims_and_tokens(
     logto: Logto, provider: LogtoProvider
 ):
     request = begin(logto, provider)
-    signed_in = provider.exchange(request.storage, come_back(logto, request))
+    signed_in = exchanged(provider, request, come_back(logto, request))
 
     assert signed_in.claims["iss"] == provider.issuer
     assert signed_in.claims["nonce"] == request.nonce
     assert signed_in.claims["phone_number"].isdigit()
-    assert {"idToken", "refreshToken", "accessTokenMap"} == set(signed_in.storage)
+    assert {"refreshToken", "accessTokenMap"} == set(signed_in.storage)
+    assert signed_in.has_refresh_token
     assert "refreshToken" not in repr(signed_in)
 
 
@@ -108,7 +110,7 @@ def test_a_code_of_another_attempt_is_refused(logto: Logto, provider: LogtoProvi
     answer = come_back(logto, other).replace(other.state, mine.state)
 
     with pytest.raises(SignInRefused) as refused:
-        provider.exchange(mine.storage, answer)
+        exchanged(provider, mine, answer)
     assert refused.value.code == "invalid_grant"
 
 
@@ -117,7 +119,7 @@ def test_a_wrong_secret_is_our_mistake_and_not_the_visitors(logto: Logto):
     request = begin(logto, provider)
 
     with pytest.raises(ProviderMisconfigured) as error:
-        provider.exchange(request.storage, come_back(logto, request))
+        exchanged(provider, request, come_back(logto, request))
     assert error.value.reason == "invalid_client"
 
 
@@ -139,7 +141,7 @@ def test_a_callback_elsewhere_is_rejected(
     assert elsewhere != answer, answer.partition("?")[0]
 
     with pytest.raises(AnswerRejected, match="redirect URI"):
-        provider.exchange(request.storage, elsewhere)
+        exchanged(provider, request, elsewhere)
 
 
 def test_logto_names_itself_in_every_callback_and_so_has_to(provider: LogtoProvider):
@@ -173,10 +175,10 @@ def test_signing_out_leads_to_logto_and_back(logto: Logto, provider: LogtoProvid
 def test_no_error_repeats_what_logto_wrote(logto: Logto, provider: LogtoProvider):
     request = begin(logto, provider)
     answer = come_back(logto, request)
-    provider.exchange(request.storage, answer)
+    exchanged(provider, request, answer)
 
     with pytest.raises(SignInError) as error:
-        provider.exchange(request.storage, answer)
+        exchanged(provider, request, answer)
     assert "grant request is invalid" not in str(error.value)
     assert error.value.__cause__ is None
 

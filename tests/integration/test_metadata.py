@@ -8,8 +8,9 @@ import pytest
 from flask import Flask, Response, jsonify
 
 from chalicelib.sign_in.errors import ProviderUnreachable
-from chalicelib.sign_in.logto.documents import fetch_metadata, leads_to_a_provider
+from chalicelib.sign_in.logto.documents import MetadataDocument, leads_to_a_provider
 from sandbox.server import running
+from tests.kit.fakes import Clock
 from tests.kit.logto_provider import RECORDED_ENDPOINT, TIMEOUT, Answer, answering
 from tests.kit.recordings import recorded
 
@@ -41,7 +42,7 @@ def _moved(value: Any, url: str) -> Any:
 
 def test_logtos_recorded_metadata_are_believed():
     with serving() as url:
-        metadata = fetch_metadata(url, TIMEOUT)
+        metadata = MetadataDocument(url, TIMEOUT, Clock()).get()
 
     assert metadata.model.jwks_uri == f"{url}/oidc/jwks"
     assert metadata.names_itself
@@ -66,12 +67,12 @@ def test_metadata_that_lead_elsewhere_are_not(name: str, value: str | None):
         serving(**{name: value}) as url,
         pytest.raises(ProviderUnreachable, match=f"{name}|unreadable"),
     ):
-        fetch_metadata(url, TIMEOUT)
+        MetadataDocument(url, TIMEOUT, Clock()).get()
 
 
 def test_metadata_without_a_place_to_sign_out_are_not():
     with serving(end_session_endpoint=None) as url, pytest.raises(ProviderUnreachable):
-        fetch_metadata(url, TIMEOUT)
+        MetadataDocument(url, TIMEOUT, Clock()).get()
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ def test_metadata_that_make_no_sense_are_not_believed(answer: Answer):
         running(lambda url: answering(url, {"openid_configuration": answer})) as url,
         pytest.raises(ProviderUnreachable),
     ):
-        fetch_metadata(url, TIMEOUT)
+        MetadataDocument(url, TIMEOUT, Clock()).get()
 
 
 def test_metadata_of_another_issuer_are_not_believed():
@@ -151,4 +152,4 @@ def test_metadata_of_another_issuer_are_not_believed():
         serving(issuer="https://evil.example/oidc") as url,
         pytest.raises(ProviderUnreachable, match="another issuer"),
     ):
-        fetch_metadata(url, TIMEOUT)
+        MetadataDocument(url, TIMEOUT, Clock()).get()

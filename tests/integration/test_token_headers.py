@@ -23,8 +23,6 @@ from chalicelib.sign_in.logto.signed_tokens import (
     LOGOUT_TOKEN,
     SignedTokens,
     TokenKind,
-    read_logout_token,
-    verified_claims,
 )
 from tests.kit.tokens import CLIENT, EC_KEY, RSA_KEY, Verifier, public, token
 
@@ -51,9 +49,9 @@ VALUES: list[object] = [
     {"x": []},
 ]
 READERS: dict[str, Callable[[SignedTokens, str], object]] = {
-    "ID token": lambda tokens, text: verified_claims(tokens, text, CLIENT),
-    "logout token": lambda tokens, text: read_logout_token(tokens, text, CLIENT),
-    "access token": lambda tokens, text: tokens.claims(text, CLIENT, ACCESS_TOKEN),
+    "ID token": lambda tokens, text: tokens.read_id_token(text, "access", "n"),
+    "logout token": lambda tokens, text: tokens.read_logout_token(text),
+    "access token": lambda tokens, text: tokens.read_access_token(text, CLIENT),
 }
 
 
@@ -117,7 +115,21 @@ def test_a_header_that_is_no_object_is_refused(verifier: Verifier, kind: TokenKi
         assert refused(verifier, kind, signed(header, good_claims(kind))), header
 
 
-NAMES = ["iss", "sub", "aud", "exp", "iat", "nbf", "jti", "sid", "nonce", "azp", "events", "scope"]
+NAMES = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "nbf",
+    "jti",
+    "sid",
+    "nonce",
+    "azp",
+    "events",
+    "scope",
+    "at_hash",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

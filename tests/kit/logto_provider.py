@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from flask import Flask, Response
 
@@ -17,7 +17,7 @@ from tests.kit.fakes import Clock
 from tests.kit.identity import APP, SECRET, Logto
 
 if TYPE_CHECKING:
-    from chalicelib.sign_in.provider import AuthorizationRequest
+    from chalicelib.sign_in.provider import AuthorizationRequest, SignedIn
 
 
 TIMEOUT = 5.0
@@ -41,6 +41,18 @@ def come_back(logto: Logto, request: AuthorizationRequest) -> str:
     browser = logto.browser()
     answer = logto.walk(browser, browser.get(request.url))
     return answer.headers["Location"]
+
+
+def exchanged(provider: LogtoProvider, request: AuthorizationRequest, answer: str) -> SignedIn:
+    """Exchange the code at the address where Logto sent the browser."""
+    query = dict(parse_qsl(urlsplit(answer).query))
+    return provider.exchange(
+        request.storage,
+        request.nonce,
+        redirect_uri=answer.partition("?")[0],
+        state=query["state"],
+        code=query["code"],
+    )
 
 
 def asked_for(request: AuthorizationRequest) -> dict[str, list[str]]:

@@ -14,12 +14,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from flask import Flask, Response
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+from logto import OidcProviderMetadata
 
 from chalicelib.sign_in.errors import AnswerRejected
-from chalicelib.sign_in.logto.signed_tokens import verified_claims
+from chalicelib.sign_in.logto.documents import Document, Metadata, SigningKeys
+from chalicelib.sign_in.logto.signed_tokens import SignedTokens
+from tests.kit.recordings import recorded
 
 if TYPE_CHECKING:
-    from chalicelib.sign_in.logto.signed_tokens import SignedTokens
+    from collections.abc import Callable, Sequence
+
     from tests.kit.fakes import Clock
 
 ISSUER, CLIENT = "https://logto.test/oidc", "our-app"
@@ -58,6 +62,16 @@ class KeyServer:
         return app
 
 
+def signed_tokens(
+    jwks_uri: str, algorithms: Sequence[str], clock: Callable[[], float] = time.monotonic
+) -> SignedTokens:
+    """Return a reader of tokens, by keys at `jwks_uri` and metadata that are never fetched."""
+    changes = {"issuer": ISSUER, "id_token_signing_alg_values_supported": list(algorithms)}
+    model = OidcProviderMetadata(**(recorded("discovery") | changes))
+    metadata = Metadata(model, names_itself=True, keys=SigningKeys(jwks_uri, 5.0, clock))
+    return SignedTokens(Document("metadata", lambda: metadata, clock), CLIENT)
+
+
 @dataclass
 class Verifier:
     """A verifier with its key server and clock."""
@@ -67,7 +81,7 @@ class Verifier:
     tokens: SignedTokens
 
     def verify(self, token: str) -> dict[str, Any]:
-        return verified_claims(self.tokens, token, CLIENT)
+        return self.tokens.read_id_token(token, "access", "n")
 
     def rejects(self, token: str) -> str:
         with pytest.raises(AnswerRejected) as rejected:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 KEY = "accessTokenMap"
 EARLY_SECONDS = 60  # before its end a token is replaced; a short-lived one at half its life
 MAX_TOKENS = 40
-MAX_BYTES = 200_000  # half of what a DynamoDB item holds; the rest is for the ID token
+MAX_BYTES = 200_000  # half of what a DynamoDB item holds; the rest is for the claims
 
 
 class _AccessToken(SdkAccessToken):

@@ -2,23 +2,28 @@
 
 Each attempt and session has a storage of its own (the default is one object for all
 visitors), the whole redirect URI is compared and not only its path, the parameters of newer
-SDKs go along, a rotated refresh token is kept before anything is judged, and the access
-tokens stay within bounds. Names in camelCase are the SDK's.
+SDKs go along, a rotated refresh token is kept before anything is verified, and the access
+tokens stay within bounds. Names in camelCase are the SDK's, and so are the storage's keys, which
+no module outside `logto/` needs to know.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
-from logto import LogtoClient, LogtoConfig, Storage
+from logto import LogtoClient, LogtoConfig, Scope, Storage, UserInfoScope
+from logto.models.oidc import ReservedResource
+from logto.OidcCore import OidcCore
 
-from chalicelib.sign_in.errors import AnswerRejected
+from chalicelib.sign_in.errors import AnswerRejected, SignInRefused
 from chalicelib.sign_in.logto.access_token_map import KEY, AccessTokenMap, key_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from logto.LogtoClient import SignInSession
     from logto.models.response import TokenResponse
-    from logto.OidcCore import OidcCore
 
     from chalicelib.sign_in.logto.core import BoundedOidcCore
     from chalicelib.sign_in.provider import Audience
@@ -51,10 +56,9 @@ class RecordStorage(Storage):
 
 
 class SdkClient(LogtoClient):
-    """A `LogtoClient` for one request, on the process's metadata and keys.
+    """A `LogtoClient` for one request, whose calls `core` makes.
 
-    `extra` goes along with the authorization request; `answer` is what the token endpoint
-    said last, and nobody has looked at its ID token yet.
+    `extra` goes along with the authorization request.
     """
 
     def __init__(
@@ -62,61 +66,115 @@ class SdkClient(LogtoClient):
         config: LogtoConfig,
         storage: RecordStorage,
         core: BoundedOidcCore,
-        extra: dict[str, str],
+        extra: Mapping[str, str],
     ) -> None:
         super().__init__(config, storage)
         self.storage = storage
-        self.answer: TokenResponse | None = None
         self._core = core
         self._extra = extra
+        self._answer: TokenResponse | None = None
+
+    @property
+    def state(self) -> str:
+        """The `state` of the sign-in that `signIn` has begun."""
+        return self._sign_in_session().state
+
+    @property
+    def has_refresh_token(self) -> bool:
+        """Whether Logto has issued a refresh token."""
+        return self.getRefreshToken() is not None
 
     async def getOidcCore(self) -> OidcCore:  # noqa: N802 - overrides the SDK's
-        """Return the process's core, where the SDK fetches the metadata anew."""
+        """Return the core, where the SDK fetches the metadata anew."""
         return self._core
 
-    async def handleSignInCallback(self, callbackUri: str) -> None:  # noqa: N802, N803
-        """Exchange the code for tokens, if the answer came where it was to come."""
+    async def exchange(self, redirect_uri: str, state: str, code: str) -> TokenResponse:
+        """Exchange a code for tokens, if it came where it was to come.
+
+        The ID token is not verified yet.
+        """
         # The SDK compares the path only: a callback on another host would pass.
-        attempt = self._getSignInSession()
-        if attempt is None or callbackUri.partition("?")[0] != attempt.redirectUri:
+        if redirect_uri != self._sign_in_session().redirectUri:
             raise AnswerRejected("other redirect URI")
-        await super().handleSignInCallback(callbackUri)
+        await self.handleSignInCallback(
+            f"{redirect_uri}?{urlencode({'state': state, 'code': code})}"
+        )
+        assert self._answer is not None  # noqa: S101 - _handleTokenResponse has been called
+        return self._answer
 
     async def refresh(self, audience: Audience) -> TokenResponse:
-        """Exchange the refresh token, and keep what came before anybody looks at it."""
-        # The SDK judges the ID token first, and loses the rotated refresh token with it.
+        """Exchange the refresh token, and keep the new tokens before any is verified."""
+        refresh_token = self.getRefreshToken()
+        if refresh_token is None:
+            # A session of an earlier version does not say that it has none.
+            raise SignInRefused("invalid_grant")
+        # The SDK verifies the ID token first, and loses the rotated refresh token with it.
         answer = await self._core.fetchTokenByRefreshToken(
             clientId=self.config.appId,
             clientSecret=self.config.appSecret,
-            refreshToken=self.getRefreshToken() or "",
+            refreshToken=refresh_token,
             resource=audience.resource,
             organization=audience.organization,
         )
-        self._keep(key_of(audience), answer)
+        await self._handleTokenResponse(key_of(audience), answer)
         return answer
 
-    def _keep(self, resource: str, answer: TokenResponse) -> None:
-        if answer.refresh_token is not None:
-            self.storage.set("refreshToken", answer.refresh_token)
-        self._setAccessToken(resource, answer.access_token, answer.expires_in)
+    async def revoke(self) -> None:
+        """Revoke the refresh token, if there is one, and with it all that was granted."""
+        token = self.getRefreshToken()
+        if token is not None:
+            await self._core.revoke(self.config.appId, self.config.appSecret, token)
 
-    def _setAccessToken(self, resource: str, accessToken: str, expiresIn: int) -> None:  # noqa: N802, N803
-        tokens = AccessTokenMap.of(self.storage.values)
-        tokens.put(resource, accessToken, expiresIn)
-        self.storage.set(KEY, tokens.model_dump_json())
+    def _sign_in_session(self) -> SignInSession:
+        session = self._getSignInSession()
+        if session is None:
+            raise AnswerRejected("no sign-in session")
+        return session
 
     async def _handleTokenResponse(  # noqa: N802
         self,
         resource: str,
         tokenResponse: TokenResponse,  # noqa: N803
     ) -> None:
-        # The SDK verifies here, inside the event loop, and throws the claims away.
-        self.answer = tokenResponse
-        self._keep(resource, tokenResponse)
+        # The SDK verifies the ID token here, inside the event loop, and throws its claims away.
+        self._answer = tokenResponse
+        if tokenResponse.refresh_token is not None:
+            self.storage.set("refreshToken", tokenResponse.refresh_token)
+        self._setAccessToken(resource, tokenResponse.access_token, tokenResponse.expires_in)
 
-    async def _buildSignInUrl(self, *args: Any, **kwargs: Any) -> str:  # noqa: N802
-        # The released SDK can't pass parameters on; its newer siblings can.
-        url: str = await super()._buildSignInUrl(*args, **kwargs)
-        parts = urlsplit(url)
-        kept = [pair for pair in parse_qsl(parts.query) if pair[0] not in self._extra]
-        return parts._replace(query=urlencode([*kept, *self._extra.items()])).geturl()
+    def _setAccessToken(self, resource: str, accessToken: str, expiresIn: int) -> None:  # noqa: N802, N803
+        tokens = AccessTokenMap.of(self.storage.values)
+        tokens.put(resource, accessToken, expiresIn)
+        self.storage.set(KEY, tokens.model_dump_json())
+
+    async def _buildSignInUrl(  # noqa: N802
+        self,
+        redirectUri: str,  # noqa: N803
+        codeChallenge: str,  # noqa: N803
+        state: str,
+        interactionMode: str | None = None,  # noqa: N803
+    ) -> str:
+        # The released SDK takes no further parameters, and leaves no way to add any before the
+        # URL is built; its newer siblings do.
+        scopes = [
+            scope.value if isinstance(scope, Scope) else scope
+            for scope in (*self.config.scopes, *OidcCore.defaultScopes)
+        ]
+        resources = self.config.resources
+        if UserInfoScope.organizations.value in scopes:
+            resources = [*resources, ReservedResource.organizations.value]
+        parameters = {
+            "client_id": self.config.appId,
+            "redirect_uri": redirectUri,
+            "response_type": "code",
+            "scope": " ".join(scopes),
+            "resource": resources,
+            "prompt": self.config.prompt,
+            "code_challenge": codeChallenge,
+            "code_challenge_method": "S256",
+            "state": state,
+            **({"interaction_mode": interactionMode} if interactionMode else {}),
+            **self._extra,
+        }
+        endpoint = self._core.metadata.authorization_endpoint
+        return f"{endpoint}?{urlencode(parameters, doseq=True)}"

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections import defaultdict, deque
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import jwt
@@ -68,29 +68,25 @@ class RateLimit:
         return True
 
 
-class Document(Generic[Content]):
+class Document(StaleIfError[Content]):
     """One of the provider's documents, by its `name` in the log; `clock` is monotonic, in seconds.
 
-    `fetch` raises ProviderUnreachable.
+    `fetch` raises ProviderUnreachable, and so does `get` where there was none for MAX_AGE_SECONDS.
     """
 
     def __init__(self, name: str, fetch: Callable[[], Content], clock: Callable[[], float]) -> None:
-        self._name = name
-        self._kept = StaleIfError(
+        super().__init__(
             fetch,
             ttl_seconds=FRESH_SECONDS,
             clock=clock,
             on_failure=lambda error: log.failure(f"{name}_kept", error, reason=str(error)),
             outage=Outage(RETRY_SECONDS, COOL_DOWN_SECONDS, MAX_AGE_SECONDS),
         )
+        self._name = name
         self._renewing = threading.Lock()
         self._renewals: defaultdict[str, RateLimit] = defaultdict(
             lambda: RateLimit(RENEWALS, RENEWAL_SECONDS, clock)
         )
-
-    def get(self) -> Content:
-        """Return it; raises ProviderUnreachable where it was not had for MAX_AGE_SECONDS."""
-        return self._kept.get()
 
     def newer(self, known: Content, wanted_for: str) -> Content:
         """Return one that was fetched after `known`, or `known` where it is too soon for that.
@@ -100,48 +96,90 @@ class Document(Generic[Content]):
         provider's own ID tokens need. Raises ProviderUnreachable where the latest fetch failed.
         """
         with self._renewing:
-            current = self._kept.get()
+            current = self.get()
             if current is not known:
                 return current  # another thread has fetched it meanwhile
             if self._renewals[wanted_for].take():
-                self._kept.renew(older_than_seconds=0.0)
-            if self._kept.is_failing():
+                self.renew(older_than_seconds=0.0)
+            if self.is_failing():
                 # The provider may have changed it since, and nobody can tell.
                 raise ProviderUnreachable(f"{self._name}: not fetched anew")
-            return self._kept.get()
+            return self.get()
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """The SDK's model of the document, and what that leaves out."""
+    """The SDK's model of the metadata, and what that leaves out."""
 
     model: OidcProviderMetadata
     names_itself: bool
     """Whether every callback carries the issuer (RFC 9207)."""
+    keys: SigningKeys
 
 
-def fetch_metadata(endpoint: str, timeout_seconds: float) -> Metadata:
-    """Fetch the metadata of Logto at `endpoint`, check whose it is and where it leads.
+class MetadataDocument(Document[Metadata]):
+    """The metadata of Logto at `endpoint`, checked whose they are and where they lead.
 
-    Raises ProviderUnreachable, also for another issuer's: that is not Logto's answer to
-    anybody, and must end nobody's session.
+    Another issuer's metadata count as no answer: they must end nobody's session.
     """
-    answer = get(f"{endpoint}/oidc/.well-known/openid-configuration", timeout_seconds)
-    if not answer.is_ok:
-        raise ProviderUnreachable(f"discovery: HTTP {answer.status}")
-    document = answer.json()
-    try:
-        model = OidcProviderMetadata(**document)
-    except ValidationError:
-        raise ProviderUnreachable("discovery: unreadable") from None
-    if model.issuer != f"{endpoint}/oidc":
-        raise ProviderUnreachable("discovery of another issuer")
-    for name in ENDPOINTS:
-        url = getattr(model, name)
-        if url is None or not leads_to_a_provider(url, model.issuer):
-            raise ProviderUnreachable(f"discovery: {name} is no https URL")
-    names_itself = document.get("authorization_response_iss_parameter_supported") is True
-    return Metadata(model, names_itself)
+
+    def __init__(self, endpoint: str, timeout_seconds: float, clock: Callable[[], float]) -> None:
+        super().__init__("metadata", self._fetch, clock)
+        self._endpoint = endpoint
+        self._timeout_seconds = timeout_seconds
+        self._keys: SigningKeys | None = None
+
+    def _fetch(self) -> Metadata:
+        url = f"{self._endpoint}/oidc/.well-known/openid-configuration"
+        answer = get(url, self._timeout_seconds)
+        if not answer.is_ok:
+            raise ProviderUnreachable(f"discovery: HTTP {answer.status}")
+        document = answer.json()
+        try:
+            model = OidcProviderMetadata(**document)
+        except ValidationError:
+            raise ProviderUnreachable("discovery: unreadable") from None
+        if model.issuer != f"{self._endpoint}/oidc":
+            raise ProviderUnreachable("discovery of another issuer")
+        for name in ENDPOINTS:
+            url = getattr(model, name)
+            if url is None or not leads_to_a_provider(url, model.issuer):
+                raise ProviderUnreachable(f"discovery: {name} is no https URL")
+        if self._keys is None or self._keys.jwks_uri != model.jwks_uri:
+            # Otherwise they outlive the metadata: their endpoint may be the one that is down.
+            self._keys = SigningKeys(model.jwks_uri, self._timeout_seconds, self._clock)
+        names_itself = document.get("authorization_response_iss_parameter_supported") is True
+        return Metadata(model, names_itself, self._keys)
+
+
+class SigningKeys(Document[list[dict[str, Any]]]):
+    """The keys at `jwks_uri`; `clock` is monotonic, in seconds."""
+
+    def __init__(self, jwks_uri: str, timeout_seconds: float, clock: Callable[[], float]) -> None:
+        super().__init__("keys", self._fetch, clock)
+        self.jwks_uri = jwks_uri
+        self._timeout_seconds = timeout_seconds
+
+    def find(self, kid: str | None, algorithm: str, wanted_for: str) -> jwt.PyJWK | None:
+        """Return the key that a token with this header may be signed with.
+
+        A key that is missing is looked for in a newer set, but only so often for each kind of
+        token (`wanted_for`). Raises ProviderUnreachable where there are no keys to look through.
+        """
+        keys = self.get()
+        found = _matching(keys, kid, algorithm)
+        return found or _matching(self.newer(keys, wanted_for), kid, algorithm)
+
+    def _fetch(self) -> list[dict[str, Any]]:
+        try:
+            answer = get(self.jwks_uri, self._timeout_seconds)
+        except ProviderUnreachable as error:
+            raise ProviderUnreachable(f"keys: {error.reason}") from None
+        content = answer.parsed() if answer.is_ok else None
+        keys = content.get("keys") if isinstance(content, dict) else None
+        if not isinstance(keys, list):
+            raise ProviderUnreachable(f"keys: HTTP {answer.status}, or unreadable")
+        return [key for key in keys if isinstance(key, dict)]
 
 
 def leads_to_a_provider(url: str, issuer: str) -> bool:
@@ -161,54 +199,17 @@ def leads_to_a_provider(url: str, issuer: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and plain_is_safe)
 
 
-class SigningKeys:
-    """The keys at `jwks_uri`; `clock` is monotonic, in seconds."""
-
-    def __init__(
-        self,
-        jwks_uri: str,
-        timeout_seconds: float,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.jwks_uri = jwks_uri
-        self._document = Document("keys", lambda: _fetch_keys(jwks_uri, timeout_seconds), clock)
-
-    def find(self, kid: str | None, algorithm: str, wanted_for: str) -> list[jwt.PyJWK]:
-        """Return the keys that a token with this header may be signed with; mostly one, or none.
-
-        A key that is missing is looked for in a newer set, but only so often for each kind of
-        token (`wanted_for`). Raises ProviderUnreachable where there are no keys to look through.
-        """
-        keys = self._document.get()
-        found = _matching(keys, kid, algorithm)
-        return found or _matching(self._document.newer(keys, wanted_for), kid, algorithm)
-
-
-def _fetch_keys(jwks_uri: str, timeout_seconds: float) -> list[dict[str, Any]]:
-    try:
-        answer = get(jwks_uri, timeout_seconds)
-    except ProviderUnreachable as error:
-        raise ProviderUnreachable(f"keys: {error.reason}") from None
-    content = answer.parsed() if answer.is_ok else None
-    keys = content.get("keys") if isinstance(content, dict) else None
-    if not isinstance(keys, list):
-        raise ProviderUnreachable(f"keys: HTTP {answer.status}, or unreadable")
-    return [key for key in keys if isinstance(key, dict)]
-
-
-def _matching(keys: list[dict[str, Any]], kid: str | None, algorithm: str) -> list[jwt.PyJWK]:
-    # Without a kid only the single key of a set can be meant (OpenID Connect Core 10.1).
-    named = [key for key in keys if key.get("kid") == kid] if kid else keys[:1]
+def _matching(keys: list[dict[str, Any]], kid: str | None, algorithm: str) -> jwt.PyJWK | None:
     if not kid and len(keys) > 1:
-        return []
-    return [key for key in (_usable(each, algorithm) for each in named) if key is not None]
-
-
-def _usable(key: dict[str, Any], algorithm: str) -> jwt.PyJWK | None:
-    # After a rotation Logto's key has no `alg`: its type then has to fit the token's.
-    if key.get("use", "sig") != "sig" or key.get("alg", algorithm) != algorithm:
+        # Without a kid only the single key of a set can be meant (OpenID Connect Core 10.1).
         return None
-    try:
-        return jwt.PyJWK(key, algorithm)
-    except jwt.PyJWTError:
-        return None
+    for key in keys:
+        # After a rotation Logto's key has no `alg`: its type then has to fit the token's.
+        if (
+            (not kid or key.get("kid") == kid)
+            and key.get("use", "sig") == "sig"
+            and key.get("alg", algorithm) == algorithm
+        ):
+            with suppress(jwt.PyJWTError):
+                return jwt.PyJWK(key, algorithm)
+    return None

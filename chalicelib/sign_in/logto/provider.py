@@ -1,20 +1,18 @@
 """The adapter to Logto's SDK: Logto as the flow knows it.
 
-`LogtoClient` does the work, as `sdk_client` extends it. The discovery document and the keys
-outlive a request here (the SDK fetches them for each client object), a nonce goes along,
-and sign-out revokes the refresh token.
+`LogtoClient` does the work, as `client` extends it. The metadata and the keys outlive a request
+here (the SDK fetches them for each client object), a nonce goes along, and sign-out revokes the
+refresh token.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from logto import LogtoConfig, LogtoException
-from logto.models.oidc import UserInfoScope
 
 from chalicelib.sign_in.errors import (
     AccessRefused,
@@ -25,15 +23,8 @@ from chalicelib.sign_in.errors import (
 from chalicelib.sign_in.logto.access_token_map import AccessTokenMap
 from chalicelib.sign_in.logto.client import RecordStorage, SdkClient
 from chalicelib.sign_in.logto.core import BoundedOidcCore
-from chalicelib.sign_in.logto.documents import Document, SigningKeys, fetch_metadata
-from chalicelib.sign_in.logto.signed_tokens import (
-    ACCESS_TOKEN,
-    ID_TOKEN,
-    LOGOUT_TOKEN,
-    AlgorithmNotAnnounced,
-    TokenKind,
-    read_logout_token,
-)
+from chalicelib.sign_in.logto.documents import MetadataDocument
+from chalicelib.sign_in.logto.signed_tokens import SignedTokens
 from chalicelib.sign_in.provider import (
     AccessToken,
     Audience,
@@ -45,11 +36,9 @@ from chalicelib.sign_in.provider import (
 from chalicelib.sign_in.sealing import new_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from chalicelib.sign_in.options import SignInOptions
-
-Judged = TypeVar("Judged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,31 +71,13 @@ class LogtoProvider:
     ) -> None:
         self._application = application
         self._timeout_seconds = timeout_seconds
-        self._clock = clock
-        self._keys: SigningKeys | None = None
-        self._cores = Document("metadata", self._discovered, clock)
+        self._metadata = MetadataDocument(application.endpoint, timeout_seconds, clock)
+        self.tokens = SignedTokens(self._metadata, application.app_id)
 
     @property
     def issuer(self) -> str:
         """The issuer identifier that tokens and callbacks must carry."""
         return f"{self._application.endpoint}/oidc"
-
-    def _discovered(self) -> BoundedOidcCore:
-        metadata = fetch_metadata(self._application.endpoint, self._timeout_seconds)
-        jwks_uri = metadata.model.jwks_uri
-        if self._keys is None or self._keys.jwks_uri != jwks_uri:
-            # Otherwise they outlive the metadata: their endpoint may be the one that is down.
-            self._keys = SigningKeys(jwks_uri, self._timeout_seconds, self._clock)
-        return BoundedOidcCore(metadata, self._keys, self._timeout_seconds)
-
-    def _judged(self, kind: TokenKind, judge: Callable[[BoundedOidcCore], Judged]) -> Judged:
-        core = self._cores.get()
-        try:
-            return judge(core)
-        except AlgorithmNotAnnounced:
-            # Logto may have changed its key since it was asked; a stranger may be lying.
-            newer = self._cores.newer(core, kind.name)
-        return judge(newer)
 
     def authorization_request(
         self, redirect_uri: str, options: SignInOptions
@@ -114,29 +85,25 @@ class LogtoProvider:
         """Begin a sign-in with a fresh state, nonce and PKCE verifier."""
         nonce = new_token()
         client = self._client({}, {**options.parameters(), "nonce": nonce})
-        url = asyncio.run(
-            client.signIn(redirect_uri, interactionMode="signUp" if options.sign_up else None)
-        )
-        state = json.loads(client.storage.values["signInSession"])["state"]
-        return AuthorizationRequest(url, state, nonce, client.storage.values)
+        url = asyncio.run(client.signIn(redirect_uri, "signUp" if options.sign_up else None))
+        return AuthorizationRequest(url, client.state, nonce, client.storage.values)
 
-    def exchange(self, storage: dict[str, str], callback_uri: str) -> SignedIn:
-        """Exchange the callback's code for tokens and verify the ID token."""
+    def exchange(
+        self, storage: dict[str, str], nonce: str, *, redirect_uri: str, state: str, code: str
+    ) -> SignedIn:
+        """Exchange the code that came to `redirect_uri` for tokens, and verify the ID token."""
         client = self._client(storage)
         try:
-            asyncio.run(client.handleSignInCallback(callback_uri))
+            answer = asyncio.run(client.exchange(redirect_uri, state, code))
         except LogtoException:
             raise AnswerRejected("callback") from None
-        answer = client.answer
-        if answer is None or answer.id_token is None:
-            raise AnswerRejected("no ID token")
-        claims = self._id_token_claims(answer.id_token, answer.access_token)
-        return SignedIn(claims, {**client.storage.values, "idToken": answer.id_token})
+        claims = self.tokens.read_id_token(answer.id_token or "", answer.access_token, nonce)
+        return SignedIn(claims, client.storage.values, client.has_refresh_token)
 
     def accepts_issuer(self, issuer: str | None) -> bool:
         """Return whether a callback with this `iss`, or none, may be Logto's (RFC 9207)."""
         if issuer is None:
-            return not self._cores.get().names_itself
+            return not self._metadata.get().names_itself
         return issuer == self.issuer
 
     def access_token(self, storage: dict[str, str], audience: Audience) -> AccessToken | None:
@@ -144,7 +111,7 @@ class LogtoProvider:
         return AccessTokenMap.of(storage).find(audience)
 
     def refresh(self, storage: dict[str, str], audience: Audience) -> Refreshed:
-        """Exchange the refresh token for new tokens, which nobody has looked at yet."""
+        """Exchange the refresh token for new tokens, whose ID token is not verified yet."""
         client = self._client(storage)
         try:
             answer = asyncio.run(client.refresh(audience))
@@ -161,15 +128,15 @@ class LogtoProvider:
         return Refreshed(client.storage.values, answer.access_token, answer.id_token)
 
     def user_info(self, access_token: str) -> dict[str, Any]:
-        """Ask for what Logto knows of the user; AccessRefused for a token that it refuses."""
-        found: dict[str, Any] = asyncio.run(
-            self._cores.get().fetchUserInfo(access_token)
-        ).model_dump(exclude_unset=True)
-        return found
+        """Return what Logto knows of the user; AccessRefused for a token that it refuses."""
+        found = asyncio.run(self._core().fetchUserInfo(access_token))
+        return found.model_dump(exclude_unset=True)
 
-    def claims_of(self, refreshed: Refreshed) -> dict[str, Any]:
-        """Verify the ID token of a refresh and give its claims."""
-        return self._id_token_claims(refreshed.id_token or "", refreshed.access_token)
+    def claims_of(self, refreshed: Refreshed, claims_before: Mapping[str, Any]) -> dict[str, Any]:
+        """Verify the ID token of a refresh and return its claims; it must be the same user's."""
+        return self.tokens.read_refreshed_id_token(
+            refreshed.id_token or "", refreshed.access_token, claims_before
+        )
 
     def end_session_url(self, post_logout_redirect_uri: str) -> str:
         """Return where the browser ends its session at Logto."""
@@ -177,42 +144,21 @@ class LogtoProvider:
 
     def revoke(self, storage: dict[str, str]) -> None:
         """Revoke the refresh token, if there is one, and with it all that was granted."""
-        token = storage.get("refreshToken")
-        if token is not None:
-            app_id, app_secret = self._application.app_id, self._application.app_secret()
-            asyncio.run(self._cores.get().revoke(app_id, app_secret, token))
+        asyncio.run(self._client(storage).revoke())
 
     def read_logout_token(self, token: str) -> LogoutToken:
-        """Verify a back-channel logout token, which the SDK can't."""
-        app_id = self._application.app_id
-        return self._judged(
-            LOGOUT_TOKEN, lambda core: read_logout_token(core.tokens, token, app_id)
-        )
+        """Verify and read a back-channel logout token, which the SDK can't."""
+        return self.tokens.read_logout_token(token)
 
-    def read_access_token(self, token: str, audience: str) -> dict[str, Any]:
-        """Verify a JWT access token, which the SDK only decodes, and return its claims."""
-        return self._judged(
-            ACCESS_TOKEN, lambda core: core.tokens.claims(token, audience, ACCESS_TOKEN)
-        )
-
-    def _id_token_claims(self, id_token: str, access_token: str) -> dict[str, Any]:
-        app_id = self._application.app_id
-        return self._judged(ID_TOKEN, lambda core: core.claims(id_token, access_token, app_id))
-
-    def _client(self, storage: dict[str, str], extra: dict[str, str] | None = None) -> SdkClient:
+    def _client(self, storage: dict[str, str], extra: Mapping[str, str] | None = None) -> SdkClient:
         config = LogtoConfig(
             endpoint=self._application.endpoint,
             appId=self._application.app_id,
             appSecret=self._application.app_secret(),
-            scopes=[_scope(name) for name in self._application.scopes],
+            scopes=list(self._application.scopes),
             resources=list(self._application.resources),
         )
-        return SdkClient(config, RecordStorage(storage), self._cores.get(), extra or {})
+        return SdkClient(config, RecordStorage(storage), self._core(), extra or {})
 
-
-def _scope(name: str) -> UserInfoScope | str:
-    # The SDK asks for organizations only where it meets its own word for their scope.
-    try:
-        return UserInfoScope(name)
-    except ValueError:
-        return name
+    def _core(self) -> BoundedOidcCore:
+        return BoundedOidcCore(self._metadata.get().model, self._timeout_seconds)

@@ -28,7 +28,7 @@ from chalicelib.sign_in.provider import LogoutToken
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from chalicelib.sign_in.logto.documents import SigningKeys
+    from chalicelib.sign_in.logto.documents import Document, Metadata
 
 # Never `none`, and never HMAC: our client secret is no key, and a public key even less.
 ASYMMETRIC = frozenset(
@@ -37,10 +37,6 @@ ASYMMETRIC = frozenset(
 LEEWAY_SECONDS = 30
 MAX_LENGTH = 32_768
 _COMPACT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)  # RFC 7515 7.1; PyJWT takes padding
-
-
-class AlgorithmNotAnnounced(AnswerRejected):
-    """The token is signed by an algorithm that the provider's metadata does not have (yet)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,111 +70,131 @@ LOGOUT_TOKEN = TokenKind(
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
-@dataclass(frozen=True, slots=True)
 class SignedTokens:
-    """Reads tokens of `issuer`, which announces `algorithms` in its metadata."""
+    """Reads the tokens that Logto signs, for the application `client_id`.
 
-    keys: SigningKeys
-    issuer: str
-    algorithms: frozenset[str]
-    clock: Callable[[], float] = time.time
+    `clock` is in seconds since the epoch. Each method raises AnswerRejected for a token that is
+    not to be believed, and ProviderUnreachable where there are no metadata or keys to verify with.
+    """
 
-    def claims(self, token: str, audience: str, kind: TokenKind) -> dict[str, Any]:
-        """Return the claims of a token of this kind that was made for `audience`.
+    def __init__(
+        self,
+        metadata: Document[Metadata],
+        client_id: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._metadata = metadata
+        self._client_id = client_id
+        self._clock = clock
 
-        Raises AnswerRejected, or ProviderUnreachable where there are no keys to verify with.
-        """
-        try:
-            claims = self._signed(token, audience, kind)
-        except jwt.PyJWTError as error:
-            raise AnswerRejected(f"{kind.name}: {type(error).__name__}") from None
-        age_seconds = self.clock() - claims["iat"]
-        if kind.max_age_seconds is not None and age_seconds > kind.max_age_seconds + LEEWAY_SECONDS:
-            raise AnswerRejected(f"{kind.name}: iat too old")
+    def read_id_token(self, token: str, access_token: str, nonce: str) -> dict[str, Any]:
+        """Return the claims of the ID token of a sign-in, which came with an access token."""
+        claims = self._id_token_claims(token, access_token)
+        if not _is(claims.get("nonce"), nonce):
+            # An ID token of another sign-in, injected into this one, carries another nonce.
+            raise AnswerRejected("ID token: nonce")
         return claims
 
-    def _signed(self, token: str, audience: str, kind: TokenKind) -> dict[str, Any]:
+    def read_refreshed_id_token(
+        self, token: str, access_token: str, claims_before: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the claims of the ID token of a refresh: the same user's (OIDC Core 12.2)."""
+        claims = self._id_token_claims(token, access_token)
+        if any(claims.get(name) != claims_before.get(name) for name in ("iss", "sub")):
+            raise AnswerRejected("ID token: another user after the refresh")
+        return claims
+
+    def read_logout_token(self, token: str) -> LogoutToken:
+        """Return who has signed out, by a logout token."""
+        claims = self._claims(token, self._client_id, LOGOUT_TOKEN)
+        events = claims.get("events")
+        if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
+            raise AnswerRejected("logout token: events")
+        if "nonce" in claims:
+            # So that an ID token, which the same key signs, is never taken for a logout.
+            raise AnswerRejected("logout token: nonce")
+        jti, sub, sid = (_text(claims, name) for name in ("jti", "sub", "sid"))
+        if jti is None or (sub is None and sid is None):
+            raise AnswerRejected("logout token: sub, sid or jti")
+        return LogoutToken(jti, sub, sid)
+
+    def read_access_token(self, token: str, audience: str) -> dict[str, Any]:
+        """Return the claims of a JWT access token that was made for `audience`."""
+        return self._claims(token, audience, ACCESS_TOKEN)
+
+    def _id_token_claims(self, token: str, access_token: str) -> dict[str, Any]:
+        client_id = self._client_id
+        claims = self._claims(token, client_id, ID_TOKEN)
+        audience = claims["aud"]
+        if isinstance(audience, list) and len(audience) > 1 and "azp" not in claims:
+            raise AnswerRejected("ID token: several audiences without azp")
+        if claims.get("azp", client_id) != client_id:
+            raise AnswerRejected("ID token: azp")
+        if not isinstance(claims["sub"], str) or not claims["sub"]:
+            raise AnswerRejected("ID token: sub")
+        if "events" in claims:
+            raise AnswerRejected("ID token: a logout token")
+        if "at_hash" in claims and not _is(claims["at_hash"], _half_hash(token, access_token)):
+            # The access token is not the one that it was made with (OIDC Core 3.1.3.8).
+            raise AnswerRejected("ID token: at_hash")
+        return claims
+
+    def _claims(self, token: str, audience: str, kind: TokenKind) -> dict[str, Any]:
         if len(token) > MAX_LENGTH or not _COMPACT.fullmatch(token):
             raise AnswerRejected(f"{kind.name}: too long, or no compact serialization")
-        kid, algorithm = self._key_wanted(jwt.get_unverified_header(token), kind)
-        for key in self.keys.find(kid, algorithm, kind.name):
+        try:
+            kid, algorithm = _key_wanted(jwt.get_unverified_header(token), kind)
+            metadata = self._metadata.get()
+            if algorithm not in metadata.model.id_token_signing_alg_values_supported:
+                # Logto may have changed its key since it was asked; a stranger may be lying.
+                metadata = self._metadata.newer(metadata, kind.name)
+            if algorithm not in metadata.model.id_token_signing_alg_values_supported:
+                raise AnswerRejected(f"{kind.name}: algorithm")
+            key = metadata.keys.find(kid, algorithm, kind.name)
+            if key is None:
+                raise AnswerRejected(f"{kind.name}: no such key")
             claims: dict[str, Any] = jwt.decode(
                 token,
                 key,
                 algorithms=[algorithm],
                 audience=audience,
-                issuer=self.issuer,
+                issuer=metadata.model.issuer,
                 leeway=LEEWAY_SECONDS,
                 options={"require": list(kind.required), "enforce_minimum_key_length": True},
             )
-            return claims
-        raise AnswerRejected(f"{kind.name}: no such key")
-
-    def _key_wanted(self, header: dict[str, Any], kind: TokenKind) -> tuple[str | None, str]:
-        # A stranger may write any JSON here; of `kid`, PyJWT has looked that it is text.
-        for extension in ("crit", "b64"):
-            if extension in header:
-                # Whoever signed it wants what we don't know to be understood (RFC 7515 4.1.11).
-                raise AnswerRejected(f"{kind.name}: {extension}")
-        algorithm, typ = header.get("alg"), header.get("typ", "")
-        if not isinstance(algorithm, str) or algorithm not in ASYMMETRIC:
-            raise AnswerRejected(f"{kind.name}: algorithm")
-        if algorithm not in self.algorithms:
-            raise AlgorithmNotAnnounced(f"{kind.name}: algorithm")
-        if not isinstance(typ, str) or typ.lower() not in kind.typs:
-            # Tokens of all kinds are signed by the same key (RFC 8725 3.11).
-            raise AnswerRejected(f"{kind.name}: typ")
-        return header.get("kid"), algorithm
+        except jwt.PyJWTError as error:
+            raise AnswerRejected(f"{kind.name}: {type(error).__name__}") from None
+        age_seconds = self._clock() - claims["iat"]
+        if kind.max_age_seconds is not None and age_seconds > kind.max_age_seconds + LEEWAY_SECONDS:
+            raise AnswerRejected(f"{kind.name}: iat too old")
+        return claims
 
 
-def verified_claims(tokens: SignedTokens, id_token: str, client_id: str) -> dict[str, Any]:
-    """Return the claims of an ID token that was made for `client_id`, just now.
-
-    Raises AnswerRejected, or ProviderUnreachable where there are no keys to verify with.
-    """
-    claims = tokens.claims(id_token, client_id, ID_TOKEN)
-    audience = claims["aud"]
-    if isinstance(audience, list) and len(audience) > 1 and "azp" not in claims:
-        raise AnswerRejected("ID token: several audiences without azp")
-    if claims.get("azp", client_id) != client_id:
-        raise AnswerRejected("ID token: azp")
-    if not isinstance(claims["sub"], str) or not claims["sub"]:
-        raise AnswerRejected("ID token: sub")
-    if "events" in claims:
-        raise AnswerRejected("ID token: a logout token")
-    return claims
+def _key_wanted(header: dict[str, Any], kind: TokenKind) -> tuple[str | None, str]:
+    # A stranger may write any JSON here; of `kid`, PyJWT has looked that it is text.
+    for extension in ("crit", "b64"):
+        if extension in header:
+            # Whoever signed it wants what we don't know to be understood (RFC 7515 4.1.11).
+            raise AnswerRejected(f"{kind.name}: {extension}")
+    algorithm, typ = header.get("alg"), header.get("typ", "")
+    if not isinstance(algorithm, str) or algorithm not in ASYMMETRIC:
+        raise AnswerRejected(f"{kind.name}: algorithm")
+    if not isinstance(typ, str) or typ.lower() not in kind.typs:
+        # Tokens of all kinds are signed by the same key (RFC 8725 3.11).
+        raise AnswerRejected(f"{kind.name}: typ")
+    return header.get("kid"), algorithm
 
 
-def check_access_token_hash(id_token: str, claims: Mapping[str, Any], access_token: str) -> None:
-    """Check `at_hash` where the ID token has one (OpenID Connect Core 3.1.3.8).
+def _is(claim: object, expected: str) -> bool:
+    # Text that is not ASCII may be half a character, which can't be encoded.
+    return isinstance(claim, str) and claim.isascii() and hmac.compare_digest(claim, expected)
 
-    Raises AnswerRejected where the access token is another than the one it was made with.
-    """
-    if "at_hash" not in claims:
-        return
+
+def _half_hash(id_token: str, access_token: str) -> str:
+    # By the hash of the ID token's own algorithm: of ES384, SHA-384.
     bits = str(jwt.get_unverified_header(id_token)["alg"])[2:]
     digest = hashlib.new(f"sha{bits if bits.isdigit() else 512}", access_token.encode()).digest()
-    expected = base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode("ascii")
-    if not hmac.compare_digest(str(claims["at_hash"]).encode(), expected.encode()):
-        raise AnswerRejected("ID token: at_hash")
-
-
-def read_logout_token(tokens: SignedTokens, token: str, client_id: str) -> LogoutToken:
-    """Verify and read a logout token that was made for `client_id`.
-
-    Raises AnswerRejected, or ProviderUnreachable where there are no keys to verify with.
-    """
-    claims = tokens.claims(token, client_id, LOGOUT_TOKEN)
-    events = claims.get("events")
-    if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
-        raise AnswerRejected("logout token: events")
-    if "nonce" in claims:
-        # So that an ID token, which the same key signs, is never taken for a logout.
-        raise AnswerRejected("logout token: nonce")
-    jti, sub, sid = (_text(claims, name) for name in ("jti", "sub", "sid"))
-    if jti is None or (sub is None and sid is None):
-        raise AnswerRejected("logout token: sub, sid or jti")
-    return LogoutToken(jti, sub, sid)
+    return base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode("ascii")
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str | None:

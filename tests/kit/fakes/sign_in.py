@@ -15,7 +15,7 @@ from chalicelib.sign_in.errors import (
 from chalicelib.sign_in.provider import AccessToken, AuthorizationRequest, Refreshed, SignedIn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from chalicelib.sign_in.options import SignInOptions
     from chalicelib.sign_in.provider import Audience, LogoutToken
@@ -103,7 +103,7 @@ class FakeProvider:
     issuer: str = "https://logto.test/oidc"
     failing: SignInError | None = None
     begun: list[tuple[str, SignInOptions]] = field(default_factory=list)
-    exchanged: list[str] = field(default_factory=list)
+    exchanged: list[dict[str, str]] = field(default_factory=list)
     revoked: list[dict[str, str]] = field(default_factory=list)
     nonce: str = "nonce"
     refreshed: list[str] = field(default_factory=list)
@@ -127,13 +127,17 @@ class FakeProvider:
         url = f"https://logto.test/oidc/auth?state={state}"
         return AuthorizationRequest(url, state, self.nonce, {"signInSession": state})
 
-    def exchange(self, storage: dict[str, str], callback_uri: str) -> SignedIn:
+    def exchange(
+        self, storage: dict[str, str], nonce: str, *, redirect_uri: str, state: str, code: str
+    ) -> SignedIn:
         self._fail()
         self.during_exchange()
-        self.exchanged.append(callback_uri)
+        self.exchanged.append({"redirect_uri": redirect_uri, "state": state, "code": code})
         claims = {"iss": self.issuer, "sub": "user-1", "nonce": self.nonce, **self.claims}
+        if claims["nonce"] != nonce:
+            raise AnswerRejected("ID token: nonce")
         refresh = {"refreshToken": "refresh"} if self.gives_refresh_tokens else {}
-        return SignedIn(claims, {**storage, "idToken": "id", **refresh})
+        return SignedIn(claims, {**storage, **refresh}, self.gives_refresh_tokens)
 
     def accepts_issuer(self, issuer: str | None) -> bool:
         return issuer in {None, self.issuer}
@@ -166,10 +170,13 @@ class FakeProvider:
             raise AccessRefused("invalid_token")
         return {"sub": "user-1", **self.user}
 
-    def claims_of(self, refreshed: Refreshed) -> dict[str, Any]:
+    def claims_of(self, refreshed: Refreshed, claims_before: Mapping[str, Any]) -> dict[str, Any]:
         if refreshed.id_token == "forged":
             raise AnswerRejected("ID token: forged")
-        return {"iss": self.issuer, "sub": "user-1", "nonce": self.nonce, **self.claims}
+        claims = {"iss": self.issuer, "sub": "user-1", "nonce": self.nonce, **self.claims}
+        if any(claims[name] != claims_before[name] for name in ("iss", "sub")):
+            raise AnswerRejected("ID token: another user after the refresh")
+        return claims
 
     def end_session_url(self, post_logout_redirect_uri: str) -> str:
         self._fail()

@@ -216,7 +216,6 @@ def test_the_largest_session_fits_into_the_table(
         session_at(clock),
         claims={"sub": "user-1", "custom_data": "ã" * (MAX_LENGTH // 2)},
         storage={
-            "idToken": "i" * MAX_LENGTH,
             "refreshToken": "r" * MAX_LENGTH,
             "accessTokenMap": tokens.model_dump_json(),
         },
