@@ -110,26 +110,14 @@ class TokenStore:
 
     def issue_access_token(self, authorization: Authorization) -> AccessToken:
         """Make an opaque access token."""
-        now = self._clock()
-        token = AccessToken(
-            secrets.token_urlsafe(32),
-            authorization,
-            now,
-            now + self._lifetimes.access_token_seconds,
-        )
+        token = AccessToken(*self._new(authorization, self._lifetimes.access_token_seconds))
         with self._lock:
             self._access_tokens[token.value] = token
         return token
 
     def issue_refresh_token(self, authorization: Authorization) -> RefreshToken:
         """Make a refresh token."""
-        now = self._clock()
-        token = RefreshToken(
-            secrets.token_urlsafe(32),
-            authorization,
-            now,
-            now + self._lifetimes.refresh_token_seconds,
-        )
+        token = RefreshToken(*self._new(authorization, self._lifetimes.refresh_token_seconds))
         with self._lock:
             self._refresh_tokens[token.value] = token
         return token
@@ -169,6 +157,12 @@ class TokenStore:
             token = self.access_token(value) or self.refresh_token(value)
             if token is not None and token.authorization.grant.application.app_id == app_id:
                 token.authorization.grant.revoked = True
+
+    def _new(
+        self, authorization: Authorization, life_seconds: int
+    ) -> tuple[str, Authorization, float, float]:
+        now = self._clock()
+        return secrets.token_urlsafe(32), authorization, now, now + life_seconds
 
     def _usable(self, authorization: Authorization, expires_at: float) -> bool:
         return not authorization.grant.revoked and self._clock() < expires_at

@@ -90,7 +90,7 @@ def test_a_quarter_of_a_processor_takes_four_times_as_long_and_waits_as_long(bil
     assert bill.gigabyte_seconds("code requested") == pytest.approx(0.035 * 1769 / 4 / 1024)
 
 
-def test_a_month_costs_something_when_nobody_comes(bill: Bill):
+def test_a_month_costs_something_without_visitors(bill: Bill):
     month = bill.by_the_month
 
     assert month["idle polling of the queue"] == pytest.approx(5 * 3 * 60 * 730 / 1_000_000)

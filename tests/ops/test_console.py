@@ -27,7 +27,7 @@ def outputs() -> dict[str, str]:
     }
 
 
-def test_logtos_console_is_told_addresses_under_the_stage_path(ssm: Any, outputs: dict[str, str]):
+def test_logtos_console_gets_addresses_under_the_stage_path(ssm: Any, outputs: dict[str, str]):
     told = instructions("dev", outputs, ssm, reveal=False)
 
     for name, path in (

@@ -45,7 +45,7 @@ def test_values_are_named_as_in_an_environment():
 
 
 @pytest.mark.parametrize("value", ["LOGTO_APP_ID", "LOGTO_APPID=a", "STAGE=prod", "=a"])
-def test_a_value_that_nobody_knows_is_named(value: str):
+def test_an_unknown_value_is_named(value: str):
     with pytest.raises(DeploymentError, match="LOGTO_APP_ID"):
         stack_parameters([value])
 
@@ -161,7 +161,7 @@ def test_without_credentials_it_stops_with_a_sentence():
     assert "Traceback" not in said
 
 
-def test_the_first_deployment_asks_for_logto(moto_server: str):
+def test_the_first_deployment_requires_logto(moto_server: str):
     status, said = ops("deploy", "--stage", "dev", AWS_ENDPOINT_URL=moto_server, **AWS)
 
     assert status == 1

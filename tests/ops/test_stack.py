@@ -33,16 +33,16 @@ def stack(**known: str) -> Stack:
     return Stack("portaria-dev", "us-east-1", cloudformation)
 
 
-def test_a_stack_tells_its_outputs():
+def test_a_stack_has_its_outputs():
     assert stack(status="UPDATE_COMPLETE").outputs() == {"PublicUrl": "https://a"}
 
 
-def test_a_stack_tells_what_it_was_told():
+def test_a_stack_has_its_parameters():
     assert stack(status="UPDATE_COMPLETE").parameters() == {"DomainName": "a"}
     assert stack(refusal=GONE).parameters() == {}
 
 
-def test_a_stack_that_is_not_there_tells_nothing():
+def test_a_missing_stack_has_neither():
     assert stack(refusal=GONE).outputs() is None
 
 

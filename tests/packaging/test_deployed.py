@@ -80,7 +80,7 @@ def test_the_layer_is_small(small: Packages):
     assert small.layer.stat().st_size < LAYER_BYTES
 
 
-def test_packaging_unchanged_inputs_again_gives_the_same_bytes(
+def test_packaging_unchanged_inputs_again_results_in_the_same_bytes(
     stock: Packages, small: Packages, tmp_path: Path
 ):
     again = stock.copy(tmp_path / "again")

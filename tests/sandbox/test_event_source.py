@@ -171,7 +171,7 @@ def test_an_empty_queue_invokes_nothing(queue: Queue):
     assert function.events == []
 
 
-def test_it_goes_on_after_a_function_that_raised_and_stops_when_told(queue: Queue):
+def test_it_goes_on_after_a_function_that_raised_and_stops_on_request(queue: Queue):
     stopping = threading.Event()
 
     def answer(event: dict[str, Any]) -> None:

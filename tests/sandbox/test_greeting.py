@@ -61,7 +61,7 @@ def test_with_the_stand_in_there_is_no_console():
     assert "Authorization" not in greeted()
 
 
-def test_with_a_real_logto_all_that_its_console_asks_for_is_there():
+def test_with_a_real_logto_all_that_its_console_needs_is_there():
     said = greeted(**CLOUD, OTP_AUTHORIZATION="Bearer mine")
 
     assert "To set in the Console of https://example.logto.app" in said

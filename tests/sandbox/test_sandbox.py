@@ -4,6 +4,7 @@ import signal
 import socket
 import time
 
+import pytest
 import requests
 
 from tests.kit.engines import LOOPBACK
@@ -64,28 +65,34 @@ def test_a_taken_port_is_reported_before_anything_starts():
     )
 
 
-def test_half_a_provider_is_reported_before_anything_starts():
-    environment = {**ports_environment(), "LOGTO_APP_ID": "app"}
-    with started("-m", "sandbox", environment=environment) as process:
+@pytest.mark.parametrize(
+    ("wrong", "problems"),
+    [
+        (
+            {"LOGTO_APP_ID": "app"},
+            [
+                "LOGTO_ENDPOINT: must be set too, since LOGTO_APP_ID is",
+                "LOGTO_APP_SECRET: must be set too, since LOGTO_APP_ID is",
+            ],
+        ),
+        (
+            {"REVALIDATE_SECONDS": "10", "LOG_LEVEL": "LOUD"},
+            [
+                "REVALIDATE_SECONDS: must be at least 60",
+                "LOG_LEVEL: must match ^(DEBUG|INFO|WARNING|ERROR)$",
+            ],
+        ),
+    ],
+    ids=["half a provider", "settings of the application"],
+)
+def test_wrong_settings_are_named_before_anything_starts(
+    wrong: dict[str, str], problems: list[str]
+):
+    with started("-m", "sandbox", environment=ports_environment() | wrong) as process:
         said, _ = process.communicate()
 
     assert process.returncode == 2
-    assert said.splitlines() == [
-        "LOGTO_ENDPOINT: must be set too, since LOGTO_APP_ID is",
-        "LOGTO_APP_SECRET: must be set too, since LOGTO_APP_ID is",
-    ]
-
-
-def test_wrong_settings_of_the_application_are_named_before_anything_starts():
-    environment = {**ports_environment(), "REVALIDATE_SECONDS": "10", "LOG_LEVEL": "LOUD"}
-    with started("-m", "sandbox", environment=environment) as process:
-        said, _ = process.communicate()
-
-    assert process.returncode == 2
-    assert said.splitlines() == [
-        "REVALIDATE_SECONDS: must be at least 60",
-        "LOG_LEVEL: must match ^(DEBUG|INFO|WARNING|ERROR)$",
-    ]
+    assert said.splitlines() == problems
 
 
 def test_the_application_is_not_reachable_before_it_can_do_its_work():

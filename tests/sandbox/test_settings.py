@@ -52,7 +52,7 @@ def test_a_real_logto_is_used_when_all_of_it_is_set():
     assert environment["LOGTO_APP_ID"] == "app"
 
 
-def test_the_stand_in_for_logto_knows_what_the_application_asks_for():
+def test_the_stand_in_for_logto_knows_what_the_application_requests():
     asked_for = {"LOGTO_SCOPES": "phone read:orders", "LOGTO_RESOURCES": "https://api.example.com"}
 
     (identity,) = (part for part in parts(Settings.from_env(asked_for)) if part.name == "identity")

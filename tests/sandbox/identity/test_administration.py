@@ -25,7 +25,7 @@ def delete(identity: Identity, sub: str) -> None:
 
 
 @pytest.mark.parametrize("end", [suspend, delete])
-def test_who_is_suspended_or_deleted_can_refresh_no_more_and_nobody_is_told(
+def test_a_suspended_or_deleted_user_can_refresh_no_more_and_no_logout_token_is_posted(
     logto: Logto, end: Callable[[Identity, str], None]
 ):
     browser = logto.browser()
@@ -63,7 +63,9 @@ def test_a_deleted_number_comes_back_as_a_new_user(logto: Logto):
     assert logto.read(logto.tokens(phone=phone)["id_token"]).claims["sub"] != sub
 
 
-def test_a_revoked_session_ends_what_has_no_offline_access_and_nobody_is_told(logto: Logto):
+def test_a_revoked_session_ends_what_has_no_offline_access_and_no_logout_token_is_posted(
+    logto: Logto,
+):
     browser = logto.browser()
     offline = logto.tokens(browser)
     online = logto.redeem(

@@ -111,7 +111,7 @@ def test_of_several_redirect_uris_one_must_be_sent():
     assert answer.status_code == 400
 
 
-def test_a_missing_response_type_is_told_in_the_query(logto: Logto):
+def test_a_missing_response_type_is_an_error_in_the_query(logto: Logto):
     answer = logto.authorize(logto.browser(), response_type=None)
 
     told = query(answer)
@@ -248,7 +248,7 @@ def test_cancelling_the_consent_leads_to_the_bare_callback(logto: Logto):
     assert cancelled.headers["Location"] == f"{logto.app.url}/callback"
 
 
-def test_a_known_resource_may_be_asked_for(logto: Logto):
+def test_a_known_resource_may_be_requested(logto: Logto):
     assert "code" in logto.sign_in(logto.browser(), resource=API)
 
 

@@ -184,7 +184,7 @@ def test_an_endless_redirect_is_a_failure(logto: Logto):
     assert ask_for_code(logto, logto.browser(), new_phone()).status_code == 400
 
 
-def test_a_refused_connection_is_told_in_logtos_words():
+def test_a_refused_connection_is_described_in_logtos_words():
     with socket.socket() as nobody_listens:
         nobody_listens.bind(("127.0.0.1", 0))
         port = nobody_listens.getsockname()[1]
@@ -195,7 +195,7 @@ def test_a_refused_connection_is_told_in_logtos_words():
     assert refused.value.message == known.replace("9988", str(port))
 
 
-def test_a_dropped_connection_is_told_in_logtos_words():
+def test_a_dropped_connection_is_described_in_logtos_words():
     def hang_up() -> None:
         connection, _ = listener.accept()
         connection.recv(1)

@@ -25,7 +25,7 @@ def test_there_is_one_p384_key_described_as_recorded(logto: Logto):
         assert key[name] == known[name]
 
 
-def test_keys_have_a_type_of_their_own_and_are_asked_about_each_time(logto: Logto):
+def test_keys_have_a_media_type_of_their_own_and_are_revalidated_each_time(logto: Logto):
     browser = logto.browser()
 
     answer = browser.get("/oidc/jwks")

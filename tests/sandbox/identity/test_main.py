@@ -49,7 +49,7 @@ def test_the_environment_overrides_every_default():
     assert settings.connector.authorization == "Basic abc"
 
 
-def test_everybody_may_what_the_application_asks_for():
+def test_every_user_has_the_permissions_that_the_application_requests():
     settings = settings_from(
         {
             "LOGTO_SCOPES": "phone read:orders urn:logto:scope:organizations read:members",
@@ -70,7 +70,7 @@ def test_everybody_may_what_the_application_asks_for():
 
 
 @pytest.mark.parametrize(("said", "asks"), [("", True), ("true", True), ("false", False)])
-def test_it_asks_before_it_makes_an_account_unless_told_not_to(said: str, asks: bool):
+def test_a_page_asks_before_an_account_is_made_unless_that_is_switched_off(said: str, asks: bool):
     environment = {"IDENTITY_CONFIRM_ACCOUNTS": said}
 
     assert settings_from(environment, "http://localhost:3001").confirm_accounts is asks

@@ -138,7 +138,7 @@ def test_an_unknown_user_has_neither(logto: Logto):
     ("target", "ours_lives", "theirs_lives"),
     [("", True, True), ("firstParty", False, True), ("all", False, False)],
 )
-def test_ending_a_session_ends_as_many_grants_as_asked_and_tells_nobody(
+def test_ending_a_session_ends_the_requested_grants_and_posts_no_logout_token(
     logto: Logto, target: str, ours_lives: bool, theirs_lives: bool
 ):
     browser, phone = logto.browser(), new_phone()

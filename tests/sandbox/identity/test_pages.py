@@ -60,7 +60,7 @@ def test_the_number_in_the_hint_stands_on_one_line_and_works_as_it_is(
     assert 'name="code"' in browser.follow(browser.post("/sign-in", data={"phone": example})).text
 
 
-def test_the_code_is_asked_for_on_a_page_of_its_own(logto: Logto):
+def test_the_code_is_typed_on_a_page_of_its_own(logto: Logto):
     browser, phone = logto.browser(), new_phone()
     logto.authorize(browser)
 
@@ -169,7 +169,7 @@ def test_a_zero_that_is_only_dialled_at_home_is_left_out(logto: Logto):
         "+44 7700 900123",
     ],
 )
-def test_what_can_be_no_number_is_asked_for_again(logto: Logto, typed: str):
+def test_an_invalid_number_is_refused_on_the_page(logto: Logto, typed: str):
     browser = logto.browser()
     logto.authorize(browser)
 
@@ -204,7 +204,7 @@ def after_the_code(logto: Logto, browser: Browser, path: str, phone: str) -> Res
         ("/register", True, "An account with +{} already exists. Sign in to it?"),
     ],
 )
-def test_what_the_visitor_may_not_have_meant_is_asked_after_the_code(
+def test_an_unexpected_account_state_is_confirmed_after_the_code(
     logto: Logto, path: str, known: bool, question: str
 ):
     browser, phone = logto.browser(), new_phone()
@@ -224,7 +224,7 @@ def test_what_the_visitor_may_not_have_meant_is_asked_after_the_code(
 
 
 @pytest.mark.parametrize(("path", "known"), [("/sign-in", True), ("/register", False)])
-def test_what_the_visitor_meant_is_not_asked(logto: Logto, path: str, known: bool):
+def test_an_expected_account_state_needs_no_confirmation(logto: Logto, path: str, known: bool):
     browser, phone = logto.browser(), new_phone()
     if known:
         logto.sign_in(logto.browser(), phone)
@@ -251,7 +251,7 @@ def test_nothing_is_confirmed_without_the_right_code(logto: Logto, path: str):
     assert logto.identity.user_with_phone(phone) is None
 
 
-def test_a_stand_in_may_be_told_not_to_ask():
+def test_the_confirmation_can_be_switched_off():
     with running_logto(confirm_accounts=False) as logto:
         entered = after_the_code(logto, logto.browser(), "/sign-in", new_phone())
 

@@ -98,7 +98,7 @@ def test_a_narrower_scope_narrows_the_tokens(logto: Logto):
     assert logto.userinfo(answer["access_token"]).json().keys() == {"sub"}
 
 
-def test_only_a_refresh_with_a_resource_gives_a_jwt(logto: Logto):
+def test_only_a_refresh_with_a_resource_returns_a_jwt(logto: Logto):
     tokens = logto.tokens(scope=RESOURCE_SCOPE, resource=API)
     assert len(tokens["access_token"]) == 43
 

@@ -96,7 +96,7 @@ def scope_of(logto: Logto, refresh_token: str, **request: str) -> str:
     return answer
 
 
-def test_a_role_given_later_reaches_resource_tokens_at_the_next_sign_in(organized: Logto):
+def test_a_role_assigned_later_reaches_resource_tokens_at_the_next_sign_in(organized: Logto):
     phone = new_phone()
     sub = sub_of(organized, phone)
     token = signed_in(organized, phone)

@@ -81,7 +81,7 @@ def test_without_a_uri_the_provider_shows_its_own_page(logto: Logto):
     assert "You have signed out" in page.text
 
 
-def test_nobody_is_signed_out_before_the_form_of_a_script_is_submitted(logto: Logto):
+def test_a_session_ends_only_once_the_form_of_a_script_is_submitted(logto: Logto):
     browser = logto.browser()
     logto.sign_in(browser)
 
@@ -95,7 +95,7 @@ def test_nobody_is_signed_out_before_the_form_of_a_script_is_submitted(logto: Lo
     assert logto.app.posted("backchannel-logout") == []
 
 
-def test_a_form_that_this_browser_did_not_get_signs_nobody_out(logto: Logto):
+def test_a_form_of_another_browser_ends_no_session(logto: Logto):
     browser, attacker = logto.browser(), logto.browser()
     logto.sign_in(browser)
     theirs = attacker.get("/oidc/session/end", params={"client_id": APP})
@@ -146,7 +146,7 @@ def logto_claims(body: str) -> jwt.Token:
     return jwt.Token(header, payload)
 
 
-def test_every_application_of_the_session_is_told_and_no_other(logto: Logto):
+def test_every_application_of_the_session_gets_a_logout_token_and_no_other(logto: Logto):
     browser = logto.browser()
     logto.tokens(browser, client_id=BARE_APP)
 
@@ -158,7 +158,7 @@ def test_every_application_of_the_session_is_told_and_no_other(logto: Logto):
     assert logout_tokens(logto) == []
 
 
-def test_nobody_is_told_when_nobody_was_signed_in(logto: Logto):
+def test_no_logout_token_is_posted_without_a_session(logto: Logto):
     sign_out(logto, logto.browser())
 
     assert logto.app.received == []

@@ -67,7 +67,7 @@ def test_the_lost_tab_can_be_led_to_the_application_and_is_signed_in_there(recov
     assert len(recovering.app.posted("otp")) == 1
 
 
-def test_a_person_is_told_and_can_load_the_page_again(recovering: Logto):
+def test_the_page_says_so_and_offers_to_be_loaded_again(recovering: Logto):
     browser = recovering.browser()
     first, second = (open_tab(recovering, browser, state) for state in ("first", "second"))
     finish(recovering, browser, first)

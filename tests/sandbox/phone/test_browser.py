@@ -118,7 +118,7 @@ def test_without_javascript_the_page_shows_what_there_is(
     expect(page.get_by_role("button")).to_have_count(0)
 
 
-def test_a_sandbox_that_stops_is_told(page: Page):
+def test_the_page_says_that_the_sandbox_has_stopped(page: Page):
     with running_twilio() as twilio:
         page.goto(twilio.url)
         expect(page.get_by_role("status")).to_be_empty()

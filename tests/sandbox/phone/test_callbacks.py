@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from tests.kit.phone import Twilio
 
 
-def test_every_state_after_accepted_is_told_in_turn(twilio: Twilio):
+def test_every_state_after_accepted_is_reported_in_turn(twilio: Twilio):
     twilio.send(status_callback=f"{twilio.app.url}/otp/status")
 
     assert twilio.app.statuses(4) == ["queued", "sending", "sent", "delivered"]
 
 
-def test_the_state_that_a_message_begins_with_is_not_told(twilio: Twilio):
+def test_the_first_state_of_a_message_is_not_reported(twilio: Twilio):
     twilio.send(from_=NUMBER, status_callback=f"{twilio.app.url}/otp/status")
 
     assert twilio.app.statuses(3) == ["sending", "sent", "delivered"]

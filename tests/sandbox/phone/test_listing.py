@@ -30,14 +30,14 @@ def test_messages_are_listed_newest_first(twilio: Twilio):
     assert bodies(twilio.client().messages.list()) == ["third", "second", "first"]
 
 
-def test_they_can_be_asked_for_by_recipient(twilio: Twilio):
+def test_messages_can_be_filtered_by_recipient(twilio: Twilio):
     twilio.send("mine")
     twilio.send("another's", to="+15550001002")
 
     assert bodies(twilio.client().messages.list(to=RECIPIENT)) == ["mine"]
 
 
-def test_they_can_be_asked_for_by_sender():
+def test_messages_can_be_filtered_by_sender():
     other = "+15550009999"
     with running_twilio(numbers=frozenset({NUMBER, other})) as twilio:
         twilio.send("mine", from_=NUMBER)
@@ -46,7 +46,7 @@ def test_they_can_be_asked_for_by_sender():
         assert bodies(twilio.client().messages.list(from_=NUMBER)) == ["mine"]
 
 
-def test_they_can_be_asked_for_by_a_moment_which_belongs_to_both_periods(slow_twilio: Twilio):
+def test_messages_can_be_filtered_by_a_moment_which_belongs_to_both_periods(slow_twilio: Twilio):
     start = datetime.fromtimestamp(slow_twilio.clock(), UTC)
     for second in range(3):
         slow_twilio.send(f"second {second}")
@@ -60,7 +60,7 @@ def test_they_can_be_asked_for_by_a_moment_which_belongs_to_both_periods(slow_tw
     assert bodies(found) == ["second 1"]
 
 
-def test_they_can_be_asked_for_by_a_day_in_utc(slow_twilio: Twilio):
+def test_messages_can_be_filtered_by_a_day_in_utc(slow_twilio: Twilio):
     first = date(2027, 1, 15)
     for day in range(3):
         slow_twilio.send(f"day {day}")
@@ -108,7 +108,7 @@ def test_what_can_not_be_read_is_refused(twilio: Twilio, parameter: str, value: 
     assert answer.json()["message"] == f"Parameter '{parameter}' is not valid"
 
 
-def test_the_sdk_tells_of_a_refused_list_without_its_code(twilio: Twilio):
+def test_the_sdk_reports_a_refused_list_without_its_code(twilio: Twilio):
     with pytest.raises(TwilioException) as error:
         twilio.client(password="wrong").messages.list()
 
@@ -149,7 +149,7 @@ def test_pages_know_their_neighbours(twilio: Twilio):
     assert first.previous_page() is None
 
 
-def test_a_message_that_arrives_in_between_makes_nobody_meet_another_twice(twilio: Twilio):
+def test_a_message_that_arrives_between_two_pages_makes_no_other_one_appear_twice(twilio: Twilio):
     for body in "abcd":
         twilio.send(body)
 

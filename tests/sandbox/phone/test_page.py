@@ -34,7 +34,7 @@ def test_messages_are_shown_newest_first(slow_twilio: Twilio):
 
 
 @pytest.mark.parametrize("query", ["%2B15550001001", "+15550001001", "15550001001"])
-def test_messages_of_one_number_can_be_asked_for_however_it_is_written(twilio: Twilio, query: str):
+def test_messages_of_one_number_are_found_however_it_is_written(twilio: Twilio, query: str):
     twilio.send("mine")
     twilio.send("another's", to=OTHER)
 
