@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.attacks.visitors import SESSION, Browser, Target
+from tests.attacks.visitors import SESSION, Target, Visitor
 
 FROM_ELSEWHERE: dict[str, dict[str, str]] = {
     "cross-site": {"Sec-Fetch-Site": "cross-site"},
@@ -39,12 +39,12 @@ FORGED: dict[str, dict[str, str]] = {
 
 
 @pytest.fixture(scope="module")
-def visitor(target: Target) -> Browser:
+def visitor(target: Target) -> Visitor:
     return target.visitor()
 
 
 @pytest.mark.parametrize("headers", FROM_ELSEWHERE.values(), ids=FROM_ELSEWHERE)
-def test_a_link_on_another_site_signs_nobody_out(visitor: Browser, headers: dict[str, str]):
+def test_a_link_on_another_site_signs_nobody_out(visitor: Visitor, headers: dict[str, str]):
     answer = visitor.get("/sign-out", headers={**headers, **cookie(visitor)})
 
     assert answer.status_code in {200, 503}
@@ -55,7 +55,7 @@ def test_a_link_on_another_site_signs_nobody_out(visitor: Browser, headers: dict
 @pytest.mark.parametrize("site", ["same-origin", "none"])
 @pytest.mark.parametrize("headers", PARTS_OF_A_PAGE.values(), ids=PARTS_OF_A_PAGE)
 def test_no_part_of_our_own_pages_signs_anybody_out(
-    visitor: Browser, site: str, headers: dict[str, str]
+    visitor: Visitor, site: str, headers: dict[str, str]
 ):
     answer = visitor.get(
         "/sign-out", headers={"Sec-Fetch-Site": site, **headers, **cookie(visitor)}
@@ -89,7 +89,7 @@ def test_a_link_anywhere_may_lead_to_a_sign_in(target: Target, site: str):
 
 @pytest.mark.parametrize("path", ["/sign-out", "/account/sign-out-everywhere"])
 @pytest.mark.parametrize("headers", FORGED.values(), ids=FORGED)
-def test_a_forged_form_changes_nothing(visitor: Browser, path: str, headers: dict[str, str]):
+def test_a_forged_form_changes_nothing(visitor: Visitor, path: str, headers: dict[str, str]):
     answer = visitor.send("POST", path, headers={**headers, **cookie(visitor)})
 
     assert answer.status_code == 200
@@ -97,7 +97,7 @@ def test_a_forged_form_changes_nothing(visitor: Browser, path: str, headers: dic
     assert visitor.user
 
 
-def test_signing_out_everywhere_takes_a_post(visitor: Browser):
+def test_signing_out_everywhere_takes_a_post(visitor: Visitor):
     assert visitor.get("/account/sign-out-everywhere").status_code in {403, 405}
     assert visitor.user
 
@@ -111,7 +111,7 @@ def test_nobody_is_signed_in_as_the_attacker(target: Target):
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-up"])
-def test_a_guess_of_the_browsers_begins_nothing(visitor: Browser, path: str):
+def test_a_guess_of_the_browsers_begins_nothing(visitor: Visitor, path: str):
     answer = visitor.get(path, headers={"Sec-Purpose": "prefetch"})
 
     assert answer.status_code == 503
@@ -147,5 +147,5 @@ def test_no_answer_is_framed_kept_or_guessed_at(
     assert headers["Referrer-Policy"] == "no-referrer"
 
 
-def cookie(visitor: Browser) -> dict[str, str]:
+def cookie(visitor: Visitor) -> dict[str, str]:
     return {"Cookie": f"{SESSION}={visitor.cookies[SESSION]}"}

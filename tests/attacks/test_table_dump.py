@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from chalicelib.sign_in.sessions import SEAL
-from tests.attacks.visitors import SESSION, Browser, Target
+from tests.attacks.visitors import SESSION, Target, Visitor
 
 
 @pytest.fixture
-def visitor(target: Target) -> Browser:
+def visitor(target: Target) -> Visitor:
     for item in target.table():
         target.stage.dynamodb.delete_item(
             TableName=target.stage.sessions_table, Key={"id": item["id"]}
@@ -50,7 +50,7 @@ def spellings(secret: str) -> list[bytes]:
     return [raw, encoded[: len(encoded) // 4 * 4], raw.hex().encode()]
 
 
-def test_nothing_of_a_visitor_stands_in_it(target: Target, visitor: Browser):
+def test_nothing_of_a_visitor_stands_in_it(target: Target, visitor: Visitor):
     attempt = target.browser()
     begun = attempt.begin()
     claims = visitor.get("/account").json()
@@ -64,7 +64,7 @@ def test_nothing_of_a_visitor_stands_in_it(target: Target, visitor: Browser):
             assert spelling not in dump
 
 
-def test_nothing_in_it_is_a_cookie(target: Target, visitor: Browser):
+def test_nothing_in_it_is_a_cookie(target: Target, visitor: Visitor):
     assert visitor.user
     attacker = target.browser()
     for item in records(target):
@@ -77,7 +77,7 @@ def test_nothing_in_it_is_a_cookie(target: Target, visitor: Browser):
             assert attacker.user is None
 
 
-def test_a_record_moved_under_another_id_opens_nothing(target: Target, visitor: Browser):
+def test_a_record_moved_under_another_id_opens_nothing(target: Target, visitor: Visitor):
     (victims,) = records(target)
     attacker = target.visitor()
     (mine,) = [item for item in records(target) if item["id"] != victims["id"]]
@@ -90,7 +90,7 @@ def test_a_record_moved_under_another_id_opens_nothing(target: Target, visitor: 
 
 @pytest.mark.parametrize("position", [0, 5, 20, -1])
 def test_a_changed_bit_makes_an_absent_session_a_log_line_and_a_metric(
-    target: Target, visitor: Browser, capsys: pytest.CaptureFixture[str], position: int
+    target: Target, visitor: Visitor, capsys: pytest.CaptureFixture[str], position: int
 ):
     (item,) = records(target)
     sealed = bytearray(item["sealed"]["B"])
@@ -107,7 +107,7 @@ def test_a_changed_bit_makes_an_absent_session_a_log_line_and_a_metric(
 @pytest.mark.parametrize("name", ["subject_hash", "provider_session_hash"])
 def test_a_session_that_is_hidden_from_logouts_is_an_absent_one(
     target: Target,
-    visitor: Browser,
+    visitor: Visitor,
     capsys: pytest.CaptureFixture[str],
     name: str,
     value: dict[str, str] | None,
@@ -124,7 +124,7 @@ def test_a_session_that_is_hidden_from_logouts_is_an_absent_one(
 @pytest.mark.parametrize("value", [{"S": "another"}, None], ids=["changed", "removed"])
 @pytest.mark.parametrize("name", ["sealed", "version", "expires_at"])
 def test_a_broken_item_is_an_absent_session_and_no_error(
-    target: Target, visitor: Browser, name: str, value: dict[str, str] | None
+    target: Target, visitor: Visitor, name: str, value: dict[str, str] | None
 ):
     (item,) = records(target)
     put(target, {**item, name: value})
@@ -133,7 +133,7 @@ def test_a_broken_item_is_an_absent_session_and_no_error(
     assert visitor.get("/sign-out").status_code == 302
 
 
-def test_what_stays_of_a_session_after_a_sign_out_leads_to_nobody(target: Target, visitor: Browser):
+def test_what_stays_of_a_session_after_a_sign_out_leads_to_nobody(target: Target, visitor: Visitor):
     token = visitor.cookies[SESSION]
     visitor.get("/sign-out")
     item = record_of(target, token)
@@ -144,7 +144,7 @@ def test_what_stays_of_a_session_after_a_sign_out_leads_to_nobody(target: Target
     assert visitor.user is None
 
 
-def test_a_sign_out_is_not_undone_by_removing_its_mark(target: Target, visitor: Browser):
+def test_a_sign_out_is_not_undone_by_removing_its_mark(target: Target, visitor: Visitor):
     token = visitor.cookies[SESSION]
     visitor.get("/sign-out")
     put(target, {**record_of(target, token), "taken": None})
@@ -154,7 +154,7 @@ def test_a_sign_out_is_not_undone_by_removing_its_mark(target: Target, visitor: 
 
 
 @pytest.mark.parametrize("name", ["expires_at", "version"])
-def test_no_number_beside_the_seal_extends_a_session(target: Target, visitor: Browser, name: str):
+def test_no_number_beside_the_seal_extends_a_session(target: Target, visitor: Visitor, name: str):
     (item,) = records(target)
     put(target, {**item, name: {"N": str(int(item[name]["N"]) + 10**9)}})
 

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.kit.application import Site, Stage, serving
+from tests.kit.application import Stage, serving
+from tests.kit.browser import Browser
 from tests.kit.identity import running_logto
 
 if TYPE_CHECKING:
@@ -25,10 +26,10 @@ SESSION = "portaria_session"
 
 
 @dataclass
-class Browser:
-    """A browser whose cookies are whatever a test puts there."""
+class Visitor:
+    """A visitor whose browser has whatever cookies a test puts there."""
 
-    site: Site
+    site: Browser
     logto: Logto
     cookies: dict[str, str] = field(default_factory=dict)
 
@@ -78,10 +79,10 @@ class Target:
     stage: Stage
     logto: Logto
 
-    def browser(self) -> Browser:
-        return Browser(Site(self.url), self.logto)
+    def browser(self) -> Visitor:
+        return Visitor(Browser(self.url), self.logto)
 
-    def visitor(self) -> Browser:
+    def visitor(self) -> Visitor:
         """Return a browser that is signed in."""
         browser = self.browser()
         browser.sign_in()

@@ -14,7 +14,8 @@ import requests
 from tests.conformance.provider import SECRET, SPOKEN, HostileProvider
 
 if TYPE_CHECKING:
-    from tests.kit.application import Site, Stage
+    from tests.kit.application import Stage
+    from tests.kit.browser import Browser
 
 HERE = "http://localhost:8000"
 
@@ -28,7 +29,7 @@ def case(number: int, name: str, *values: Any) -> Any:
 class RelyingParty:
     """A browser in front of the application, and the provider behind it."""
 
-    site: Site
+    site: Browser
     provider: HostileProvider
     stage: Stage
     capsys: pytest.CaptureFixture[str] | None = None

@@ -9,7 +9,7 @@ import pytest
 
 import app
 from tests.conformance.relying_party import HERE, RelyingParty
-from tests.kit.application import Site
+from tests.kit.browser import Browser
 
 if TYPE_CHECKING:
     import requests
@@ -55,7 +55,7 @@ def test_no_route_begins_a_session_by_itself(
     party: RelyingParty, method: str, path: str, site: str
 ):
     """7.6.2: a session comes only from the answer to what this browser began."""
-    answer = Site(party.site.url).request(
+    answer = Browser(party.site.url).request(
         method,
         path,
         params={"code": "a", "state": "b", "iss": party.provider.issuer},
@@ -73,7 +73,7 @@ def test_a_phone_number_is_nobodys_name(party: RelyingParty):
     party.provider.id_token = {"phone_number": number}
     first = party.provider.sub
     party.accepts(party.sign_in())
-    second = Site(party.site.url)
+    second = Browser(party.site.url)
     mine, party.site = party.site, second
     party.provider.sub = "another-user"
     party.accepts(party.sign_in())

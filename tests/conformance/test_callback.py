@@ -10,7 +10,7 @@ import requests
 
 from tests.conformance.provider import SPOKEN
 from tests.conformance.relying_party import HERE, RelyingParty, case
-from tests.kit.application import Site
+from tests.kit.browser import Browser
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_another_browsers_answer_opens_nothing(party: RelyingParty, jar: str):
 
 
 def test_two_browsers_that_swap_their_answers_are_both_refused(party: RelyingParty):
-    with Site(party.site.url) as other_site:
+    with Browser(party.site.url) as other_site:
         other = RelyingParty(other_site, party.provider, party.stage, party.capsys)
         mine, theirs = party.answer(party.begin()), other.answer(other.begin())
 
@@ -167,7 +167,7 @@ def test_a_callback_submitted_twice_at_once_exchanges_one_code(party: RelyingPar
     cookies = "; ".join(f"{each.name}={each.value}" for each in party.site.cookies)
 
     def submit(_: int) -> requests.Response:
-        with Site(party.site.url) as browser:
+        with Browser(party.site.url) as browser:
             return browser.get(f"/callback?{query}", headers={"Cookie": cookies})
 
     with ThreadPoolExecutor(times) as pool:

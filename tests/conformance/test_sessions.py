@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.settings import Settings
 from tests.conformance.relying_party import RelyingParty, case
-from tests.kit.application import Site
+from tests.kit.browser import Browser
 
 COOKIE = "portaria_session"
 
@@ -82,5 +82,5 @@ def test_a_planted_cookie_is_never_adopted(party: RelyingParty, planted: str):
 
 
 def stranger_with(party: RelyingParty, token: str) -> int:
-    with Site(party.site.url) as stranger:
+    with Browser(party.site.url) as stranger:
         return stranger.get("/account", headers={"Cookie": f"{COOKIE}={token}"}).status_code

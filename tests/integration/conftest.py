@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 
 from sandbox.server import running
-from tests.kit.application import Site, Stage, serving
+from tests.kit.application import Stage, serving
+from tests.kit.browser import Browser
 from tests.kit.engines import aws_client
 from tests.kit.fakes import Clock
 from tests.kit.identity import Logto, running_logto
@@ -29,7 +30,7 @@ def stage(moto_server: str) -> Stage:
 
 
 @pytest.fixture
-def site(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def site(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
     with serving(stage, monkeypatch) as site:
         yield site
 
@@ -50,7 +51,9 @@ def verifier() -> Iterator[Verifier]:
 
 
 @pytest.fixture
-def logto_site(moto_server: str, logto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def logto_site(
+    moto_server: str, logto_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Browser]:
     """The same site with the stand-in for Logto behind it."""
     with serving(Stage(moto_server, LOGTO_ENDPOINT=logto_url), monkeypatch) as site:
         yield site

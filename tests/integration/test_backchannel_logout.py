@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.kit.application import Site, Stage, serving
-from tests.kit.identity import Browser, Logto
-from tests.kit.visits import sign_in
+from tests.kit.application import Stage, serving
+from tests.kit.browser import Browser
+from tests.kit.identity import Logto, sign_in_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def site(moto_server: str, logto: Logto, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def site(moto_server: str, logto: Logto, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
     # The stand-in knows the application at its own test server's address.
     stage = Stage(moto_server, LOGTO_ENDPOINT=logto.url, PUBLIC_URL=logto.app.url)
     with serving(stage, monkeypatch) as site:
@@ -34,13 +34,13 @@ def sign_out_at(logto: Logto, browser: Browser) -> str:
 
 
 def post(
-    site: Site, body: str, content_type: str = "application/x-www-form-urlencoded"
+    site: Browser, body: str, content_type: str = "application/x-www-form-urlencoded"
 ) -> requests.Response:
     return site.post("/backchannel-logout", data=body, headers={"Content-Type": content_type})
 
 
-def test_signing_out_at_logto_ends_the_session_here(site: Site, logto: Logto):
-    browser = sign_in(site, logto)
+def test_signing_out_at_logto_ends_the_session_here(site: Browser, logto: Logto):
+    browser = sign_in_at(site, logto)
     assert site.get("/account").status_code == 200
     answer = post(site, sign_out_at(logto, browser))
 
@@ -49,8 +49,8 @@ def test_signing_out_at_logto_ends_the_session_here(site: Site, logto: Logto):
     assert site.get("/account").status_code == 401
 
 
-def test_the_same_token_again_is_answered_alike(site: Site, logto: Logto):
-    form = sign_out_at(logto, sign_in(site, logto))
+def test_the_same_token_again_is_answered_alike(site: Browser, logto: Logto):
+    form = sign_out_at(logto, sign_in_at(site, logto))
 
     assert [post(site, form).status_code for _ in range(2)] == [200, 200]
 
@@ -68,9 +68,9 @@ def test_the_same_token_again_is_answered_alike(site: Site, logto: Logto):
     ids=["empty", "no token", "forged", "two tokens", "JSON", "oversized"],
 )
 def test_anything_else_is_400_and_ends_nothing(
-    site: Site, logto: Logto, body: str, content_type: str
+    site: Browser, logto: Logto, body: str, content_type: str
 ):
-    sign_in(site, logto)
+    sign_in_at(site, logto)
     answer = post(site, body, content_type)
 
     assert answer.status_code == 400

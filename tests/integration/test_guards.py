@@ -12,14 +12,15 @@ import pytest
 from chalice.local import create_local_server
 
 from chalicelib.web.auth import Auth
-from tests.kit.application import CONFIG, Site, Stage, serving_app
+from tests.kit.application import CONFIG, Stage, serving_app
+from tests.kit.browser import Browser
 from tests.kit.engines import LOOPBACK
 from tests.kit.routes import cookie_of, new_application
 
 if TYPE_CHECKING:
     from chalicelib.web.chalice_app import Application
 
-Serve = Callable[["Application"], AbstractContextManager[Site]]
+Serve = Callable[["Application"], AbstractContextManager[Browser]]
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ import app
 from chalicelib import aws, wiring
 from chalicelib.otp.ledger_keys import LedgerKeys
 from chalicelib.otp.request import OtpRequest
-from tests.kit.application import AUTHORIZATION, LEDGER_KEY, Site, Stage, environment, serving
+from tests.kit.application import AUTHORIZATION, LEDGER_KEY, Stage, environment, serving
+from tests.kit.browser import Browser
 
 if TYPE_CHECKING:
     import requests
@@ -46,13 +47,13 @@ def body(number: str = NUMBER, *, locale: str = "en", **changes: Any) -> str:
     return json.dumps(asked | changes)
 
 
-def post_otp(site: Site, text: str) -> requests.Response:
+def post_otp(site: Browser, text: str) -> requests.Response:
     headers = {"Authorization": AUTHORIZATION, "Content-Type": "application/json"}
     return site.post("/otp", data=text.encode(), headers=headers)
 
 
 def test_the_sixth_code_to_a_number_is_one_too_many_and_said_so_in_the_visitors_language(
-    site: Site, stage: Stage
+    site: Browser, stage: Stage
 ):
     accepted = [post_otp(site, body()).status_code for _ in range(5)]
     english, portuguese = post_otp(site, body()), post_otp(site, body(locale="pt-BR"))
@@ -68,7 +69,7 @@ def test_the_sixth_code_to_a_number_is_one_too_many_and_said_so_in_the_visitors_
 
 
 def test_a_phone_gets_no_more_codes_by_its_other_spelling_and_each_goes_where_logto_said(
-    site: Site, stage: Stage
+    site: Browser, stage: Stage
 ):
     numbers = [NUMBER, "551187654321"] * 3
     answers = [post_otp(site, body(number)).status_code for number in numbers]
@@ -77,7 +78,7 @@ def test_a_phone_gets_no_more_codes_by_its_other_spelling_and_each_goes_where_lo
     assert [json.loads(text)["to"] for text in stage.queued()].count("551187654321") == 2
 
 
-def test_a_satellite_phone_is_refused_in_the_visitors_language(site: Site, stage: Stage):
+def test_a_satellite_phone_is_refused_in_the_visitors_language(site: Browser, stage: Stage):
     answer = post_otp(site, body("881612345678", locale="pt-PT"))
 
     assert answer.status_code == 403
@@ -122,7 +123,7 @@ def test_a_country_that_is_not_allowed_gets_no_code(
     assert stage.queued() == [body("351912345678")]
 
 
-def test_a_number_that_the_worker_remembers_is_answered_at_once(site: Site, stage: Stage):
+def test_a_number_that_the_worker_remembers_is_answered_at_once(site: Browser, stage: Stage):
     keys = LedgerKeys.from_base64(LEDGER_KEY)
     entry = keys.entry(OtpRequest.parse(body()), message_id="", accepted_at=0)
     wiring.refused_numbers().remember(entry.recipient_hash, 21610, int(time.time()))
@@ -133,7 +134,7 @@ def test_a_number_that_the_worker_remembers_is_answered_at_once(site: Site, stag
     assert stage.queued() == []
 
 
-def test_a_code_costs_four_updates_and_one_that_is_held_back_one(site: Site):
+def test_a_code_costs_four_updates_and_one_that_is_held_back_one(site: Browser):
     calls: list[str] = []
     aws.dynamodb().meta.events.register(
         "before-call.dynamodb", lambda model, **_: calls.append(model.name)
@@ -147,7 +148,7 @@ def test_a_code_costs_four_updates_and_one_that_is_held_back_one(site: Site):
     assert calls == ["UpdateItem"]
 
 
-def test_the_table_tells_neither_number_nor_address(site: Site, stage: Stage):
+def test_the_table_tells_neither_number_nor_address(site: Browser, stage: Stage):
     post_otp(site, body(ip="203.0.113.9"))
     found = stage.dynamodb.scan(TableName=stage.ledger_table)["Items"]
 
@@ -161,7 +162,7 @@ def test_the_table_tells_neither_number_nor_address(site: Site, stage: Stage):
     assert "203.0.113" not in str(found)
 
 
-def test_a_test_message_of_the_console_is_always_accepted(site: Site):
+def test_a_test_message_of_the_console_is_always_accepted(site: Browser):
     text = body(type="Generic", payload={"code": "000000"})
 
     assert {post_otp(site, text).status_code for _ in range(7)} == {200}

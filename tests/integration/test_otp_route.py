@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib.otp.request import MAX_BODY_BYTES
-from tests.kit.application import AUTHORIZATION, Site, Stage, forget, serving
+from tests.kit.application import AUTHORIZATION, Stage, forget, serving
 from tests.kit.aws_calls import recorded
+from tests.kit.browser import Browser
 from tests.kit.metrics import dimensions
 from tests.kit.recordings import connector_requests
 
@@ -19,21 +20,21 @@ if TYPE_CHECKING:
 GOOD = '{"to":"15550001001","type":"SignIn","payload":{"code":"961615","locale":"en"}}'
 
 
-def post_otp(site: Site, body: str | bytes = GOOD, **headers: str) -> requests.Response:
+def post_otp(site: Browser, body: str | bytes = GOOD, **headers: str) -> requests.Response:
     known = {"Authorization": AUTHORIZATION, "Content-Type": "application/json"}
     data = body if isinstance(body, bytes) else body.encode()
     return site.post("/otp", data=data, headers=known | headers)
 
 
 @pytest.mark.parametrize("body", connector_requests().values(), ids=connector_requests().keys())
-def test_what_logto_posts_is_accepted_and_queued_as_it_came(site: Site, stage: Stage, body: str):
+def test_what_logto_posts_is_accepted_and_queued_as_it_came(site: Browser, stage: Stage, body: str):
     answer = post_otp(site, body)
 
     assert answer.status_code == 200
     assert stage.queued() == [body]
 
 
-def test_when_it_was_accepted_travels_with_it(site: Site, stage: Stage):
+def test_when_it_was_accepted_travels_with_it(site: Browser, stage: Stage):
     began_at = time.time()
     post_otp(site)
 
@@ -47,7 +48,7 @@ def test_when_it_was_accepted_travels_with_it(site: Site, stage: Stage):
 
 @pytest.mark.parametrize("authorization", ["", "Bearer guess", "bearer test-sms-key"])
 def test_a_stranger_is_turned_away_with_one_sentence_and_counted(
-    site: Site, stage: Stage, authorization: str, capsys: pytest.CaptureFixture[str]
+    site: Browser, stage: Stage, authorization: str, capsys: pytest.CaptureFixture[str]
 ):
     answer = post_otp(site, Authorization=authorization)
 
@@ -57,7 +58,9 @@ def test_a_stranger_is_turned_away_with_one_sentence_and_counted(
     assert dimensions(capsys.readouterr().out) == {"ConnectorUnauthorized": [{}]}
 
 
-def test_a_new_authorization_loses_no_code_whichever_of_both_logto_sends(site: Site, stage: Stage):
+def test_a_new_authorization_loses_no_code_whichever_of_both_logto_sends(
+    site: Browser, stage: Stage
+):
     assert post_otp(site).status_code == 200
     stage.put("otp/authorization", "Bearer new")
     forget()  # a Lambda that never saw the value before
@@ -67,7 +70,7 @@ def test_a_new_authorization_loses_no_code_whichever_of_both_logto_sends(site: S
     assert post_otp(site, Authorization="Bearer newer").status_code == 401
 
 
-def test_wrong_authorizations_do_not_flood_ssm(site: Site, stage: Stage):
+def test_wrong_authorizations_do_not_flood_ssm(site: Browser, stage: Stage):
     stage.put("otp/authorization", "Bearer new")
     with recorded() as calls:
         for _ in range(20):
@@ -93,7 +96,9 @@ def test_wrong_authorizations_do_not_flood_ssm(site: Site, stage: Stage):
         b" " * (MAX_BODY_BYTES + 1),
     ],
 )
-def test_bad_input_gets_a_sentence_that_a_visitor_may_read(site: Site, stage: Stage, body: bytes):
+def test_bad_input_gets_a_sentence_that_a_visitor_may_read(
+    site: Browser, stage: Stage, body: bytes
+):
     answer = post_otp(site, body)
 
     assert answer.status_code == 400
@@ -115,7 +120,7 @@ def test_without_the_queue_logto_is_told_to_try_again(
     assert "961615" not in capsys.readouterr().out
 
 
-def test_without_the_secret_nobody_is_let_in(site: Site, stage: Stage):
+def test_without_the_secret_nobody_is_let_in(site: Browser, stage: Stage):
     stage.ssm.delete_parameter(Name=f"{stage.prefix}/otp/authorization")
 
     assert post_otp(site).status_code == 503

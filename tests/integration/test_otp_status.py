@@ -16,7 +16,8 @@ from chalicelib.otp.receipts import callback_url
 from sandbox.event_source import Function
 from sandbox.phone.settings import PhoneSettings
 from tests.kit import sent_codes
-from tests.kit.application import Site, Stage, serving
+from tests.kit.application import Stage, serving
+from tests.kit.browser import Browser
 
 if TYPE_CHECKING:
     import requests
@@ -42,7 +43,7 @@ def stage(moto_server: str) -> Stage:
     return stage
 
 
-def post(site: Site, form: dict[str, Any], url: str = URL, **headers: str) -> requests.Response:
+def post(site: Browser, form: dict[str, Any], url: str = URL, **headers: str) -> requests.Response:
     """Post as Twilio does, signed for `url`."""
     signed = {"X-Twilio-Signature": RequestValidator(PHONE.auth_token).compute_signature(url, form)}
     return site.post(url.removeprefix(PUBLIC_URL), data=form, headers=signed | headers)
@@ -66,7 +67,7 @@ def receipt(status: str, **more: str) -> dict[str, str]:
     return {"MessageSid": SID, "MessageStatus": status, "To": "+15550001001", "Empty": ""} | more
 
 
-def test_a_signed_receipt_reaches_the_ledger(site: Site, stage: Stage):
+def test_a_signed_receipt_reaches_the_ledger(site: Browser, stage: Stage):
     answer = post(site, receipt("undelivered", ErrorCode="30005"))
 
     assert (answer.status_code, answer.text) == (200, "")
@@ -74,7 +75,7 @@ def test_a_signed_receipt_reaches_the_ledger(site: Site, stage: Stage):
 
 
 def test_the_log_tells_the_messages_status_beside_the_deployments_stage(
-    site: Site, capsys: pytest.CaptureFixture[str]
+    site: Browser, capsys: pytest.CaptureFixture[str]
 ):
     post(site, receipt("delivered"))
 
@@ -84,7 +85,7 @@ def test_the_log_tells_the_messages_status_beside_the_deployments_stage(
 
 
 def test_the_address_of_an_attempt_leads_to_its_entry_before_there_is_an_outcome(
-    site: Site, stage: Stage
+    site: Browser, stage: Stage
 ):
     ledger = DynamoDBLedger(stage.dynamodb, stage.ledger_table, 86_400)
     entry_id, claim_id = "_-aZ09" * 7, uuid4().hex
@@ -96,7 +97,7 @@ def test_the_address_of_an_attempt_leads_to_its_entry_before_there_is_an_outcome
     assert told(stage) == {("delivered", "")}
 
 
-def test_a_form_may_name_its_characters(site: Site, stage: Stage):
+def test_a_form_may_name_its_characters(site: Browser, stage: Stage):
     kind = "application/x-www-form-urlencoded; charset=UTF-8"
     answer = post(site, receipt("delivered", Later="é 日本"), **{"Content-Type": kind})
 
@@ -104,7 +105,7 @@ def test_a_form_may_name_its_characters(site: Site, stage: Stage):
     assert told(stage) == {("delivered", "")}
 
 
-def test_receipts_in_any_order_leave_the_latest(site: Site, stage: Stage):
+def test_receipts_in_any_order_leave_the_latest(site: Browser, stage: Stage):
     for status in ("sent", "queued", "delivered", "sending", "delivered"):
         assert post(site, receipt(status)).status_code == 200
 
@@ -113,7 +114,7 @@ def test_receipts_in_any_order_leave_the_latest(site: Site, stage: Stage):
 
 @pytest.mark.parametrize("signature", ["", "AAAA"])
 def test_a_receipt_that_twilio_did_not_sign_is_turned_away(
-    site: Site, stage: Stage, signature: str
+    site: Browser, stage: Stage, signature: str
 ):
     answer = post(site, receipt("delivered"), **{"X-Twilio-Signature": signature})
 
@@ -122,7 +123,7 @@ def test_a_receipt_that_twilio_did_not_sign_is_turned_away(
 
 
 def test_a_signature_for_another_address_or_another_form_counts_for_nothing(
-    site: Site, stage: Stage
+    site: Browser, stage: Stage
 ):
     signed = RequestValidator(PHONE.auth_token).compute_signature(URL, receipt("sent"))
     assert post(site, receipt("sent"), f"{URL}?a=1").status_code == 200
@@ -149,7 +150,7 @@ def test_the_address_has_its_query_and_any_spelling_of_the_default_port(
             assert answer.status_code == 200
 
 
-def test_messages_that_are_not_ours_are_harmless(site: Site, stage: Stage):
+def test_messages_that_are_not_ours_are_harmless(site: Browser, stage: Stage):
     stranger = "SM" + "f" * 32
 
     assert post(site, receipt("delivered", MessageSid=stranger)).status_code == 200
@@ -162,7 +163,7 @@ def test_messages_that_are_not_ours_are_harmless(site: Site, stage: Stage):
 
 
 def test_without_the_ledger_the_receipt_stands_in_the_log(
-    site: Site, stage: Stage, capsys: pytest.CaptureFixture[str]
+    site: Browser, stage: Stage, capsys: pytest.CaptureFixture[str]
 ):
     stage.dynamodb.delete_table(TableName=stage.ledger_table)
 
@@ -174,7 +175,7 @@ def test_without_the_ledger_the_receipt_stands_in_the_log(
     assert "0001001" not in logged
 
 
-def test_without_the_token_no_receipt_is_believed(site: Site, stage: Stage):
+def test_without_the_token_no_receipt_is_believed(site: Browser, stage: Stage):
     stage.ssm.delete_parameter(Name=f"{stage.prefix}/twilio")
 
     assert post(site, receipt("delivered")).status_code == 503

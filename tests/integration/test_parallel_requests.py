@@ -13,7 +13,8 @@ import requests
 from chalice.app import Blueprint
 
 from chalicelib.web.auth import Auth
-from tests.kit.application import Site, Stage, serving_app
+from tests.kit.application import Stage, serving_app
+from tests.kit.browser import Browser
 from tests.kit.routes import cookie_of, new_application
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ AT_ONCE = 12  # divides the number of requests: so many of them meet inside the 
 class Company:
     """The running application, and the session cookies of its users."""
 
-    site: Site
+    site: Browser
     cookies: dict[str, dict[str, str]]
     inside: threading.Barrier
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kit.application import Site
+from tests.kit.browser import Browser
 
 HERE = "http://localhost:8000"
 
 
-def test_another_site_can_not_sign_a_visitor_out(logto_site: Site):
+def test_another_site_can_not_sign_a_visitor_out(logto_site: Browser):
     logto_site.cookies.set("portaria_session", "x" * 43)
     answer = logto_site.get("/sign-out", headers={"Sec-Fetch-Site": "cross-site"})
 
@@ -24,7 +24,7 @@ FORMS = ["/sign-out", "/account/sign-out-everywhere"]
 
 
 @pytest.mark.parametrize("path", FORMS)
-def test_our_own_form_signs_the_visitor_out(logto_site: Site, path: str):
+def test_our_own_form_signs_the_visitor_out(logto_site: Browser, path: str):
     answer = logto_site.post(path, headers={"Origin": HERE})
 
     assert answer.status_code == 302
@@ -34,7 +34,7 @@ def test_our_own_form_signs_the_visitor_out(logto_site: Site, path: str):
 
 @pytest.mark.parametrize("path", FORMS)
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])
-def test_another_sites_form_signs_nobody_out(logto_site: Site, path: str, origin: str):
+def test_another_sites_form_signs_nobody_out(logto_site: Browser, path: str, origin: str):
     answer = logto_site.post(path, headers={"Origin": origin} if origin else {})
 
     assert answer.status_code == 200
@@ -44,7 +44,7 @@ def test_another_sites_form_signs_nobody_out(logto_site: Site, path: str, origin
 
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-up", "/callback?code=a&state=b", "/sign-out"])
 @pytest.mark.parametrize("header", ["Sec-Purpose", "Purpose"])
-def test_a_prefetch_begins_and_ends_nothing(logto_site: Site, path: str, header: str):
+def test_a_prefetch_begins_and_ends_nothing(logto_site: Browser, path: str, header: str):
     answer = logto_site.get(path, headers={header: "prefetch"})
 
     assert answer.status_code == 503

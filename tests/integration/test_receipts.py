@@ -17,7 +17,8 @@ from sandbox.phone.app import create_app
 from sandbox.phone.faults import Fault
 from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
-from tests.kit.application import Site, Stage, environment
+from tests.kit.application import Stage, environment
+from tests.kit.browser import Browser
 from tests.kit.processes import wait_until
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def send(stage: Stage, *numbers: str) -> None:
     ],
 )
 def test_what_the_worker_sends_is_followed_to_its_end(
-    site: Site, stage: Stage, monkeypatch: pytest.MonkeyPatch, to: str, end: tuple[str, str]
+    site: Browser, stage: Stage, monkeypatch: pytest.MonkeyPatch, to: str, end: tuple[str, str]
 ):
     monkeypatch.setenv("PUBLIC_URL", site.url)  # the settings are read when they are needed
     send(stage, to)
@@ -101,7 +102,7 @@ def test_what_the_worker_sends_is_followed_to_its_end(
 
 
 def test_no_last_receipt_is_lost_that_comes_before_the_outcome(
-    site: Site, stage: Stage, phone: Flask, monkeypatch: pytest.MonkeyPatch
+    site: Browser, stage: Stage, phone: Flask, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("PUBLIC_URL", site.url)
     numbers, delivered = ("15550001001", "15550001002", "15550001003"), ("delivered", "")

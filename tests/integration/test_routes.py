@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from chalicelib import __version__
-from tests.kit.application import Site, Stage, serving
+from tests.kit.application import Stage, serving
+from tests.kit.browser import Browser
 from tests.kit.metrics import dimensions
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def test_health_answers_without_anything_else(moto_server: str, monkeypatch: pyt
     assert answer.json() == {"status": "ok", "version": __version__}
 
 
-def test_a_stranger_sees_a_way_in(site: Site):
+def test_a_stranger_sees_a_way_in(site: Browser):
     answer = site.get("/")
 
     assert answer.status_code == 200
@@ -32,14 +33,14 @@ def test_a_stranger_sees_a_way_in(site: Site):
     assert 'href="http://localhost:8000/sign-up"' in answer.text
 
 
-def test_pages_speak_the_visitors_language(site: Site):
+def test_pages_speak_the_visitors_language(site: Browser):
     answer = site.get("/", headers={"Accept-Language": "pt-BR,pt;q=0.9"})
 
     assert answer.headers["Content-Language"] == "pt-BR"
     assert "Entrar" in answer.text
 
 
-def test_the_account_of_nobody_is_401_in_json(site: Site):
+def test_the_account_of_nobody_is_401_in_json(site: Browser):
     answer = site.get("/account")
 
     assert answer.status_code == 401
@@ -47,7 +48,7 @@ def test_the_account_of_nobody_is_401_in_json(site: Site):
 
 
 @pytest.mark.parametrize("path", ["/", "/callback", "/sign-in", "/sign-out", "/account", "/health"])
-def test_every_answer_is_guarded(site: Site, path: str):
+def test_every_answer_is_guarded(site: Browser, path: str):
     headers = site.get(path).headers
 
     assert headers["Cache-Control"] == "no-store"
@@ -77,7 +78,7 @@ def failure(answer: requests.Response, capsys: pytest.CaptureFixture[str]) -> di
     ],
 )
 def test_a_callback_that_leads_nowhere_gets_a_friendly_page(
-    site: Site,
+    site: Browser,
     capsys: pytest.CaptureFixture[str],
     query: str,
     title: str,
@@ -91,7 +92,9 @@ def test_a_callback_that_leads_nowhere_gets_a_friendly_page(
     assert failure(answer, capsys)["error"] == error
 
 
-def test_a_failure_of_ours_is_counted_by_its_error(site: Site, capsys: pytest.CaptureFixture[str]):
+def test_a_failure_of_ours_is_counted_by_its_error(
+    site: Browser, capsys: pytest.CaptureFixture[str]
+):
     site.get("/sign-in")
 
     assert dimensions(capsys.readouterr().out) == {
@@ -99,7 +102,9 @@ def test_a_failure_of_ours_is_counted_by_its_error(site: Site, capsys: pytest.Ca
     }
 
 
-def test_a_logto_that_is_down_gets_a_friendly_page(site: Site, capsys: pytest.CaptureFixture[str]):
+def test_a_logto_that_is_down_gets_a_friendly_page(
+    site: Browser, capsys: pytest.CaptureFixture[str]
+):
     answer = site.get("/sign-in")
 
     assert answer.status_code == 503
@@ -117,7 +122,7 @@ def test_a_logto_that_is_down_gets_a_friendly_page(site: Site, capsys: pytest.Ca
     ],
 )
 def test_after_an_outage_another_try_leads_where_the_visitor_wanted_to_go(
-    site: Site, query: str, again: str
+    site: Browser, query: str, again: str
 ):
     answer = site.get(f"/sign-in{query}")
 
@@ -155,7 +160,7 @@ def test_missing_settings_are_named_in_the_log_and_nowhere_else(
     assert "SESSIONS_TABLE" not in answer.text
 
 
-def test_the_host_header_decides_nothing(site: Site):
+def test_the_host_header_decides_nothing(site: Browser):
     answer = site.get("/", headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
 
     assert "evil.example" not in answer.text
@@ -171,14 +176,14 @@ def test_the_host_header_decides_nothing(site: Site):
         "?direct_sign_in=social:%0a",
     ],
 )
-def test_what_a_query_holds_reaches_no_header_and_no_page(site: Site, query: str):
+def test_what_a_query_holds_reaches_no_header_and_no_page(site: Browser, query: str):
     for path in ("/", "/sign-in", "/sign-up", "/callback", "/sign-out"):
         answer = site.get(f"{path}{query}")
         assert "a=b" not in str(answer.headers)
         assert "<script>" not in answer.text
 
 
-def test_signing_out_as_a_stranger_without_logto_leads_home(site: Site):
+def test_signing_out_as_a_stranger_without_logto_leads_home(site: Browser):
     answer = site.get("/sign-out")
 
     assert answer.status_code == 302
@@ -186,14 +191,14 @@ def test_signing_out_as_a_stranger_without_logto_leads_home(site: Site):
     assert "Max-Age=0" in answer.headers["Set-Cookie"]
 
 
-def test_a_method_that_a_route_lacks_is_refused(site: Site):
+def test_a_method_that_a_route_lacks_is_refused(site: Browser):
     assert site.post("/").status_code == 405
     assert site.get("/otp").status_code == 405
 
 
 @pytest.mark.parametrize(("path", "mode"), [("/sign-in", None), ("/sign-up", ["signUp"])])
 def test_a_visitor_is_sent_to_logto(
-    logto_site: Site, logto_url: str, path: str, mode: list[str] | None
+    logto_site: Browser, logto_url: str, path: str, mode: list[str] | None
 ):
     answer = logto_site.get(f"{path}?login_hint=%2B15550001001&return_to=/account")
     asked = parse_qs(urlsplit(answer.headers["Location"]).query)
@@ -206,7 +211,7 @@ def test_a_visitor_is_sent_to_logto(
     assert "return_to" not in asked
 
 
-def test_each_attempt_has_a_cookie_of_its_own(logto_site: Site):
+def test_each_attempt_has_a_cookie_of_its_own(logto_site: Browser):
     first, second = logto_site.get("/sign-in"), logto_site.get("/sign-in")
     names = {answer.headers["Set-Cookie"].partition("=")[0] for answer in (first, second)}
 
@@ -215,7 +220,7 @@ def test_each_attempt_has_a_cookie_of_its_own(logto_site: Site):
 
 
 def test_a_refusal_of_logtos_gets_a_friendly_page(
-    logto_site: Site, logto_url: str, capsys: pytest.CaptureFixture[str]
+    logto_site: Browser, logto_url: str, capsys: pytest.CaptureFixture[str]
 ):
     begun = logto_site.get("/sign-in").headers["Location"]
     state = parse_qs(urlsplit(begun).query)["state"][0]
@@ -236,7 +241,7 @@ def test_a_refusal_of_logtos_gets_a_friendly_page(
     assert failure(answer, capsys)["reason"] == "refused: access_denied"
 
 
-def test_a_code_that_logto_does_not_know_signs_nobody_in(logto_site: Site, logto_url: str):
+def test_a_code_that_logto_does_not_know_signs_nobody_in(logto_site: Browser, logto_url: str):
     begun = logto_site.get("/sign-in").headers["Location"]
     state = parse_qs(urlsplit(begun).query)["state"][0]
     answer = logto_site.get(
@@ -248,7 +253,7 @@ def test_a_code_that_logto_does_not_know_signs_nobody_in(logto_site: Site, logto
     assert logto_site.get("/account").status_code == 401
 
 
-def test_logtos_raw_cookie_in_front_does_not_hide_the_attempt(logto_site: Site, logto_url: str):
+def test_logtos_raw_cookie_in_front_does_not_hide_the_attempt(logto_site: Browser, logto_url: str):
     begun = logto_site.get("/sign-in")
     cookie = begun.headers["Set-Cookie"].partition(";")[0]
     state = parse_qs(urlsplit(begun.headers["Location"]).query)["state"][0]

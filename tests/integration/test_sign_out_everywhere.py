@@ -11,10 +11,10 @@ import pytest
 
 from chalicelib.languages import Languages
 from sandbox.identity.settings import MANAGEMENT_API
-from tests.kit.application import Site, Stage, serving
+from tests.kit.application import Stage, serving
 from tests.kit.aws_calls import recorded
-from tests.kit.identity import MACHINE, SECRET, Browser, Logto, new_phone, running_logto
-from tests.kit.visits import sign_in
+from tests.kit.browser import Browser
+from tests.kit.identity import MACHINE, SECRET, Logto, new_phone, running_logto, sign_in_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ def stage(moto_server: str, logto: Logto) -> Stage:
 
 
 @pytest.fixture
-def site(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def site(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
     with serving(stage, monkeypatch) as site:
         yield site
 
@@ -46,10 +46,10 @@ def site(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 class Devices:
     """A user's two devices: in each the application and Logto know them."""
 
-    def __init__(self, site: Site, logto: Logto) -> None:
+    def __init__(self, site: Browser, logto: Logto) -> None:
         phone = new_phone()
-        self.logto, self.here, self.other = logto, site, Site(site.url)
-        self.at_logto = [sign_in(each, logto, phone) for each in (self.here, self.other)]
+        self.logto, self.here, self.other = logto, site, Browser(site.url)
+        self.at_logto = [sign_in_at(each, logto, phone) for each in (self.here, self.other)]
 
     def sign_out_everywhere(self) -> str:
         """Sign out on the first; returns the home page that comes after it."""
@@ -66,7 +66,7 @@ class Devices:
 
 
 @pytest.fixture
-def devices(site: Site, logto: Logto) -> Devices:
+def devices(site: Browser, logto: Logto) -> Devices:
     return Devices(site, logto)
 
 
@@ -113,7 +113,7 @@ def test_where_logto_is_away_the_visitor_is_led_home_and_told(
         stage = Stage(moto_server, LOGTO_ENDPOINT=logto.url, PUBLIC_URL=logto.app.url)
         stage.put(PARAMETER, json.dumps(CREDENTIAL))
         with serving(stage, monkeypatch) as site:
-            sign_in(site, logto)
+            sign_in_at(site, logto)
             while_logto_lives.close()
             answer = site.post(EVERYWHERE, headers=OWN)
             home = site.get("/")
@@ -123,12 +123,12 @@ def test_where_logto_is_away_the_visitor_is_led_home_and_told(
     assert f'href="{logto.app.url}/sign-out"' in home.text
 
 
-def test_nothing_else_asks_for_the_credential(site: Site, logto: Logto):
+def test_nothing_else_asks_for_the_credential(site: Browser, logto: Logto):
     with recorded() as calls:
-        sign_in(site, logto)
+        sign_in_at(site, logto)
         for path in ("/", "/account", "/sign-out"):
             site.get(path)
-        sign_in(site, logto)
+        sign_in_at(site, logto)
         before = [access.resource for call in calls for access in call.accesses]
         site.post(EVERYWHERE, headers=OWN)
         after = [access.resource for call in calls for access in call.accesses]

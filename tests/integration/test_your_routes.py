@@ -14,7 +14,8 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import pytest
 
 from sandbox.identity.settings import ApiResource
-from tests.kit.application import Site, Stage, serving_app
+from tests.kit.application import Stage, serving_app
+from tests.kit.browser import Browser
 from tests.kit.identity import Logto, new_phone, running_logto
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def documented() -> str:
 class Example:
     """The documented application and the stand-in for Logto."""
 
-    site: Site
+    site: Browser
     logto: Logto
     token: str = ""
 

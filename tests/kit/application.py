@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import requests
 from chalice.config import Config
 from chalice.local import ChaliceRequestHandler, LocalDevServer
 
 import app
 from chalicelib import aws, wiring
+from tests.kit.browser import Browser
 from tests.kit.engines import LOOPBACK, REGION, aws_client, create_table
 
 if TYPE_CHECKING:
@@ -83,18 +83,6 @@ class SilentHandler(ChaliceRequestHandler):
         """Leave the output to the application's own log."""
 
 
-class Site(requests.Session):
-    """A client of the running application: keeps cookies, follows nothing by itself."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self.url = url
-
-    def request(self, method: Any, url: Any, *args: Any, **options: Any) -> requests.Response:
-        options["allow_redirects"] = False
-        return super().request(method, f"{self.url}{url}", *args, **options)
-
-
 @contextmanager
 def environment(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Return the application the stage's environment, as a new process would find it."""
@@ -107,7 +95,7 @@ def environment(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 
 @contextmanager
-def serving(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def serving(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
     """Serve the application with the stage's environment."""
     with serving_app(app.app, stage, monkeypatch) as site:
         yield site
@@ -116,12 +104,12 @@ def serving(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 @contextmanager
 def serving_app(
     chalice_app: Chalice, stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Site]:
+) -> Iterator[Browser]:
     """Serve any application with the stage's environment."""
     with (
         environment(stage, monkeypatch),
         listening(chalice_app) as port,
-        Site(f"http://{LOOPBACK}:{port}") as site,
+        Browser(f"http://{LOOPBACK}:{port}") as site,
     ):
         yield site
 

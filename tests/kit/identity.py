@@ -10,7 +10,7 @@ import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from flask import Flask, Response, request
@@ -21,6 +21,7 @@ from sandbox.identity.app import create_app
 from sandbox.identity.identity import Identity
 from sandbox.identity.settings import ApiResource, Application, Connector, IdentitySettings
 from sandbox.server import running
+from tests.kit.browser import Browser
 from tests.kit.fakes import Clock
 from tests.kit.numbers import fictional_numbers
 
@@ -95,22 +96,6 @@ class ApplicationServer:
     def code(self) -> str:
         code: str = self.posted("otp")[-1].json["payload"]["code"]
         return code
-
-
-class Browser(requests.Session):
-    """Follows no redirects by itself and keeps cookies."""
-
-    def __init__(self, origin: str) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.origin = origin
-
-    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
-        kwargs["allow_redirects"] = False  # `get` itself sets True
-        return super().request(method, urljoin(self.origin, url), *args, **kwargs)
-
-    def follow(self, response: requests.Response) -> requests.Response:
-        return self.get(urljoin(response.url, response.headers["Location"]))
 
 
 @dataclass
@@ -243,6 +228,16 @@ def query(response: requests.Response) -> dict[str, str]:
     """Return the query of a redirect's target."""
     assert response.status_code == 303, response.text
     return dict(parse_qsl(urlsplit(response.headers["Location"]).query))
+
+
+def sign_in_at(site: Browser, logto: Logto, phone: str | None = None) -> Browser:
+    """Sign a visitor in, a new one or the one with that phone; returns their browser at Logto."""
+    browser = logto.browser()
+    begun = site.get("/sign-in").headers["Location"]
+    callback = logto.walk(browser, browser.get(begun), phone).headers["Location"]
+    answer = site.get(callback.removeprefix(logto.app.url))
+    assert answer.status_code == 302, answer.text
+    return browser
 
 
 @contextmanager

@@ -26,7 +26,8 @@ from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
 from tests.kit.api_gateway import request
 from tests.kit.application import AUTHORIZATION, Stage
-from tests.kit.identity import Browser, Logto, new_phone, running_logto
+from tests.kit.browser import Browser
+from tests.kit.identity import Logto, new_phone, running_logto
 from tests.kit.lambdas import Instance, Invocation, instance
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from tests.kit.identity import Browser, Logto, new_phone
+from tests.kit.browser import Browser
+from tests.kit.identity import Logto, new_phone
 from tests.kit.recordings import recorded
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from requests import Response
 
-    from tests.kit.identity import Browser, Logto
+    from tests.kit.browser import Browser
+from tests.kit.identity import Logto
 
 BEHAVIOUR = recorded("sms-behaviour")
 

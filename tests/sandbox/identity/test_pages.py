@@ -9,7 +9,8 @@ from tests.kit.identity import APP, new_phone, query, running_logto
 if TYPE_CHECKING:
     from requests import Response
 
-    from tests.kit.identity import Browser, Logto
+    from tests.kit.browser import Browser
+from tests.kit.identity import Logto
 
 PAGES = ["/sign-in", "/register", "/forgot-password"]
 

@@ -14,7 +14,8 @@ from tests.kit.identity import APP, BARE_APP, query
 from tests.kit.recordings import recorded
 
 if TYPE_CHECKING:
-    from tests.kit.identity import Browser, Logto
+    from tests.kit.browser import Browser
+from tests.kit.identity import Logto
 
 RECORDED = recorded("backchannel-logout")
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     import requests
 
-    from tests.kit.identity import Browser, Logto
+    from tests.kit.browser import Browser
+from tests.kit.identity import Logto
 
 HERE = "https://app.example.test/sign-in"
 STATUS, RECORDED = recorded("errors")["_experience"]["facts2"]["experience_without_interaction"]
