@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ops.costs.bill import Bill
 from ops.costs.growth import Growth
 from ops.generated import GeneratedPage
+from ops.template import merged
 
 HERE = Path(__file__).parent
 CALLS = HERE / "calls.json"
@@ -20,7 +21,7 @@ PRICES = HERE / "prices.toml"
 
 def render() -> str:
     """Return the page as Markdown."""
-    given: dict[str, Any] = tomllib.loads(PRICES.read_text(encoding="utf-8"))
+    given = reckoned_with()
     bill = Bill(json.loads(CALLS.read_text(encoding="utf-8")), given)
     templates = Environment(
         loader=FileSystemLoader(HERE),
@@ -35,6 +36,17 @@ def render() -> str:
     return templates.get_template("page.md").render(
         bill=bill, growth=lambda codes: Growth(bill, codes), **given
     )
+
+
+def reckoned_with() -> dict[str, Any]:
+    """Return prices and assumptions, with the number of metrics that the stack's alarms read."""
+    given: dict[str, Any] = tomllib.loads(PRICES.read_text(encoding="utf-8"))
+    given["assumptions"]["alarm_metrics"] = sum(
+        sum("MetricStat" in metric for metric in alarm["Properties"].get("Metrics", [])) or 1
+        for alarm in merged()["Resources"].values()
+        if alarm["Type"] == "AWS::CloudWatch::Alarm"
+    )
+    return given
 
 
 def money(dollars: float) -> str:

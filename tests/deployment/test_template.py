@@ -6,12 +6,12 @@ import base64
 import hashlib
 import json
 import re
-import tomllib
 from typing import Any
 
 import pytest
 
 from chalicelib.web.headers import security_headers
+from ops import costs
 from ops.package import synthesized, translated
 from ops.template import merged, settled, stages
 from tests.kit.engines import ROOT
@@ -244,8 +244,7 @@ def test_every_alarm_tells_somebody_and_stands_in_the_runbook(template: dict[str
 
 
 def test_the_costs_page_reckons_with_as_many_metrics_as_the_alarms_read(template: dict[str, Any]):
-    prices = tomllib.loads((ROOT / "ops" / "costs" / "prices.toml").read_text("utf-8"))
     alarms = of_type(template, "CloudWatch::Alarm").values()
 
     read = sum(len(metrics(alarm["Properties"])) for alarm in alarms)
-    assert prices["assumptions"]["alarm_metrics"] == read
+    assert costs.reckoned_with()["assumptions"]["alarm_metrics"] == read

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from chalicelib.sign_in.errors import (
@@ -23,10 +21,6 @@ from tests.kit.logto_provider import (
     come_back,
     exchanged,
 )
-
-if TYPE_CHECKING:
-    pass
-
 
 ORGANIZATION = "org-1"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -30,9 +29,6 @@ from tests.kit.logto_provider import (
     provider_of,
 )
 from tests.kit.recordings import recorded
-
-if TYPE_CHECKING:
-    pass
 
 
 def test_a_visitor_is_signed_in_with_verified_claims_and_tokens(

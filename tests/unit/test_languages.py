@@ -114,7 +114,7 @@ def test_other_languages_get_english(tag: str | None):
 def test_every_language_says_the_same():
     first, *others = [names(dataclasses.asdict(LANGUAGES[tag])) for tag in LANGUAGES.tags]
 
-    assert LANGUAGES.tags == ("en", "pt-BR")
+    assert {"en", "pt-BR"} <= set(LANGUAGES.tags)
     assert all(other - {".tag"} == first - {".tag"} for other in others)
     assert LANGUAGES["en"].texts.keys() == {"Register", "SignIn", "ForgotPassword", "Generic"}
 
@@ -150,7 +150,7 @@ def test_one_file_more_is_one_language_more(tmp_path: Path):
         visitor, base_url="https://app.test", kind=FailureKind.PROVIDER_UNREACHABLE, reference="a"
     )
 
-    assert languages.tags == ("en", "de", "pt-BR")
+    assert languages.tags == ("en", *sorted({*LANGUAGES.tags[1:], "de"}))
     assert "Anmelden" in Pages().home_signed_out(visitor, base_url="https://app.test").html
     assert failure.headers["Content-Language"] == "de"
     assert languages.nearest("de-CH").sentences[Limit.OVERALL].startswith("Zu viele codes")
