@@ -44,7 +44,7 @@ def reckoned_with() -> dict[str, Any]:
     given["assumptions"]["alarm_metrics"] = sum(
         sum("MetricStat" in metric for metric in alarm["Properties"].get("Metrics", [])) or 1
         for alarm in merged()["Resources"].values()
-        if alarm["Type"] == "AWS::CloudWatch::Alarm"
+        if alarm.get("Type") == "AWS::CloudWatch::Alarm"
     )
     return given
 
