@@ -138,4 +138,6 @@ def provider() -> LogtoProvider:
         tuple(wanted.logto_scopes.split()),
         tuple(wanted.logto_resources.split()),
     )
-    return LogtoProvider(application, wanted.logto_timeout_seconds)
+    return LogtoProvider(
+        application, wanted.logto_timeout_seconds, clock=time.time, monotonic=time.monotonic
+    )

@@ -16,7 +16,7 @@ from chalicelib.sign_in.logto.provider import (
 from chalicelib.sign_in.provider import Audience
 from tests.kit.identity import API, APP, SECRET, Logto
 from tests.kit.logto_provider import (
-    TIMEOUT,
+    adapter,
     begin,
     come_back,
     exchanged,
@@ -27,7 +27,7 @@ ORGANIZATION = "org-1"
 
 def resourceful(logto: Logto) -> LogtoProvider:
     scopes = ("phone", "read", "urn:logto:scope:organizations")
-    return LogtoProvider(LogtoApplication(logto.url, APP, lambda: SECRET, scopes, (API,)), TIMEOUT)
+    return adapter(LogtoApplication(logto.url, APP, lambda: SECRET, scopes, (API,)))
 
 
 def test_a_refresh_brings_new_tokens_of_the_same_user(logto: Logto, provider: LogtoProvider):

@@ -20,7 +20,7 @@ from chalicelib.sign_in.logto.provider import (
 from sandbox.server import running
 from tests.kit.identity import API, APP, SECRET, Logto
 from tests.kit.logto_provider import (
-    TIMEOUT,
+    adapter,
     answering,
     asked_for,
     begin,
@@ -84,7 +84,7 @@ def test_a_prompt_still_brings_a_refresh_token_where_it_can(
 def test_api_resources_and_organizations_are_asked_for_as_configured(logto: Logto):
     scopes = ("phone", "read:orders", "urn:logto:scope:organizations")
     application = LogtoApplication(logto.url, APP, lambda: SECRET, scopes, (API,))
-    asked = asked_for(begin(logto, LogtoProvider(application, TIMEOUT)))
+    asked = asked_for(begin(logto, adapter(application)))
 
     assert set(scopes) <= set(asked["scope"][0].split())
     assert set(asked["resource"]) == {

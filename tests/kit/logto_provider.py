@@ -28,8 +28,15 @@ Answer = tuple[int, str, str]
 def provider_of(
     endpoint: str, secret: str = SECRET, timeout: float = TIMEOUT, clock: Clock | None = None
 ) -> LogtoProvider:
-    application = LogtoApplication(endpoint, APP, lambda: secret, ("phone",))
-    return LogtoProvider(application, timeout, clock or time.monotonic)
+    return adapter(LogtoApplication(endpoint, APP, lambda: secret, ("phone",)), timeout, clock)
+
+
+def adapter(
+    application: LogtoApplication, timeout: float = TIMEOUT, clock: Clock | None = None
+) -> LogtoProvider:
+    """Return the adapter of an application; `clock` is the monotonic one."""
+    # PyJWT has no clock but the system's.
+    return LogtoProvider(application, timeout, clock=time.time, monotonic=clock or time.monotonic)
 
 
 def begin(logto: Logto, provider: LogtoProvider, **options: Any) -> AuthorizationRequest:

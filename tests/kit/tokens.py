@@ -69,7 +69,7 @@ def signed_tokens(
     changes = {"issuer": ISSUER, "id_token_signing_alg_values_supported": list(algorithms)}
     model = OidcProviderMetadata(**(recorded("discovery") | changes))
     metadata = Metadata(model, names_itself=True, keys=SigningKeys(jwks_uri, 5.0, clock))
-    return SignedTokens(Document("metadata", lambda: metadata, clock), CLIENT)
+    return SignedTokens(Document("metadata", lambda: metadata, clock), CLIENT, time.time)
 
 
 @dataclass

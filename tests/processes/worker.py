@@ -45,7 +45,9 @@ class Worker:
             self.provider,
             self.clock,
             lambda _: time.sleep(0.02),
-            refreshes_at=LogtoProvider(application, TIMEOUT_SECONDS),
+            refreshes_at=LogtoProvider(
+                application, TIMEOUT_SECONDS, clock=time.time, monotonic=time.monotonic
+            ),
         )
         self.sessions, self.access, self.sign_in = parts.sessions, parts.access, parts.sign_in
 

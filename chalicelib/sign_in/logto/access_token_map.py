@@ -8,7 +8,6 @@ for, until the record is too large for the table.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from logto.LogtoClient import AccessToken as SdkAccessToken
@@ -50,9 +49,9 @@ class AccessTokenMap(SdkAccessTokenMap):
         kept = self.x.get(key_of(audience))
         return AccessToken(kept.token, kept.expiresAt, kept.endsAt) if kept else None
 
-    def put(self, key: str, token: str, lifetime_seconds: int, now: float | None = None) -> None:
-        """Keep a token; those that end first make room for it."""
-        ends_at = int(time.time() if now is None else now) + lifetime_seconds
+    def put(self, key: str, token: str, lifetime_seconds: int, now: float) -> None:
+        """Keep a token that was made at `now`; those that end first make room for it."""
+        ends_at = int(now) + lifetime_seconds
         early_seconds = min(EARLY_SECONDS, lifetime_seconds // 2)
         self.x.pop(key, None)
         self.x[key] = _AccessToken(token=token, expiresAt=ends_at - early_seconds, endsAt=ends_at)

@@ -20,7 +20,7 @@ from chalicelib.sign_in.errors import AnswerRejected, SignInRefused
 from chalicelib.sign_in.logto.access_token_map import KEY, AccessTokenMap, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from logto.LogtoClient import SignInSession
     from logto.models.response import TokenResponse
@@ -58,7 +58,7 @@ class RecordStorage(Storage):
 class SdkClient(LogtoClient):
     """A `LogtoClient` for one request, whose calls `core` makes.
 
-    `extra` goes along with the authorization request.
+    `extra` goes along with the authorization request; `clock` is in seconds since the epoch.
     """
 
     def __init__(
@@ -67,11 +67,13 @@ class SdkClient(LogtoClient):
         storage: RecordStorage,
         core: BoundedOidcCore,
         extra: Mapping[str, str],
+        clock: Callable[[], float],
     ) -> None:
         super().__init__(config, storage)
         self.storage = storage
         self._core = core
         self._extra = extra
+        self._clock = clock
         self._answer: TokenResponse | None = None
 
     @property
@@ -144,7 +146,7 @@ class SdkClient(LogtoClient):
 
     def _setAccessToken(self, resource: str, accessToken: str, expiresIn: int) -> None:  # noqa: N802, N803
         tokens = AccessTokenMap.of(self.storage.values)
-        tokens.put(resource, accessToken, expiresIn)
+        tokens.put(resource, accessToken, expiresIn, self._clock())
         self.storage.set(KEY, tokens.model_dump_json())
 
     async def _buildSignInUrl(  # noqa: N802

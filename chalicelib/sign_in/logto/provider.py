@@ -8,7 +8,6 @@ refresh token.
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +59,7 @@ class LogtoApplication:
 class LogtoProvider:
     """Logto, through the SDK; lives as long as the process.
 
+    `clock` is in seconds since the epoch, `monotonic` in seconds since any moment.
     Each method raises one of `errors`; none of them carries what Logto wrote.
     """
 
@@ -67,12 +67,15 @@ class LogtoProvider:
         self,
         application: LogtoApplication,
         timeout_seconds: float,
-        clock: Callable[[], float] = time.monotonic,
+        *,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
     ) -> None:
         self._application = application
         self._timeout_seconds = timeout_seconds
-        self._metadata = MetadataDocument(application.endpoint, timeout_seconds, clock)
-        self.tokens = SignedTokens(self._metadata, application.app_id)
+        self._clock = clock
+        self._metadata = MetadataDocument(application.endpoint, timeout_seconds, monotonic)
+        self.tokens = SignedTokens(self._metadata, application.app_id, clock)
 
     @property
     def issuer(self) -> str:
@@ -158,7 +161,7 @@ class LogtoProvider:
             scopes=list(self._application.scopes),
             resources=list(self._application.resources),
         )
-        return SdkClient(config, RecordStorage(storage), self._core(), extra or {})
+        return SdkClient(config, RecordStorage(storage), self._core(), extra or {}, self._clock)
 
     def _core(self) -> BoundedOidcCore:
         return BoundedOidcCore(self._metadata.get().model, self._timeout_seconds)

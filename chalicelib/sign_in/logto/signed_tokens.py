@@ -16,7 +16,6 @@ import base64
 import hashlib
 import hmac
 import re
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +80,7 @@ class SignedTokens:
         self,
         metadata: Document[Metadata],
         client_id: str,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float],
     ) -> None:
         self._metadata = metadata
         self._client_id = client_id
