@@ -7,17 +7,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chalicelib import __version__, log, wiring
+from chalicelib import __version__, log
+from chalicelib.application import Portaria
+from chalicelib.sign_in.errors import SignInRequired
 from chalicelib.sign_in.options import SignInOptions
-from chalicelib.web import incoming, otp_responses, responses
+from chalicelib.web import answers, callers
 from chalicelib.web.chalice_app import Application
-from chalicelib.web.invocation import remaining_seconds
+from chalicelib.web.request import called_url, form_field, raw_body, remaining_seconds
 
 if TYPE_CHECKING:
     from chalice.app import Request, Response, SQSEvent
 
-    from chalicelib.pages import Page
-    from chalicelib.sign_in.browser_request import BrowserRequest, Redirect
+    from chalicelib.sign_in.browser_request import (
+        BrowserRequest,
+        Home,
+        Redirect,
+        SignOutUnconfirmed,
+    )
 
 # Chalice answers other types before we can; these are the ones whose sender we want to answer.
 CONTENT_TYPES = [
@@ -27,85 +33,85 @@ CONTENT_TYPES = [
     "text/plain",
 ]
 
-app = Application(app_name="portaria", configure_logs=False)
+app = Application(app_name="portaria", configure_logs=False, portaria=Portaria())
 
 
 @app.route("/")
-@responses.browser(app)
-def home(request: BrowserRequest) -> Page:
+@callers.browser(app)
+def home(request: BrowserRequest) -> Home:
     """Show who is signed in, or a way to sign in."""
-    return responses.home(request, wiring.sign_in().current(request))
+    return app.portaria.sign_in.home(request)
 
 
 # An image on a neighbour's page could otherwise sign a visitor in whom Logto still knows, or
 # crowd out the attempts that are open in other tabs.
 @app.route("/sign-in")
-@responses.browser(app, only_navigation=True)
+@callers.browser(app, only_navigation=True)
 def sign_in(request: BrowserRequest) -> Redirect:
     """Send the visitor to Logto's sign-in page."""
-    return wiring.sign_in().begin(request, SignInOptions.from_request(request))
+    return app.portaria.sign_in.begin(request, SignInOptions.from_request(request))
 
 
 @app.route("/sign-up")
-@responses.browser(app, only_navigation=True)
+@callers.browser(app, only_navigation=True)
 def sign_up(request: BrowserRequest) -> Redirect:
     """Send the visitor to Logto's registration page."""
     options = SignInOptions.from_request(request, sign_up=True)
-    return wiring.sign_in().begin(request, options)
+    return app.portaria.sign_in.begin(request, options)
 
 
 @app.route("/callback")
-@responses.browser(app)
+@callers.browser(app)
 def callback(request: BrowserRequest) -> Redirect:
     """Receive Logto's answer and sign the visitor in."""
-    return wiring.sign_in().complete(request)
+    return app.portaria.sign_in.complete(request)
 
 
 @app.route("/sign-out", methods=["GET", "POST"], content_types=CONTENT_TYPES)
-@responses.browser(app)
-def sign_out(request: BrowserRequest) -> Page | Redirect:
+@callers.browser(app)
+def sign_out(request: BrowserRequest) -> Redirect | SignOutUnconfirmed:
     """Sign the visitor out, here and at Logto."""
-    return responses.sign_out(request)
+    return app.portaria.sign_in.leave(request)
 
 
 @app.route("/account/sign-out-everywhere", methods=["POST"], content_types=CONTENT_TYPES)
-@responses.browser(app)
-def sign_out_everywhere(request: BrowserRequest) -> Page | Redirect:
+@callers.browser(app)
+def sign_out_everywhere(request: BrowserRequest) -> Redirect | SignOutUnconfirmed:
     """Sign the visitor out on all devices."""
-    return responses.sign_out_everywhere(request)
+    return app.portaria.sign_in.leave_everywhere(request)
 
 
 @app.route("/backchannel-logout", methods=["POST"], content_types=CONTENT_TYPES)
-@responses.provider_call(app)
+@callers.back_channel(app)
 def backchannel_logout(request: Request) -> None:
     """Receive a back-channel logout from Logto."""
-    wiring.back_channel().receive(incoming.form_field(request, "logout_token"))
+    app.portaria.back_channel.receive(form_field(request, "logout_token"))
 
 
 @app.route("/account")
-@responses.json_client(app)
-def account(request: BrowserRequest) -> Response:
-    """Answer with the signed-in user's claims."""
-    session = wiring.sign_in().current(request)
+@callers.json_client(app)
+def account(request: BrowserRequest) -> dict[str, Any]:
+    """Return the signed-in user's claims."""
+    session = app.portaria.sign_in.current(request)
     if session is None:
-        return responses.json(401, {"error": "not_signed_in"})
-    return responses.json(200, session.claims)
+        raise SignInRequired
+    return session.claims
 
 
 @app.route("/otp", methods=["POST"], content_types=CONTENT_TYPES)
-@otp_responses.connector(app)
+@callers.connector(app)
 def otp(request: Request) -> None:
     """Take a code from Logto's HTTP SMS connector."""
-    wiring.intake().accept(request.headers.get("authorization"), incoming.raw_body(request))
+    app.portaria.intake.accept(request.headers.get("authorization"), raw_body(request))
 
 
 @app.route("/otp/status", methods=["POST"], content_types=CONTENT_TYPES)
-@otp_responses.twilio_callback(app)
+@callers.twilio_callback(app)
 def otp_status(request: Request) -> None:
     """Receive a delivery receipt from Twilio."""
-    wiring.receipts().receive(
-        incoming.called_url(request),
-        incoming.raw_body(request),
+    app.portaria.receipts.receive(
+        called_url(request, app.portaria.settings.public_url),
+        raw_body(request),
         request.headers.get("x-twilio-signature"),
     )
 
@@ -113,7 +119,7 @@ def otp_status(request: Request) -> None:
 @app.route("/health")
 def health() -> Response:
     """Answer with the deployed version, touching nothing else."""
-    return responses.json(200, {"status": "ok", "version": __version__})
+    return answers.json(200, {"status": "ok", "version": __version__})
 
 
 # Chalice wants an ARN here and can't refer to the stack's own queue; the real one, and the
@@ -122,4 +128,4 @@ def health() -> Response:
 def send_otp(event: SQSEvent) -> dict[str, Any]:
     """Send the codes of a batch; returns the messages that should come back."""
     log.invocation(event.context)
-    return wiring.worker().handle(event.to_dict()["Records"], remaining_seconds(event.context))
+    return app.portaria.worker.handle(event.to_dict()["Records"], remaining_seconds(event.context))

@@ -6,7 +6,7 @@ takes 8 s at the worst, so that the few of a request end before API Gateway's 29
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import boto3
@@ -25,24 +25,24 @@ CONFIG = Config(
 )
 
 
-@cache
-def _session() -> boto3.Session:
-    return boto3.Session()
+class Aws:
+    """The clients, each made on first use, from the environment's region and credentials."""
 
+    @cached_property
+    def _session(self) -> boto3.Session:
+        return boto3.Session()
 
-@cache
-def dynamodb() -> DynamoDBClient:
-    """Return the process's DynamoDB client."""
-    return _session().client("dynamodb", config=CONFIG)
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        """The DynamoDB client."""
+        return self._session.client("dynamodb", config=CONFIG)
 
+    @cached_property
+    def sqs(self) -> SQSClient:
+        """The SQS client."""
+        return self._session.client("sqs", config=CONFIG)
 
-@cache
-def sqs() -> SQSClient:
-    """Return the process's SQS client."""
-    return _session().client("sqs", config=CONFIG)
-
-
-@cache
-def ssm() -> SSMClient:
-    """Return the process's SSM client."""
-    return _session().client("ssm", config=CONFIG)
+    @cached_property
+    def ssm(self) -> SSMClient:
+        """The SSM client."""
+        return self._session.client("ssm", config=CONFIG)

@@ -8,6 +8,7 @@ stop neither codes nor sign-ins.
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from chalicelib import log
 from chalicelib.cache import StaleIfError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mypy_boto3_ssm import SSMClient
 
@@ -71,6 +72,10 @@ class Parameters:
         self._lock = threading.Lock()
         self._former: dict[tuple[str, Version], Version | None] = {}
         self._failed_at = float("-inf")
+
+    def secret(self, name: str, unavailable: Callable[[str], Exception]) -> Secret:
+        """Return one of the parameters for a reader that knows no SSM."""
+        return Secret(self, name, unavailable)
 
     def __getitem__(self, name: str) -> str:
         """Return the value of `name`.
@@ -151,6 +156,44 @@ class Parameters:
             )
             for found in answer["Parameters"]
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """One parameter, read anew at each use; where it can't be had, `unavailable` makes the error.
+
+    So each domain hears of a missing secret by an error of its own.
+    """
+
+    parameters: Parameters
+    name: str
+    unavailable: Callable[[str], Exception]
+
+    def __call__(self) -> str:
+        """Return the value."""
+        with self._errors():
+            return self.parameters[self.name]
+
+    def find(self) -> str | None:
+        """Return the value, or None where SSM has no such parameter."""
+        with self._errors():
+            return self.parameters.find(self.name)
+
+    def valid_since(self, moment: float) -> list[str]:
+        """Return the values that were current at `moment` (seconds since the epoch) or later."""
+        with self._errors():
+            return self.parameters.valid_since(self.name, moment)
+
+    def renew(self, older_than_seconds: float = JUST_NOW_SECONDS) -> None:
+        """Read again what was read longer ago than that; keeps what it has where that fails."""
+        self.parameters.renew(older_than_seconds)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except ParameterError as error:
+            raise self.unavailable(str(error)) from error
 
 
 def _report(error: Exception) -> None:

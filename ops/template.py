@@ -18,7 +18,7 @@ from chalice.package import YAMLTemplateSerializer
 
 from chalicelib.languages import Languages
 from chalicelib.pages import Pages
-from chalicelib.web.headers import security_headers
+from chalicelib.web.answers import security_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,6 +13,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.otp.errors import LedgerUnavailable
 from chalicelib.otp.ledger import LedgerEntry
 
 if TYPE_CHECKING:
@@ -27,8 +28,14 @@ class LedgerKeys:
 
     @classmethod
     def from_base64(cls, text: str) -> LedgerKeys:
-        """Read the key as it stands in SSM: base64 of 32 random bytes."""
-        return cls(base64.b64decode(text, validate=True))
+        """Read the key as it stands in SSM: base64 of 32 random bytes.
+
+        Raises LedgerUnavailable where it is no base64.
+        """
+        try:
+            return cls(base64.b64decode(text, validate=True))
+        except ValueError:
+            raise LedgerUnavailable("ledger-key: no base64") from None
 
     def entry(self, request: OtpRequest, message_id: str, accepted_at: float) -> LedgerEntry:
         """Return the entry of a request, as it is before anything happened to it."""

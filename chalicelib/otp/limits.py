@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from chalicelib.otp.ledger_keys import LedgerKeys
     from chalicelib.otp.request import OtpRequest
+    from chalicelib.settings import Settings
 
 HOUR_SECONDS = 3600
 PATIENCE_SECONDS = 4  # Logto's page gives up after 10 s, and API Gateway after 29 s
@@ -97,6 +98,24 @@ class LimitPolicy:
     """Whether satellite phones, premium rates and the like get codes."""
     fail_open: bool = True
     """Whether codes go out when nobody can count them."""
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> LimitPolicy:
+        """Return what a deployment's settings allow."""
+        return cls(
+            number=(
+                Window(
+                    Limit.NUMBER_SHORT, settings.number_short_limit, settings.number_short_seconds
+                ),
+                Window(Limit.NUMBER_LONG, settings.number_long_limit, settings.number_long_seconds),
+            ),
+            per_ip=settings.ip_hourly_limit,
+            per_country=settings.country_hourly_limit,
+            overall=settings.overall_hourly_limit,
+            allowed_countries=frozenset(settings.allowed_countries.split()),
+            costly_numbers=settings.costly_numbers,
+            fail_open=settings.limits_fail_open,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ from chalicelib.sign_in.cookies import CookieJar
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from chalicelib.sign_in.farewell import Reach
+    from chalicelib.sign_in.sessions import Session
+
 MAX_PARAMETER_LENGTH = 4096
 FROM_ELSEWHERE = frozenset({"cross-site", "same-site"})
 
@@ -98,3 +101,19 @@ class Redirect:
 
     location: str = field(repr=False)
     cookies: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What the home page shows: who is signed in, or else how far a sign-out went, once."""
+
+    session: Session | None
+    farewell: Reach | None = None
+    cookies: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignOutUnconfirmed:
+    """Another site may have sent this request to sign out: the visitor is to confirm it."""
+
+    everywhere: bool

@@ -1,7 +1,7 @@
 """What can go wrong between a visitor and Logto.
 
 Each error says what happened in fields, none of them secret, and knows no HTTP:
-`chalicelib.web.responses` turns them into pages.
+`chalicelib.web.failures` turns them into answers.
 """
 
 from __future__ import annotations

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from chalicelib import log
 from chalicelib.sign_in import attempts, farewell
 from chalicelib.sign_in.attempts import Attempts, SignInAttempt
-from chalicelib.sign_in.browser_request import MAX_PARAMETER_LENGTH, BrowserRequest, Redirect
+from chalicelib.sign_in.browser_request import (
+    MAX_PARAMETER_LENGTH,
+    BrowserRequest,
+    Home,
+    Redirect,
+    SignOutUnconfirmed,
+)
 from chalicelib.sign_in.errors import (
     AnswerRejected,
     AttemptUnknown,
@@ -117,13 +123,25 @@ class SignIn:
         """Return the session of this browser, if somebody is signed in."""
         return self.revalidation.current(request.cookie(SESSION_COOKIE))
 
-    def leave(self, request: BrowserRequest) -> Redirect:
+    def home(self, request: BrowserRequest) -> Home:
+        """Return what the home page shows to this browser."""
+        session = self.current(request)
+        if session is not None:
+            return Home(session)
+        reach = farewell.read(request.jar, request.cookie_header)
+        return Home(None, reach, (farewell.forget(request.jar),) if reach else ())
+
+    def leave(self, request: BrowserRequest) -> Redirect | SignOutUnconfirmed:
         """Sign out: here first, then at Logto; no step's failure stops the next.
+
+        A request that another site may have caused signs nobody out before the visitor confirms.
 
         Whoever signs out has lost the cookie afterwards, whatever happened: the session of a
         table that can't be reached lives on, and nobody holds its key. Nor are its tokens revoked,
         which nobody can read.
         """
+        if not request.is_the_visitors_will:
+            return _unconfirmed(request, everywhere=False)
         session = None
         try:
             session = self.sessions.end(request.cookie(SESSION_COOKIE))
@@ -133,13 +151,17 @@ class SignIn:
         log.event("signed_out", had_session=session is not None)
         return self._left(request, session)
 
-    def leave_everywhere(self, request: BrowserRequest) -> Redirect:
+    def leave_everywhere(self, request: BrowserRequest) -> Redirect | SignOutUnconfirmed:
         """Sign the user out on all devices: of this application, and of Logto where we may.
+
+        As above, not before the visitor confirms a request that another site may have caused.
 
         Otherwise Logto goes on knowing the user on other devices, where a new sign-in may then
         need no code. The home page tells which it was. Raises StoreUnavailable where some may
         still be signed in to this application; to do it again does the rest.
         """
+        if not request.is_the_visitors_will:
+            return _unconfirmed(request, everywhere=True)
         token = request.cookie(SESSION_COOKIE)
         kept = self.sessions.find(token)
         if kept is None:
@@ -217,3 +239,8 @@ class SignIn:
 
     def _session_cookie(self, request: BrowserRequest, token: str) -> str:
         return request.jar.set(SESSION_COOKIE, token, self.sessions.lifetime.absolute_seconds)
+
+
+def _unconfirmed(request: BrowserRequest, *, everywhere: bool) -> SignOutUnconfirmed:
+    log.event("sign_out_unasked", fetch_site=request.fetch_metadata.fetch_site)
+    return SignOutUnconfirmed(everywhere)

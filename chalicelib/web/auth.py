@@ -17,21 +17,21 @@ from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote, unquote, urlencode
 
-from chalicelib import wiring
 from chalicelib.sign_in.errors import SignInRequired
 from chalicelib.sign_in.flow import SESSION_COOKIE
 from chalicelib.sign_in.provider import Audience
 from chalicelib.sign_in.user import User
-from chalicelib.web import api_responses
+from chalicelib.web import answers
+from chalicelib.web.callers import team_answer, team_failure
 from chalicelib.web.guard_order import guards_of, refuse_above, views_of
-from chalicelib.web.incoming import browser_request, header_values, navigates
-from chalicelib.web.responses import json
+from chalicelib.web.request import browser_request, header_values, navigates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalice.app import Request, Response
 
+    from chalicelib.application import Portaria
     from chalicelib.sign_in.bearer import Caller
     from chalicelib.sign_in.browser_request import BrowserRequest
 
@@ -50,17 +50,22 @@ class Routes(Protocol):
 class _Call:
     """One request to a route, and what is known of who sent it: found out once, when asked for."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, portaria: Portaria) -> None:
         self.request = request
+        self.portaria = portaria
         self.caller: Caller | None = None
 
     @cached_property
     def browser_request(self) -> BrowserRequest:
-        return browser_request(self.request)
+        return browser_request(self.request, self.portaria.settings.public_url)
+
+    @property
+    def session_token(self) -> str | None:
+        return self.browser_request.cookie(SESSION_COOKIE)
 
     @cached_property
     def user(self) -> User | None:
-        session = wiring.sign_in().current(self.browser_request)
+        session = self.portaria.sign_in.current(self.browser_request)
         return User(session.claims) if session else None
 
 
@@ -91,7 +96,7 @@ class Auth:
                 call.request.method not in SAFE_METHODS
                 and not call.browser_request.is_the_visitors_will
             ):
-                return json(403, {"error": "cross_site_request"})
+                return answers.json(403, {"error": "cross_site_request"})
             if call.user is None:
                 raise SignInRequired
             return view(*args, **kwargs)
@@ -111,7 +116,7 @@ class Auth:
         def decorate(view: View) -> View:
             def guarded(call: _Call, *args: Any, **kwargs: Any) -> Any:
                 within = None if organization is None else unquote(kwargs[organization])
-                call.caller = wiring.bearer_tokens().caller(
+                call.caller = call.portaria.bearer_tokens.caller(
                     header_values(call.request, "authorization"), scopes, within
                 )
                 return view(*args, **kwargs)
@@ -144,11 +149,13 @@ class Auth:
         the organization. Raises SignInRequired, AccessRefused where the user may not have it,
         and ProviderUnreachable; a guarded route need not catch them.
         """
-        return wiring.access().token(self._session_token(), Audience(resource, organization))
+        call = self._call()
+        return call.portaria.access.token(call.session_token, Audience(resource, organization))
 
     def fetch_user_info(self) -> dict[str, Any]:
         """Ask Logto what it knows of the user now; raises as `access_token` does."""
-        return wiring.access().user_info(self._session_token())
+        call = self._call()
+        return call.portaria.access.user_info(call.session_token)
 
     def _guard(self, view: View, guarded: Callable[..., Any]) -> View:
         @wraps(view)
@@ -156,11 +163,11 @@ class Auth:
             call = self._call()
             outside = _guarded.set(call)
             try:
-                return api_responses.answered(guarded(call, *args, **kwargs))
+                return team_answer(guarded(call, *args, **kwargs))
             except SignInRequired:
                 return _sign_in_first(call)
             except Exception as error:  # noqa: BLE001 - every failure has an answer
-                return api_responses.failed(error)
+                return team_failure(error)
             finally:
                 # The thread's next request may be somebody else's, and its route unguarded.
                 _guarded.reset(outside)
@@ -169,23 +176,23 @@ class Auth:
         refuse_above([route], views_of(self._app))
         return route  # type: ignore[return-value]
 
-    def _session_token(self) -> str | None:
-        return self._call().browser_request.cookie(SESSION_COOKIE)
-
     def _call(self) -> _Call:
         call = _guarded.get()
         if call is not None:
             return call
         request = self._app.current_request
         assert request is not None  # noqa: S101 - Chalice sets it before it calls a route
-        return _Call(request)
+        # A blueprint has no Portaria of its own: its application has.
+        application: Any = getattr(self._app, "current_app", self._app)
+        return _Call(request, application.portaria)
 
 
 def _sign_in_first(call: _Call) -> Response:
     if call.request.method != "GET" or not navigates(call.request):
-        return json(401, {"error": "not_signed_in"})
+        return answers.json(401, {"error": "not_signed_in"})
     way_back = urlencode({"return_to": _path(call.request)})
-    return api_responses.redirect(f"{call.browser_request.public_url}/sign-in?{way_back}")
+    base_url = call.browser_request.public_url
+    return answers.redirect(f"{base_url}/sign-in?{way_back}", base_url)
 
 
 def _path(request: Request) -> str:

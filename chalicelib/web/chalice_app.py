@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Chalice, Response, RestAPIEventHandler
 
 from chalicelib import log
+from chalicelib.application import Portaria
 from chalicelib.pages import FailureKind
-from chalicelib.web import responses
+from chalicelib.web.answers import security_headers
+from chalicelib.web.failures import SERVER_ERROR, failure_page, report
 from chalicelib.web.guard_order import guards_of, refuse_above, refuse_idle, views_of
-from chalicelib.web.headers import security_headers
-from chalicelib.web.incoming import browser_request, navigates
+from chalicelib.web.request import browser_request, navigates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,10 +38,11 @@ class Application(Chalice):
     """A Chalice application whose `current_request` is the calling thread's, or None.
 
     A thread that a view starts has none, unless the view runs it in its own context
-    (`contextvars.copy_context`).
+    (`contextvars.copy_context`). `portaria` is what the routes call.
     """
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, portaria: Portaria | None = None, **options: Any) -> None:
+        self.portaria = portaria or Portaria()
         self._request: ContextVar[Request | None] = ContextVar("current_request", default=None)
         self._may_have_idle_guards = True  # until all routes are there to tell
         super().__init__(*args, **options)
@@ -71,6 +73,7 @@ class Application(Chalice):
         log.invocation(context)
         self.lambda_context = context
         handler = _Handler(
+            self,
             self.routes,
             self.api,
             self.log,
@@ -85,7 +88,10 @@ class Application(Chalice):
 class _Handler(RestAPIEventHandler):
     """Chalice's handler of one request."""
 
-    _reference: str | None = None
+    def __init__(self, app: Application, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._app = app
+        self._reference: str | None = None
 
     def _global_error_handler(self, event: Any, get_response: Callable[..., Response]) -> Response:
         # The outermost step: middleware of a team's has had its turn.
@@ -104,13 +110,13 @@ class _Handler(RestAPIEventHandler):
             return super()._unhandled_exception_to_response()
         error = sys.exc_info()[1]
         assert isinstance(error, Exception)  # noqa: S101 - Chalice calls this where it has caught one
-        self._reference = responses.report(error, responses.SERVER_ERROR)
+        self._reference = report(error, SERVER_ERROR)
         body = {
             "Code": "InternalServerError",
             "Message": "An internal server error occurred.",
             "Reference": self._reference,
         }
-        return Response(body, status_code=responses.SERVER_ERROR)
+        return Response(body, status_code=SERVER_ERROR)
 
     def _ours(self, answer: Response) -> Response:
         if answer.status_code < LEAST_OF_ERRORS or not (
@@ -125,11 +131,11 @@ class _Handler(RestAPIEventHandler):
         if self.current_request is None or not navigates(self.current_request):
             return None
         try:
-            from_browser = browser_request(self.current_request)
+            request = browser_request(self.current_request, self._app.portaria.settings.public_url)
         except Exception:  # noqa: BLE001 - no base URL, so no page with links
             return None
         status = answer.status_code
-        page = responses.failure_page(from_browser, status, _kind(status), self._reference)
+        page = failure_page(self._app.portaria, request, status, _kind(status), self._reference)
         page.headers = answer.headers | page.headers  # Allow, for one
         return page
 
@@ -137,4 +143,4 @@ class _Handler(RestAPIEventHandler):
 def _kind(status: int) -> FailureKind:
     if status == NOT_FOUND:
         return FailureKind.NOT_FOUND
-    return FailureKind.UNEXPECTED if status >= responses.SERVER_ERROR else FailureKind.NOT_ACCEPTED
+    return FailureKind.UNEXPECTED if status >= SERVER_ERROR else FailureKind.NOT_ACCEPTED

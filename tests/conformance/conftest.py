@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib import wiring
+import app
+from chalicelib.application import Portaria
 from sandbox.server import running
 from tests.conformance.provider import Host, HostileProvider
 from tests.conformance.relying_party import RelyingParty
@@ -47,7 +48,7 @@ def provider(host: Host) -> Iterator[HostileProvider]:
 def party(
     served: RelyingParty, provider: HostileProvider, capsys: pytest.CaptureFixture[str]
 ) -> RelyingParty:
-    wiring.provider.cache_clear()  # as a process that knows nothing of this provider yet
+    app.app.portaria = Portaria()  # a process that knows nothing of this provider yet
     served.site.cookies.clear()
     served.provider, served.capsys = provider, capsys
     return served

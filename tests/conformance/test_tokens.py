@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib import wiring
+import app
 from chalicelib.sign_in.errors import AnswerRejected, SignInError
 from chalicelib.sign_in.provider import Audience
 from tests.conformance.provider import APP, SECRET, SPOKEN, Raw
@@ -107,7 +107,7 @@ def session_token(party: RelyingParty) -> str:
 @pytest.mark.parametrize("scheme", [case(38, "oidcc-client-test-userinfo-bearer-header", "Bearer")])
 def test_userinfo_is_asked_with_the_access_token_in_a_header(party: RelyingParty, scheme: str):
     party.provider.tokens = {"access_token": "the-access-token"}
-    wiring.access().user_info(session_token(party))
+    app.app.portaria.access.user_info(session_token(party))
 
     assert party.provider.user_info_asked == [(f"{scheme} the-access-token", {}, {})]
 
@@ -115,11 +115,11 @@ def test_userinfo_is_asked_with_the_access_token_in_a_header(party: RelyingParty
 @pytest.mark.parametrize("sub", [case(39, "oidcc-client-test-userinfo-invalid-sub", "mallory")])
 def test_userinfo_of_another_user_is_not_believed(party: RelyingParty, sub: str):
     token = session_token(party)
-    assert wiring.access().user_info(token)["sub"] == party.provider.sub
+    assert app.app.portaria.access.user_info(token)["sub"] == party.provider.sub
     party.provider.user_info = {"sub": sub}
 
     with pytest.raises(AnswerRejected):
-        wiring.access().user_info(token)
+        app.app.portaria.access.user_info(token)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_userinfo_that_makes_no_sense_is_an_error_of_ours(party: RelyingParty, r
     party.provider.raw["me"] = raw
 
     with pytest.raises(SignInError, match=r"HTTP 500|unreadable|oversized") as error:
-        wiring.access().user_info(token)
+        app.app.portaria.access.user_info(token)
     assert SPOKEN not in str(error.value)
 
 
@@ -168,7 +168,7 @@ def test_a_refresh_need_not_bring_everything(party: RelyingParty, tokens: dict[s
     token = session_token(party)
     party.provider.tokens = tokens
 
-    assert wiring.access().token(token, Audience("https://api.example.test"))
+    assert app.app.portaria.access.token(token, Audience("https://api.example.test"))
     assert party.user == party.provider.sub
 
 
@@ -176,7 +176,7 @@ def test_a_refresh_need_not_bring_everything(party: RelyingParty, tokens: dict[s
 def test_requests_at_once_make_one_token_call(party: RelyingParty, requests: int):
     token = session_token(party)
     audience = Audience("https://api.example.test")
-    access, before = wiring.access(), len(party.provider.forms)
+    access, before = app.app.portaria.access, len(party.provider.forms)
     with ThreadPoolExecutor(requests) as pool:
         found = set(pool.map(lambda _: access.token(token, audience), range(requests)))
 
@@ -206,5 +206,5 @@ def test_only_a_final_answer_ends_a_session(party: RelyingParty, raw: Raw, *, en
 def _ended(party: RelyingParty, token: str) -> bool:
     """Ask for an access token, which takes a refresh, and tell whether the session is over."""
     with pytest.raises(SignInError):
-        wiring.access().token(token, Audience("https://api.example.test"))
+        app.app.portaria.access.token(token, Audience("https://api.example.test"))
     return party.user is None

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.web.headers import security_headers
+from chalicelib.web.answers import security_headers
 from ops import costs
 from ops.package import synthesized, translated
 from ops.template import merged, settled, stages

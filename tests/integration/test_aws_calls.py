@@ -11,7 +11,6 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from chalicelib import aws
 from tests.kit.application import Stage, environment
 from tests.kit.aws_calls import Access, recorded
 from tests.kit.dynamodb_units import item_bytes
@@ -36,11 +35,12 @@ def session(record_id: str, subject: str = "s") -> dict[str, Any]:
 def test_the_processs_clients_are_listened_to_and_only_meanwhile(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ):
-    with environment(stage, monkeypatch):
+    with environment(stage, monkeypatch) as portaria:
+        aws = portaria.aws
         with recorded() as calls:
-            aws.sqs().send_message(QueueUrl=stage.queue_url, MessageBody="a")
-            aws.ssm().get_parameters(Names=[f"{stage.prefix}/ledger-key"], WithDecryption=True)
-        aws.sqs().send_message(QueueUrl=stage.queue_url, MessageBody="b")
+            aws.sqs.send_message(QueueUrl=stage.queue_url, MessageBody="a")
+            aws.ssm.get_parameters(Names=[f"{stage.prefix}/ledger-key"], WithDecryption=True)
+        aws.sqs.send_message(QueueUrl=stage.queue_url, MessageBody="b")
 
     assert [(call.service, call.operation) for call in calls] == [
         ("sqs", "SendMessage"),

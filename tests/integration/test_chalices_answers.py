@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from chalice.app import ForbiddenError, NotFoundError
 
-from chalicelib.web.headers import security_headers
+from chalicelib.web.answers import security_headers
 from tests.kit.application import Stage, environment, serving_app
 from tests.kit.routes import new_application
 
@@ -91,7 +91,7 @@ def call(
             answer = app(lambda_event(method, path, headers), None)
             return Answer(answer["statusCode"], answer["headers"], answer["body"])
 
-        with environment(Stage(moto_server, PUBLIC_URL=""), monkeypatch):
+        with environment(Stage(moto_server, PUBLIC_URL=""), monkeypatch, app):
             yield invoke
         return
 
@@ -192,7 +192,7 @@ def test_what_a_team_answers_stays_as_it_is(
     def view() -> dict[str, str]:
         return theirs
 
-    with environment(Stage(moto_server), monkeypatch):
+    with environment(Stage(moto_server), monkeypatch, app):
         answer = app(lambda_event("GET", "/theirs", BROWSER), None)
 
     assert answer["headers"] == {}

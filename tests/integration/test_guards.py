@@ -39,7 +39,7 @@ def test_a_view_meets_its_user_wherever_chalices_request_has_gone(serve: Serve):
         return auth.current_user().sub
 
     with serve(app) as site:
-        assert site.get("/guarded", headers=cookie_of("user-1")).text == "user-1"
+        assert site.get("/guarded", headers=cookie_of(app, "user-1")).text == "user-1"
 
 
 def test_a_thread_in_the_views_context_knows_the_user_and_any_other_does_not(serve: Serve):
@@ -55,7 +55,7 @@ def test_a_thread_in_the_views_context_knows_the_user_and_any_other_does_not(ser
         return {"inside": inside, "none outside": outside}
 
     with serve(app) as site:
-        assert site.get("/guarded", headers=cookie_of("user-1")).json() == {
+        assert site.get("/guarded", headers=cookie_of(app, "user-1")).json() == {
             "inside": "user-1",
             "none outside": True,
         }
@@ -81,8 +81,8 @@ def test_what_a_guard_has_found_ends_with_its_view(serve: Serve):
 
     with serve(app) as site:  # keeps its connection, and so the server's thread
         for path in ("/guarded", "/failing"):
-            site.get(path, headers=cookie_of("user-1"))
-            assert site.get("/open", headers=cookie_of("user-2")).text == "user-2"
+            site.get(path, headers=cookie_of(app, "user-1"))
+            assert site.get("/open", headers=cookie_of(app, "user-2")).text == "user-2"
             assert site.get("/open").status_code == 500
 
 
@@ -96,7 +96,7 @@ def test_a_view_without_scopes_has_no_caller(serve: Serve):
         return auth.current_caller().sub
 
     with serve(app) as site:
-        assert site.get("/guarded", headers=cookie_of("user-1")).status_code == 500
+        assert site.get("/guarded", headers=cookie_of(app, "user-1")).status_code == 500
 
 
 def test_the_application_is_one_that_chalice_local_can_change(serve: Serve):

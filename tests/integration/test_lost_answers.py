@@ -12,10 +12,10 @@ from itertools import count
 
 import pytest
 
-from chalicelib import aws
+import app
+from chalicelib.application import Portaria
 from sandbox import server
 from sandbox.phone.faults import Fault
-from tests.kit.application import forget_all_but_clients
 from tests.kit.codes import CODE, NEWER, NEXT, Codes
 from tests.kit.engines import repeat_at_once
 from tests.kit.gate import Gate
@@ -116,7 +116,8 @@ def pipeline(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
         with running_pipeline(
             gate.moto_url, monkeypatch, gate.dynamodb_url, **settings
         ) as pipeline:
-            for client in (aws.dynamodb(), aws.sqs(), aws.ssm()):
+            aws = app.app.portaria.aws
+            for client in (aws.dynamodb, aws.sqs, aws.ssm):
                 repeat_at_once(client)
             yield pipeline
 
@@ -130,6 +131,13 @@ def numbers(pipeline: Pipeline) -> Iterator[Codes]:
     )
 
 
+def as_cold_lambdas() -> None:
+    """Let the Lambdas read their secrets again, with the clients that go through the gate."""
+    cold = Portaria()
+    cold.aws = app.app.portaria.aws
+    app.app.portaria = cold
+
+
 def disturbed(
     gate: Gate, numbers: Iterator[Codes], flow: Flow, tries: int
 ) -> Iterator[tuple[Codes, str]]:
@@ -139,7 +147,7 @@ def disturbed(
     """
     for place in count():
         codes = next(numbers)
-        forget_all_but_clients()  # as cold Lambdas, so that they read their secrets, too
+        as_cold_lambdas()
         act = flow(codes)
         next(act)
         first, lost_before = len(gate.operations) + place, gate.lost

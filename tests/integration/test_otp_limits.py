@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import app
-from chalicelib import aws, wiring
 from chalicelib.otp.ledger_keys import LedgerKeys
 from chalicelib.otp.request import OtpRequest
 from tests.kit.application import AUTHORIZATION, LEDGER_KEY, Stage, environment, serving
@@ -126,7 +125,7 @@ def test_a_country_that_is_not_allowed_gets_no_code(
 def test_a_number_that_the_worker_remembers_is_answered_at_once(site: Browser, stage: Stage):
     keys = LedgerKeys.from_base64(LEDGER_KEY)
     entry = keys.entry(OtpRequest.parse(body()), message_id="", accepted_at=0)
-    wiring.refused_numbers().remember(entry.recipient_hash, 21610, int(time.time()))
+    app.app.portaria.counters.remember(entry.recipient_hash, 21610, int(time.time()))
     answer = post_otp(site, body())
 
     assert answer.status_code == 403
@@ -136,7 +135,7 @@ def test_a_number_that_the_worker_remembers_is_answered_at_once(site: Browser, s
 
 def test_a_code_costs_four_updates_and_one_that_is_held_back_one(site: Browser):
     calls: list[str] = []
-    aws.dynamodb().meta.events.register(
+    app.app.portaria.aws.dynamodb.meta.events.register(
         "before-call.dynamodb", lambda model, **_: calls.append(model.name)
     )
     for _ in range(5):
@@ -202,8 +201,8 @@ def test_of_a_thousand_requests_at_once_for_one_number_exactly_five_get_through(
 ):
     stage = Stage(moto_server, dynamodb_local)
     event = EVENT | {"body": body()}
-    with environment(stage, monkeypatch), ThreadPoolExecutor(THREADS) as pool:
-        wiring.intake()  # boto3's clients are safe to use with threads, but not to make
+    with environment(stage, monkeypatch) as portaria, ThreadPoolExecutor(THREADS) as pool:
+        assert portaria.intake  # boto3's clients are safe to use with threads, but not to make
         answers = list(pool.map(lambda _: app.app(event, None)["statusCode"], range(REQUESTS)))
 
     assert {status: answers.count(status) for status in set(answers)} == {200: 5, 429: 995}

@@ -68,7 +68,9 @@ def company(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Company]:
     add_routes(blueprint, "/team", inside)
     app.register_blueprint(blueprint)
     with serving_app(app, stage, monkeypatch) as site:
-        yield Company(site, {f"user-{n}": cookie_of(f"user-{n}") for n in range(USERS)}, inside)
+        yield Company(
+            site, {f"user-{n}": cookie_of(app, f"user-{n}") for n in range(USERS)}, inside
+        )
 
 
 @pytest.mark.parametrize("path", ["/guarded", "/team/guarded"])

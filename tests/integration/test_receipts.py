@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import app
-from chalicelib import wiring
 from sandbox.event_source import Function, LambdaContext, sqs_event
 from sandbox.phone.app import create_app
 from sandbox.phone.faults import Fault
@@ -137,7 +136,7 @@ def test_receipts_are_asked_for_where_they_can_arrive(
     callback: str | None,
 ):
     stage.environment |= {"PUBLIC_URL": public_url, "TWILIO_API_URL": api_url}
-    with environment(stage, monkeypatch):
-        sender: Any = wiring.worker().delivery.sending.sender
+    with environment(stage, monkeypatch) as portaria:
+        sender: Any = portaria.sender
 
     assert sender._status_callback == callback

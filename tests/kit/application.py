@@ -12,17 +12,18 @@ from chalice.config import Config
 from chalice.local import ChaliceRequestHandler, LocalDevServer
 
 import app
-from chalicelib import aws, wiring
+from chalicelib.application import Portaria
 from tests.kit.browser import Browser
 from tests.kit.engines import LOOPBACK, REGION, aws_client, create_table
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator
-    from types import ModuleType
 
     import pytest
     from chalice.app import Chalice
+
+    from chalicelib.web.chalice_app import Application
 
 CONFIG = Config(chalice_stage="test", config_from_disk={"app_name": "portaria"})
 AUTHORIZATION = "Bearer test-sms-key"
@@ -84,14 +85,17 @@ class SilentHandler(ChaliceRequestHandler):
 
 
 @contextmanager
-def environment(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Return the application the stage's environment, as a new process would find it."""
+def environment(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, application: Application = app.app
+) -> Iterator[Portaria]:
+    """Give the application the stage's environment and a new Portaria, as in a new process."""
+    before = application.portaria
     with monkeypatch.context() as patched:
         for name, value in stage.environment.items():
             patched.setenv(name, value)
-        forget()
-        yield
-        forget()
+        application.portaria = Portaria()
+        yield application.portaria
+        application.portaria = before
 
 
 @contextmanager
@@ -103,12 +107,12 @@ def serving(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
 
 @contextmanager
 def serving_app(
-    chalice_app: Chalice, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    application: Application, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Browser]:
     """Serve any application with the stage's environment."""
     with (
-        environment(stage, monkeypatch),
-        listening(chalice_app) as port,
+        environment(stage, monkeypatch, application),
+        listening(application) as port,
         Browser(f"http://{LOOPBACK}:{port}") as site,
     ):
         yield site
@@ -131,20 +135,3 @@ def listening(chalice_app: Chalice, tls: ssl.SSLContext | None = None) -> Iterat
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def forget() -> None:
-    """Let `wiring` and `aws` make their objects anew, as a new process would."""
-    forget_all_but_clients()
-    _forget(aws)
-
-
-def forget_all_but_clients() -> None:
-    """Let `wiring` make its objects anew, on the clients of AWS that there are."""
-    _forget(wiring.process, wiring.signing_in, wiring.codes)
-
-
-def _forget(*parts: ModuleType) -> None:
-    for made in (each for part in parts for each in vars(part).values()):
-        if hasattr(made, "cache_clear"):
-            made.cache_clear()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from chalicelib import aws
+import app
 from tests.kit.dynamodb_units import WRITES, read_units, write_units
 from tests.kit.engines import ROOT
 
@@ -118,10 +118,10 @@ class AwsCall:
 
 @contextmanager
 def recorded(*clients: Any) -> Iterator[list[AwsCall]]:
-    """Record what these clients ask of AWS, or those of the process as it is now.
+    """Record what these clients ask of AWS, or those of `app.app` as it is now.
 
-    The list grows as the calls begin. `application.forget` gives the process other clients,
-    which nobody listens to: record within `serving` or `environment`.
+    The list grows as the calls begin. `serving` and `environment` give the application other
+    clients, which nobody listens to: record within them.
     """
     calls: list[AwsCall] = []
 
@@ -141,7 +141,8 @@ def recorded(*clients: Any) -> Iterator[list[AwsCall]]:
         call.error = type(exception).__name__
 
     heard = {"before-parameter-build": begins, "after-call": answered, "after-call-error": failed}
-    listened_to = clients or (aws.dynamodb(), aws.sqs(), aws.ssm())
+    aws = app.app.portaria.aws
+    listened_to = clients or (aws.dynamodb, aws.sqs, aws.ssm)
     for client in listened_to:
         for event, handler in heard.items():
             client.meta.events.register(event, handler)

@@ -6,7 +6,6 @@ import runpy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chalicelib import wiring
 from chalicelib.sign_in.sessions import Session, index_hash
 
 if TYPE_CHECKING:
@@ -22,9 +21,9 @@ def new_application() -> Application:
     return app
 
 
-def cookie_of(sub: str) -> dict[str, str]:
+def cookie_of(app: Application, sub: str) -> dict[str, str]:
     """Sign a user in without Logto; returns the header that their browser sends."""
-    sign_in = wiring.sign_in()
+    sign_in = app.portaria.sign_in
     now = int(sign_in.clock())
     session = Session(
         claims={"iss": ISSUER, "sub": sub},

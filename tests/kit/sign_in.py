@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from chalicelib.sign_in.access import Access
 from chalicelib.sign_in.attempts import Attempts
 from chalicelib.sign_in.back_channel import BackChannel
-from chalicelib.sign_in.browser_request import BrowserRequest, Redirect
+from chalicelib.sign_in.browser_request import BrowserRequest, Redirect, SignOutUnconfirmed
 from chalicelib.sign_in.flow import SignIn
 from chalicelib.sign_in.options import SignInOptions
 from chalicelib.sign_in.refreshing import Refreshing
@@ -85,10 +85,10 @@ class Browser:
         return self.come_back(state=self.begin(), code="code")
 
     def leave(self) -> Redirect:
-        return self.keep(self.sign_in.leave(self.request()))
+        return self.keep(_done(self.sign_in.leave(self.request())))
 
     def leave_everywhere(self) -> Redirect:
-        return self.keep(self.sign_in.leave_everywhere(self.request()))
+        return self.keep(_done(self.sign_in.leave_everywhere(self.request())))
 
     def keep(self, redirect: Redirect) -> Redirect:
         for cookie in redirect.cookies:
@@ -103,3 +103,8 @@ class Browser:
     def user(self) -> object:
         session = self.sign_in.current(self.request())
         return session.claims["sub"] if session else None
+
+
+def _done(result: Redirect | SignOutUnconfirmed) -> Redirect:
+    assert isinstance(result, Redirect)
+    return result

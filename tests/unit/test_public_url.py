@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.web.public_url import PublicUrlUnknown, public_url
+from chalicelib.web.request import PublicUrlUnknown, public_url
 
 GATEWAY = "abc123.execute-api.us-east-1.amazonaws.com"
 

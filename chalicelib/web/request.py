@@ -1,0 +1,142 @@
+"""From API Gateway's request, as Chalice has it, to what the product needs to know of it."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, quote, urlencode
+
+from chalicelib.otp.request import MAX_BODY_BYTES
+from chalicelib.sign_in.browser_request import BrowserRequest, FetchMetadata
+from chalicelib.sign_in.errors import AnswerRejected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from chalice.app import Request
+
+_API_GATEWAY_HOST = ".amazonaws.com"
+
+
+class PublicUrlUnknown(Exception):
+    """PUBLIC_URL is unset and the request did not come through API Gateway."""
+
+
+def browser_request(event: Request, configured_url: str | None) -> BrowserRequest:
+    """Read a browser's request; raises PublicUrlUnknown. `configured_url` is PUBLIC_URL."""
+    query = event.to_original_event().get("multiValueQueryStringParameters") or {}
+    return BrowserRequest(
+        public_url=public_url(configured_url, event.context),
+        # HTTP/2 may split it.
+        cookie_header=_encodable("; ".join(header_values(event, "cookie"))),
+        query={name: [_encodable(value) for value in values] for name, values in query.items()},
+        fetch_metadata=FetchMetadata(
+            method=event.method,
+            origin=event.headers.get("origin"),
+            fetch_site=event.headers.get("sec-fetch-site"),
+            fetch_mode=event.headers.get("sec-fetch-mode"),
+            fetch_dest=event.headers.get("sec-fetch-dest"),
+            purpose=event.headers.get("sec-purpose") or event.headers.get("purpose"),
+        ),
+        accept_language=event.headers.get("accept-language"),
+    )
+
+
+def public_url(configured_url: str | None, request_context: Mapping[str, Any]) -> str:
+    """Return the base URL that browsers use, without a trailing slash.
+
+    Where PUBLIC_URL is unset it is taken from API Gateway's request context, and never from the
+    Host header: that is the client's to choose, and a redirect URI made from it would carry the
+    visitor's code to whoever chose it. Raises PublicUrlUnknown.
+    """
+    if configured_url is not None:
+        return configured_url
+    domain_name = request_context.get("domainName")
+    if not isinstance(domain_name, str) or not domain_name:
+        raise PublicUrlUnknown
+    return f"https://{domain_name}{_base_path(domain_name, request_context)}"
+
+
+def called_url(event: Request, configured_url: str | None) -> str:
+    """Return the whole URL that was called, as its caller wrote it. Raises PublicUrlUnknown.
+
+    API Gateway passes the query on decoded; here it is encoded again, with "%20" for a space.
+    """
+    query = event.to_original_event().get("multiValueQueryStringParameters") or {}
+    encoded = urlencode(query, doseq=True, quote_via=quote)
+    url = f"{public_url(configured_url, event.context)}{event.path}"
+    return f"{url}?{encoded}" if encoded else url
+
+
+def header_values(event: Request, name: str) -> list[str]:
+    """Return all values of a header, by its name in lower case; `headers` has only the last."""
+    lists = event.to_original_event().get("multiValueHeaders") or {}
+    for each, values in lists.items():
+        if each.lower() == name:
+            return list(values)
+    value = event.headers.get(name)
+    return [] if value is None else [value]
+
+
+def navigates(event: Request) -> bool:
+    """Whether a browser navigates here, to show a page; a script's request does not."""
+    mode = event.headers.get("sec-fetch-mode")
+    if mode is not None:
+        return str(mode) == "navigate"
+    return "text/html" in event.headers.get("accept", "")
+
+
+def raw_body(event: Request) -> bytes:
+    """Return a request's body as it came, cut just beyond the largest that is accepted."""
+    body = event.raw_body
+    return (body if isinstance(body, bytes) else body.encode())[: MAX_BODY_BYTES + 1]
+
+
+def form_field(event: Request, name: str) -> str:
+    """Return a field of a posted form that stands there once; raises AnswerRejected."""
+    values = parse_qs(raw_body(event).decode("utf-8", "replace")).get(name, [])
+    if len(values) != 1:
+        raise AnswerRejected(f"no {name}")
+    return values[0]
+
+
+def payload_locale(event: Request) -> str | None:
+    """Return the visitor's language, as far as the body of Logto's connector names one."""
+    try:
+        body = json.loads(raw_body(event))
+    except (ValueError, RecursionError):
+        return None
+    payload = body.get("payload") if isinstance(body, dict) else None
+    locale = payload.get("locale") if isinstance(payload, dict) else None
+    return locale if isinstance(locale, str) else None
+
+
+def remaining_seconds(context: Any) -> Callable[[], float]:
+    """Return a function that returns how many seconds Lambda still lets the invocation run.
+
+    Without Lambda's context object, as when a developer calls the handler, there is no limit.
+    """
+    if not hasattr(context, "get_remaining_time_in_millis"):
+        return lambda: math.inf
+    return lambda: context.get_remaining_time_in_millis() / 1000
+
+
+def _base_path(domain_name: str, request_context: Mapping[str, Any]) -> str:
+    if domain_name.endswith(_API_GATEWAY_HOST):
+        return f"/{request_context['stage']}"
+    # A custom domain shows the key of its mapping, if it has one, and the stage only where the
+    # mapping names none. Either stands before the resource, whose segments are counted and not
+    # compared: a parameter, as in /orders/{id}, holds whatever the client wrote, still encoded.
+    requested = _segments(request_context.get("path", ""))
+    resource = _segments(request_context.get("resourcePath", ""))
+    return "".join(f"/{each}" for each in requested[: len(requested) - len(resource)])
+
+
+def _segments(path: str) -> list[str]:
+    return [each for each in path.split("/") if each]
+
+
+def _encodable(text: str) -> str:
+    # JSON can hold half a character (a lone surrogate), which nothing could encode again.
+    return text.encode("utf-8", "replace").decode("utf-8")
