@@ -24,7 +24,7 @@ class Limit(StrEnum):
 
 
 class OtpError(Exception):
-    """The family's root."""
+    """The base of all errors here."""
 
 
 class Unauthorized(OtpError):
@@ -38,18 +38,16 @@ class SignatureInvalid(OtpError):
 class RequestInvalid(OtpError):
     """The request asks for nothing that could be sent; `problem` names a sentence."""
 
-    def __init__(self, problem: str, locale: str | None = None) -> None:
+    def __init__(self, problem: str) -> None:
         self.problem = problem
-        self.locale = locale
         super().__init__(problem)
 
 
 class HeldBack(OtpError):
     """The request is in order, but `limit` stands in its way; its value names a sentence."""
 
-    def __init__(self, limit: Limit, locale: str | None = None) -> None:
+    def __init__(self, limit: Limit) -> None:
         self.limit = limit
-        self.locale = locale
         super().__init__(limit.value)
 
     @property
@@ -65,15 +63,9 @@ class HeldBack(OtpError):
 class QueueUnavailable(OtpError):
     """The queue can't take the code now."""
 
-    def __init__(self, reason: str, locale: str | None = None) -> None:
-        self.locale = locale
-        super().__init__(reason)
-
 
 class LedgerUnavailable(OtpError):
     """The ledger's table or its key can't be had now."""
-
-    locale: str | None = None
 
 
 class TemplatesUnavailable(OtpError):

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib import log
-from chalicelib.otp.errors import QueueUnavailable, RequestInvalid, Unauthorized
-from chalicelib.otp.request import MAX_BODY_BYTES, OtpRequest, locale_of
+from chalicelib.otp.errors import RequestInvalid, Unauthorized
+from chalicelib.otp.request import MAX_BODY_BYTES, OtpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -106,11 +106,7 @@ class Intake:
             raise RequestInvalid("unreadable") from None
         request = OtpRequest.parse(text)
         self.limits.admit(request)
-        try:
-            message_id = self.queue.put(text, accepted_at)
-        except QueueUnavailable as error:
-            error.locale = locale_of(request.payload)
-            raise
+        message_id = self.queue.put(text, accepted_at)
         log.event(
             "code_accepted",
             message_id=message_id,

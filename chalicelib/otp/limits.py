@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from chalicelib import log
 from chalicelib.otp.errors import HeldBack, LedgerUnavailable, Limit
 from chalicelib.otp.phone_numbers import is_costly
-from chalicelib.otp.request import locale_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -143,13 +142,12 @@ class Limits:
             log.count("LimitsUnavailable", usage_type=request.usage_type, region=request.region)
             if self.policy.fail_open:
                 return
-            error.locale = locale_of(request.payload)
             raise
         if limit is not None:
             fields = {"usage_type": request.usage_type, "region": request.region}
             log.warning("code_held_back", limit=limit.value, **fields)
             log.count("Limited", limit=limit.value, **fields)
-            raise HeldBack(limit, locale_of(request.payload))
+            raise HeldBack(limit)
 
     def _limit_reached_by(self, request: OtpRequest) -> Limit | None:
         allowed = self.policy.allowed_countries

@@ -62,22 +62,21 @@ class OtpRequest:
         """
         body = _json_object(text)
         payload = body.get("payload")
-        locale = locale_of(payload)
         if not isinstance(payload, dict):
-            raise RequestInvalid("code_missing", locale)
+            raise RequestInvalid("code_missing")
         code = payload.get("code")
         if isinstance(code, int) and not isinstance(code, bool):
             code = str(code)
         if not isinstance(code, str) or not 0 < len(code.strip()) <= MAX_CODE_LENGTH:
-            raise RequestInvalid("code_missing", locale)
+            raise RequestInvalid("code_missing")
         usage_type = body.get("type")
         if not isinstance(usage_type, str) or not _USAGE_TYPE.fullmatch(usage_type):
-            raise RequestInvalid("type_missing", locale)
+            raise RequestInvalid("type_missing")
         to, ip = body.get("to"), body.get("ip")
         try:
             recipient, region = phone_numbers.parse(to if isinstance(to, str) else "")
         except phone_numbers.NotANumber:
-            raise RequestInvalid("number_invalid", locale) from None
+            raise RequestInvalid("number_invalid") from None
         return cls(
             recipient=recipient,
             region=region,
@@ -86,12 +85,6 @@ class OtpRequest:
             payload=payload,
             ip=ip if isinstance(ip, str) else None,
         )
-
-
-def locale_of(payload: object) -> str | None:
-    """Return the visitor's language as far as Logto told it."""
-    locale = payload.get("locale") if isinstance(payload, dict) else None
-    return locale if isinstance(locale, str) else None
 
 
 def _json_object(text: str) -> dict[str, Any]:

@@ -110,15 +110,35 @@ def test_bad_input_gets_a_sentence_that_a_visitor_may_read(
     assert stage.queued() == []
 
 
-def test_without_the_queue_logto_is_told_to_try_again(
+@pytest.mark.parametrize(
+    ("locale", "start"),
+    [
+        ('"pt-BR"', "Este"),
+        ('"pt"', "Este"),
+        ('"PT-br"', "Este"),
+        ('"fr"', "This"),
+        ("null", "This"),
+        ('["pt-BR"]', "This"),
+    ],
+)
+def test_a_refusal_is_worded_in_the_visitors_language(site: Browser, locale: str, start: str):
+    body = f'{{"to":"1","type":"SignIn","payload":{{"code":"1","locale":{locale}}}}}'
+
+    assert post_otp(site, body).text.startswith(start)
+
+
+def test_without_the_queue_logto_is_told_to_try_again_in_the_visitors_language(
     moto_server: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     stage = Stage(moto_server, OTP_QUEUE_URL=f"{moto_server}/123456789012/gone")
     with serving(stage, monkeypatch) as site:
-        answer = post_otp(site)
+        answers = [post_otp(site), post_otp(site, GOOD.replace('"en"', '"pt-BR"'))]
 
-    assert answer.status_code == 503
-    assert answer.text == "The message could not be sent. Please try again in a moment."
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert [answer.text for answer in answers] == [
+        "The message could not be sent. Please try again in a moment.",
+        "Não foi possível enviar a mensagem. Tente de novo daqui a pouco.",
+    ]
     assert "961615" not in capsys.readouterr().out
 
 

@@ -136,16 +136,3 @@ def test_the_test_message_of_logtos_console_is_known():
 
     assert OtpRequest.parse(json.dumps(test)).is_connector_test
     assert not OtpRequest.parse(json.dumps(GOOD)).is_connector_test
-
-
-@pytest.mark.parametrize(
-    ("locale", "start"),
-    [("pt-BR", "Este"), ("pt", "Este"), ("PT-br", "Este"), ("fr", "This"), (None, "This")],
-)
-def test_a_refusal_is_worded_in_the_visitors_language(locale: str | None, start: str):
-    body = {**GOOD, "to": "1", "payload": {"code": "1", "locale": locale}}
-    with pytest.raises(RequestInvalid) as refused:
-        OtpRequest.parse(json.dumps(body))
-
-    language = Languages().nearest(refused.value.locale)
-    assert language.sentences[refused.value.problem].startswith(start)
