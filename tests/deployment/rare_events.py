@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import requests
 
-from chalicelib.otp.aws.ledger import DynamoDBLedger
-from chalicelib.otp.aws.ledger_items import entry_from
 from sandbox.phone.faults import Fault
+from tests.kit import sent_codes
 from tests.kit.application import AUTHORIZATION
 from tests.kit.identity import new_phone
 from tests.kit.journey import FORM, Journey
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 
 REFUSED, UNREADABLE = "15005550009", "1"
 HOUR_MS = 3_600_000
-RETENTION_SECONDS = 86_400
 SETTINGS = {"IP_HOURLY_LIMIT": "2"}
 """What `at_the_api` expects of the API's environment."""
 
@@ -126,14 +123,10 @@ def lose_an_answer(journey: Journey) -> None:
     journey.faults.plan(Fault("error_after_accept"))
     event = _queued_now(journey, new_phone())
     assert journey.deliver(event).answer["batchItemFailures"]
-    (entry,) = (entry_from(item) for item in journey.items() if "attempt" in item)
-    assert entry is not None
-    assert entry.attempt is not None
-    # Twilio is asked about attempts of a certain age only.
-    stage = journey.stage
-    ledger = DynamoDBLedger(stage.dynamodb, stage.ledger_table, RETENTION_SECONDS)
-    assert ledger.save(replace(entry, attempt=replace(entry.attempt, ended_by=0.0)))
-    listed = requests.get(f"{stage.environment['TWILIO_API_URL']}/messages.json", timeout=30)
+    sent_codes.let_attempts_settle(journey.stage)
+    listed = requests.get(
+        f"{journey.stage.environment['TWILIO_API_URL']}/messages.json", timeout=30
+    )
     assert journey.send(event) == listed.json()["messages"][0]["sid"]
 
 
