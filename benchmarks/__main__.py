@@ -25,18 +25,18 @@ from typing import TYPE_CHECKING, Any
 from ops.packaging.shrink import shrink
 from sandbox.event_source import sqs_event
 from sandbox.phone.app import create_app
-from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
 from tests.kit.api_gateway import request
 from tests.kit.application import Stage
 from tests.kit.engines import moto
+from tests.kit.fakes import Clock
 from tests.kit.identity import running_logto
+from tests.kit.phone import ACCOUNT, PHONE
 from tests.packaging.deployment import PYTHON, Lambda, chalice_package
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-PHONE = PhoneSettings(step_seconds=0.01)
 CODES = itertools.count(100_000)
 DEFAULT_RUNS = 11
 
@@ -70,17 +70,18 @@ def main() -> int:
 def surroundings() -> Iterator[Stage]:
     """Run AWS, Logto and Twilio on loopback; returns the stage between them."""
     phone = create_app(PHONE)
-    with moto() as aws_url, running_logto() as logto, running(lambda _: phone) as phone_url:
-        logto.clock.now = time.time()
+    with (
+        moto() as aws_url,
+        running_logto(clock=Clock(time.time())) as logto,
+        running(lambda _: phone) as phone_url,
+    ):
         stage = Stage(
             aws_url,
             LOGTO_ENDPOINT=logto.url,
             PUBLIC_URL=logto.app.url,
             TWILIO_API_URL=phone_url,
         )
-        sender = min(PHONE.messaging_service_sids)
-        account = {"accountSID": PHONE.account_sid, "authToken": PHONE.auth_token}
-        stage.put("twilio", json.dumps(account | {"fromMessagingServiceSid": sender}))
+        stage.put("twilio", json.dumps(ACCOUNT))
         stage.put("templates/SignIn", "Code: {{code}}")
         yield stage
 

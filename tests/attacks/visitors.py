@@ -12,6 +12,7 @@ import pytest
 
 from tests.kit.application import Stage, serving
 from tests.kit.browser import Browser
+from tests.kit.fakes import Clock
 from tests.kit.identity import running_logto
 
 if TYPE_CHECKING:
@@ -99,10 +100,9 @@ class Target:
 def attacked(moto_url: str, public_url: str) -> Iterator[Target]:
     """Serve an application that browsers know as `public_url`, with Logto beside it."""
     with (
-        running_logto(f"{public_url}/callback") as logto,
+        running_logto(f"{public_url}/callback", clock=Clock(time.time())) as logto,
         pytest.MonkeyPatch.context() as environment,
     ):
-        logto.clock.now = time.time()
         stage = Stage(moto_url, LOGTO_ENDPOINT=logto.url, PUBLIC_URL=public_url)
         with serving(stage, environment) as site:
             yield Target(site.url, stage, logto)

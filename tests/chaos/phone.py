@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 LIST_LAG_SECONDS = 3.0
 SETTINGS = PhoneSettings(step_seconds=0.0, list_lag_seconds=LIST_LAG_SECONDS)
 HANG_SECONDS = 15.0  # longer than the worker waits
-ACCOUNT = {
-    "accountSID": SETTINGS.account_sid,
-    "authToken": SETTINGS.auth_token,
-    "fromMessagingServiceSid": min(SETTINGS.messaging_service_sids),
-}
 FAULTS: list[tuple[int, dict[str, Any]]] = [
     (5, {"kind": "error", "status": 429, "code": 20429, "retry_after_seconds": 2}),
     (3, {"kind": "error", "status": 503, "code": 20503}),

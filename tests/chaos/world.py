@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.server import running
 from tests.chaos import processes
-from tests.chaos.phone import ACCOUNT, Phone
+from tests.chaos.phone import Phone
 from tests.kit.application import Stage
 from tests.kit.engines import dynamodb_local
 from tests.kit.gate import Gate
+from tests.kit.phone import ACCOUNT
 
 if TYPE_CHECKING:
     import subprocess

@@ -19,7 +19,7 @@ from chalicelib.otp.ledger import (
     Outcome,
     SendAttempt,
 )
-from tests.kit.engines import aws_client, create_table, products_dynamodb
+from tests.kit.engines import aws_client, new_table, products_dynamodb
 from tests.kit.fakes import FakeLedger
 
 if TYPE_CHECKING:
@@ -59,26 +59,18 @@ def lock(latest: Latest, code: LedgerEntry, claim_id: str = "claim-1") -> Latest
 
 def dynamodb_ledger(url: str) -> DynamoDBLedger:
     client = aws_client("dynamodb", url)
-    table_name = f"ledger-{uuid4().hex}"
-    create_table(client, "LedgerTable", table_name)
+    table_name = new_table(client, "LedgerTable")
     return DynamoDBLedger(client, table_name, retention_seconds=RETENTION)
 
 
-@pytest.fixture(params=["fake", "moto", "dynamodb_local"])
-def ledger(request: pytest.FixtureRequest) -> AnyLedger:
-    if request.param == "fake":
-        return FakeLedger()
-    return dynamodb_ledger(
-        request.getfixturevalue("moto_server" if request.param == "moto" else "dynamodb_local")
-    )
+@pytest.fixture
+def ledger(engine: str | None) -> AnyLedger:
+    return dynamodb_ledger(engine) if engine else FakeLedger()
 
 
-@pytest.fixture(params=["fake", "dynamodb_local"])
-def raced_ledger(request: pytest.FixtureRequest) -> AnyLedger:
-    """Those whose conditional writes can be raced; moto's can't."""
-    if request.param == "fake":
-        return FakeLedger()
-    return dynamodb_ledger(request.getfixturevalue("dynamodb_local"))
+@pytest.fixture
+def raced_ledger(racing_engine: str | None) -> AnyLedger:
+    return dynamodb_ledger(racing_engine) if racing_engine else FakeLedger()
 
 
 def test_of_a_new_code_nothing_is_known(ledger: AnyLedger):

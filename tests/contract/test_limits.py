@@ -5,14 +5,13 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
-from uuid import uuid4
 
 import pytest
 
 from chalicelib.otp.aws.counters import DynamoDBCounters
 from chalicelib.otp.errors import LedgerUnavailable, Limit
 from chalicelib.otp.limits import Counters, RefusedNumbers, Tally, Window
-from tests.kit.engines import aws_client, create_table, products_dynamodb
+from tests.kit.engines import aws_client, new_table, products_dynamodb
 from tests.kit.fakes import FakeCounters
 
 if TYPE_CHECKING:
@@ -31,20 +30,15 @@ class Counting(Counters, RefusedNumbers, Protocol):
 def dynamodb_limits(url: str, table_name: str | None = None) -> DynamoDBCounters:
     client = aws_client("dynamodb", url)
     if table_name is None:
-        table_name = f"ledger-{uuid4().hex}"
-        create_table(client, "LedgerTable", table_name)
+        table_name = new_table(client, "LedgerTable")
     return DynamoDBCounters(
         client, table_name, refused_seconds=REFUSED_SECONDS, number_item_seconds=ITEM_SECONDS
     )
 
 
-@pytest.fixture(params=["fake", "moto", "dynamodb_local"])
-def counters(request: pytest.FixtureRequest) -> Counting:
-    if request.param == "fake":
-        return FakeCounters(REFUSED_SECONDS)
-    return dynamodb_limits(
-        request.getfixturevalue("moto_server" if request.param == "moto" else "dynamodb_local")
-    )
+@pytest.fixture
+def counters(engine: str | None) -> Counting:
+    return dynamodb_limits(engine) if engine else FakeCounters(REFUSED_SECONDS)
 
 
 def taken(counters: Counting, *moments: int, number: str = "a") -> list[Limit | None]:
@@ -153,7 +147,7 @@ def test_what_was_given_back_to_a_tally_can_be_taken_again(counters: Counting):
     assert [counters.take(tally), counters.take(tally)] == [True, False]
 
 
-@pytest.mark.parametrize("counters", ["fake", "dynamodb_local"], indirect=True)
+@pytest.mark.parametrize("engine", ["fake", "dynamodb_local"], indirect=True)
 def test_of_very_many_at_once_exactly_the_allowed_get_through(counters: Counting):
     # Without moto, which looks at an item and writes it in two steps.
     wide = (Window(Limit.NUMBER_SHORT, 20, 600), Window(Limit.NUMBER_LONG, 50, 86_400))

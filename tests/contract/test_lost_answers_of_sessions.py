@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import pytest
 
@@ -17,7 +16,7 @@ from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.errors import StoreUnavailable
 from tests.contract.session_flow import Users
 from tests.contract.session_flows import FLOWS, CompleteSignInOverAnOldSession
-from tests.kit.engines import aws_client, create_table, products_dynamodb
+from tests.kit.engines import aws_client, new_table, products_dynamodb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,8 +33,7 @@ CONFLICT = {
 
 @pytest.fixture
 def new_users(gate: Gate, gate_url: str) -> Callable[[], Users]:
-    name = f"sessions-{uuid4().hex}"
-    create_table(aws_client("dynamodb", gate.dynamodb_url), "SessionsTable", name)
+    name = new_table(aws_client("dynamodb", gate.dynamodb_url), "SessionsTable")
     store = DynamoDBRecordStore(products_dynamodb(gate_url), name)
     return lambda: Users(store)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import pytest
 
@@ -22,7 +21,7 @@ from chalicelib.otp.ledger import (
 )
 from chalicelib.otp.receipts import Receipt, ReceiptStore, ReceivedEntry, Stage
 from tests.kit import sent_codes
-from tests.kit.engines import aws_client, create_table, products_dynamodb
+from tests.kit.engines import aws_client, new_table, products_dynamodb
 from tests.kit.fakes import FakeLedger, FakeReceipts
 
 if TYPE_CHECKING:
@@ -71,31 +70,26 @@ class Books:
 
 def dynamodb_books(url: str) -> Books:
     client = aws_client("dynamodb", url)
-    table_name = f"ledger-{uuid4().hex}"
-    create_table(client, "LedgerTable", table_name)
+    table_name = new_table(client, "LedgerTable")
     return Books(
         DynamoDBLedger(client, table_name, RETENTION),
         DynamoDBReceipts(client, table_name),
     )
 
 
-@pytest.fixture(params=["fake", "moto", "dynamodb_local"])
-def books(request: pytest.FixtureRequest) -> Books:
-    if request.param == "fake":
-        ledger = FakeLedger()
-        return Books(ledger, FakeReceipts(ledger))
-    return dynamodb_books(
-        request.getfixturevalue("moto_server" if request.param == "moto" else "dynamodb_local")
-    )
+def fake_books() -> Books:
+    ledger = FakeLedger()
+    return Books(ledger, FakeReceipts(ledger))
 
 
-@pytest.fixture(params=["fake", "dynamodb_local"])
-def raced_books(request: pytest.FixtureRequest) -> Books:
-    """Those whose conditional writes can be raced; moto's can't."""
-    if request.param == "fake":
-        ledger = FakeLedger()
-        return Books(ledger, FakeReceipts(ledger))
-    return dynamodb_books(request.getfixturevalue("dynamodb_local"))
+@pytest.fixture
+def books(engine: str | None) -> Books:
+    return dynamodb_books(engine) if engine else fake_books()
+
+
+@pytest.fixture
+def raced_books(racing_engine: str | None) -> Books:
+    return dynamodb_books(racing_engine) if racing_engine else fake_books()
 
 
 def test_an_entry_is_found_by_the_message_that_its_code_went_out_in(books: Books):

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.errors import StoreUnavailable
 from chalicelib.sign_in.store import Mark, Record, RecordStore
-from tests.kit.engines import aws_client, create_table
+from tests.kit.engines import aws_client, new_table
 from tests.kit.fakes import FakeRecordStore
 
 RACERS = 8
@@ -23,27 +23,19 @@ def record(record_id: str = "", **changes: object) -> Record:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
-@pytest.fixture(params=["fake", "moto", "dynamodb_local"])
-def store(request: pytest.FixtureRequest) -> RecordStore:
-    if request.param == "fake":
-        return FakeRecordStore()
-    return dynamodb_store(
-        request.getfixturevalue("moto_server" if request.param == "moto" else "dynamodb_local")
-    )
+@pytest.fixture
+def store(engine: str | None) -> RecordStore:
+    return dynamodb_store(engine) if engine else FakeRecordStore()
 
 
-@pytest.fixture(params=["fake", "dynamodb_local"])
-def raced_store(request: pytest.FixtureRequest) -> RecordStore:
-    """Those whose conditional writes can be raced; moto's can't."""
-    if request.param == "fake":
-        return FakeRecordStore()
-    return dynamodb_store(request.getfixturevalue("dynamodb_local"))
+@pytest.fixture
+def raced_store(racing_engine: str | None) -> RecordStore:
+    return dynamodb_store(racing_engine) if racing_engine else FakeRecordStore()
 
 
 def dynamodb_store(url: str) -> DynamoDBRecordStore:
     client = aws_client("dynamodb", url)
-    table_name = f"sessions-{uuid4().hex}"
-    create_table(client, "SessionsTable", table_name)
+    table_name = new_table(client, "SessionsTable")
     return DynamoDBRecordStore(client, table_name)
 
 

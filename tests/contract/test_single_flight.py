@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
 
 from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.sessions import Session, index_hash
-from tests.kit.engines import aws_client, create_table
+from tests.kit.engines import aws_client, new_table
 from tests.kit.fakes import Clock, FakeProvider
 from tests.kit.sign_in import SignInParts
 
@@ -17,8 +16,7 @@ REQUESTS = 20
 
 def test_one_refresh_reaches_the_provider_and_everybody_stays_signed_in(dynamodb_local: str):
     client = aws_client("dynamodb", dynamodb_local)
-    table_name = f"sessions-{uuid4().hex}"
-    create_table(client, "SessionsTable", table_name)
+    table_name = new_table(client, "SessionsTable")
     clock, provider = Clock(), FakeProvider(during_refresh=lambda: time.sleep(0.2))
     parts = SignInParts(DynamoDBRecordStore(client, table_name), provider, clock, clock.advance)
     sessions = parts.sessions

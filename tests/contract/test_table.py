@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import pytest
 
 from chalicelib.sign_in.errors import StoreUnavailable
 from chalicelib.table import Change, Refused, Table, Written, key
-from tests.kit.engines import aws_client, create_table, products_dynamodb
+from tests.kit.engines import aws_client, new_table, products_dynamodb
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -31,8 +30,7 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def table(gate: Gate, gate_url: str, waits: list[float]) -> Table:
-    name = f"sessions-{uuid4().hex}"
-    create_table(aws_client("dynamodb", gate.dynamodb_url), "SessionsTable", name)
+    name = new_table(aws_client("dynamodb", gate.dynamodb_url), "SessionsTable")
     return Table(
         products_dynamodb(gate_url), name, StoreUnavailable, sleep=waits.append, draw=lambda: 0.5
     )

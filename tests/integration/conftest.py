@@ -38,7 +38,7 @@ def site(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def logto_url() -> Iterator[str]:
     """The stand-in for Logto."""
-    with running_logto() as logto:
+    with running_logto(clock=Clock(time.time())) as logto:
         yield logto.url
 
 
@@ -83,8 +83,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def logto() -> Iterator[Logto]:
-    with running_logto() as logto:
-        logto.clock.now = time.time()  # PyJWT has no other clock
+    with running_logto(clock=Clock(time.time())) as logto:
         yield logto
 
 

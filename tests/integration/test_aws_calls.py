@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from uuid import uuid4
 
 import boto3
 import pytest
@@ -14,7 +13,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from tests.kit.application import Stage, environment
 from tests.kit.aws_calls import Access, recorded
 from tests.kit.dynamodb_units import item_bytes
-from tests.kit.engines import REGION, aws_client, create_table
+from tests.kit.engines import REGION, aws_client, new_table
 
 SEALED = {"B": b"x" * 1500}  # two write units
 
@@ -23,8 +22,7 @@ SEALED = {"B": b"x" * 1500}  # two write units
 def sessions(dynamodb_local: str) -> tuple[Any, str]:
     """A client of AWS's own engine, and a table of sessions in it."""
     client = aws_client("dynamodb", dynamodb_local)
-    name = f"sessions-{uuid4().hex}"
-    create_table(client, "SessionsTable", name)
+    name = new_table(client, "SessionsTable")
     return client, name
 
 

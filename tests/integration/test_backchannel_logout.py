@@ -7,22 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.kit.application import Stage, serving
+from tests.kit.application import Stage
 from tests.kit.browser import Browser
 from tests.kit.identity import Logto, sign_in_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import requests
 
 
 @pytest.fixture
-def site(moto_server: str, logto: Logto, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+def stage(moto_server: str, logto: Logto) -> Stage:
     # The stand-in knows the application at its own test server's address.
-    stage = Stage(moto_server, LOGTO_ENDPOINT=logto.url, PUBLIC_URL=logto.app.url)
-    with serving(stage, monkeypatch) as site:
-        yield site
+    return Stage(moto_server, LOGTO_ENDPOINT=logto.url, PUBLIC_URL=logto.app.url)
 
 
 def sign_out_at(logto: Logto, browser: Browser) -> str:

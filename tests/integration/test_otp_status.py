@@ -14,15 +14,14 @@ from chalicelib.otp.aws.ledger import DynamoDBLedger
 from chalicelib.otp.ledger import AttemptId, LedgerEntry, SendAttempt
 from chalicelib.otp.receipts import callback_url
 from sandbox.event_source import Function
-from sandbox.phone.settings import PhoneSettings
 from tests.kit import sent_codes
 from tests.kit.application import Stage, serving
 from tests.kit.browser import Browser
+from tests.kit.phone import ACCOUNT, PHONE
 
 if TYPE_CHECKING:
     import requests
 
-PHONE = PhoneSettings(step_seconds=0.05)
 PUBLIC_URL = "http://localhost:8000"
 URL = f"{PUBLIC_URL}/otp/status"
 SID = "SM" + "1" * 32
@@ -33,12 +32,7 @@ FUNCTION = Function("send_otp", "arn:aws:lambda:us-east-1:1:function:send_otp", 
 @pytest.fixture
 def stage(moto_server: str) -> Stage:
     stage = Stage(moto_server)
-    account = {
-        "accountSID": PHONE.account_sid,
-        "authToken": PHONE.auth_token,
-        "fromMessagingServiceSid": min(PHONE.messaging_service_sids),
-    }
-    stage.put("twilio", json.dumps(account))
+    stage.put("twilio", json.dumps(ACCOUNT))
     sent_codes.send(DynamoDBLedger(stage.dynamodb, stage.ledger_table, 86_400), ENTRY, SID)
     return stage
 

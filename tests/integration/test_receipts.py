@@ -14,10 +14,10 @@ import app
 from sandbox.event_source import Function, LambdaContext, sqs_event
 from sandbox.phone.app import create_app
 from sandbox.phone.faults import Fault
-from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
 from tests.kit.application import Stage, environment
 from tests.kit.browser import Browser
+from tests.kit.phone import ACCOUNT, PHONE
 from tests.kit.processes import wait_until
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from sandbox.phone.faults import Faults
 
-PHONE = PhoneSettings(step_seconds=0.001)
 FUNCTION = Function("send_otp", "arn:aws:lambda:us-east-1:1:function:send_otp", 60, 512)
 
 
@@ -42,12 +41,7 @@ def stage(moto_server: str, dynamodb_local: str, phone: Flask) -> Iterator[Stage
     """A stage on AWS's own engine, because moto loses one of two updates at once."""
     with running(lambda _: phone) as url:
         stage = Stage(moto_server, dynamodb_local, TWILIO_API_URL=url)
-        account = {
-            "accountSID": PHONE.account_sid,
-            "authToken": PHONE.auth_token,
-            "fromMessagingServiceSid": min(PHONE.messaging_service_sids),
-        }
-        stage.put("twilio", json.dumps(account))
+        stage.put("twilio", json.dumps(ACCOUNT))
         stage.put("ledger-key", base64.b64encode(b"k" * 32).decode())
         stage.put("templates/SignIn", "Code: {{code}}")
         yield stage

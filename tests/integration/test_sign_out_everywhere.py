@@ -14,10 +14,11 @@ from sandbox.identity.settings import MANAGEMENT_API
 from tests.kit.application import Stage, serving
 from tests.kit.aws_calls import recorded
 from tests.kit.browser import Browser
+from tests.kit.fakes import Clock
 from tests.kit.identity import MACHINE, SECRET, Logto, new_phone, running_logto, sign_in_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 FAREWELL = Languages()["en"].pages["farewell"]
 CREDENTIAL = {"id": MACHINE, "secret": SECRET, "resource": MANAGEMENT_API}
@@ -26,21 +27,8 @@ PARAMETER = "logto/management"
 
 
 @pytest.fixture
-def logto() -> Iterator[Logto]:
-    with running_logto() as logto:
-        logto.clock.now = time.time()
-        yield logto
-
-
-@pytest.fixture
 def stage(moto_server: str, logto: Logto) -> Stage:
     return Stage(moto_server, LOGTO_ENDPOINT=logto.url, PUBLIC_URL=logto.app.url)
-
-
-@pytest.fixture
-def site(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    with serving(stage, monkeypatch) as site:
-        yield site
 
 
 class Devices:
@@ -108,8 +96,7 @@ def test_where_logto_is_away_the_visitor_is_led_home_and_told(
     moto_server: str, monkeypatch: pytest.MonkeyPatch
 ):
     with ExitStack() as while_logto_lives:
-        logto = while_logto_lives.enter_context(running_logto())
-        logto.clock.now = time.time()
+        logto = while_logto_lives.enter_context(running_logto(clock=Clock(time.time())))
         stage = Stage(moto_server, LOGTO_ENDPOINT=logto.url, PUBLIC_URL=logto.app.url)
         stage.put(PARAMETER, json.dumps(CREDENTIAL))
         with serving(stage, monkeypatch) as site:

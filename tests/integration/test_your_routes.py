@@ -16,6 +16,7 @@ import pytest
 from sandbox.identity.settings import ApiResource
 from tests.kit.application import Stage, serving_app
 from tests.kit.browser import Browser
+from tests.kit.fakes import Clock
 from tests.kit.identity import Logto, new_phone, running_logto
 
 if TYPE_CHECKING:
@@ -73,8 +74,9 @@ def example(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Examp
         return str(auth.access_token(**{name: wanted[name] for name in wanted}))
 
     resources = (ApiResource(API, ("read:orders", "read:members")),)
-    with running_logto(f"{HERE}/callback", api_resources=resources) as logto:
-        logto.clock.now = time.time()
+    with running_logto(
+        f"{HERE}/callback", api_resources=resources, clock=Clock(time.time())
+    ) as logto:
         stage = Stage(
             moto_server,
             LOGTO_ENDPOINT=logto.url,

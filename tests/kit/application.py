@@ -14,7 +14,7 @@ from chalice.local import ChaliceRequestHandler, LocalDevServer
 import app
 from chalicelib.application import Portaria
 from tests.kit.browser import Browser
-from tests.kit.engines import LOOPBACK, REGION, aws_client, create_table
+from tests.kit.engines import LOOPBACK, REGION, aws_client, new_table
 
 if TYPE_CHECKING:
     import ssl
@@ -41,9 +41,8 @@ class Stage:
         name, dynamodb_url = uuid4().hex, dynamodb_url or aws_url
         self.sqs, self.ssm = aws_client("sqs", aws_url), aws_client("ssm", aws_url)
         self.dynamodb = aws_client("dynamodb", dynamodb_url)
-        self.sessions_table, self.ledger_table = f"sessions-{name}", f"ledger-{name}"
-        create_table(self.dynamodb, "SessionsTable", self.sessions_table)
-        create_table(self.dynamodb, "LedgerTable", self.ledger_table)
+        self.sessions_table = new_table(self.dynamodb, "SessionsTable")
+        self.ledger_table = new_table(self.dynamodb, "LedgerTable")
         self.queue_url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
         self.dead_letter_queue_url = self.sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
         self.prefix = f"/portaria/{name}"

@@ -19,7 +19,7 @@ from chalicelib.otp.receipts import callback_url
 from chalicelib.otp.request import OtpRequest
 from chalicelib.otp.twilio.sender import SETTLE_SECONDS
 from tests.kit.application import AUTHORIZATION, LEDGER_KEY
-from tests.kit.pipeline import PHONE
+from tests.kit.phone import PHONE
 
 if TYPE_CHECKING:
     from tests.kit.pipeline import Pipeline

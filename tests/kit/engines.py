@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import boto3
 from moto.server import ThreadedMotoServer
@@ -61,8 +62,9 @@ def repeat_at_once(client: Any) -> None:
     )
 
 
-def create_table(client: Any, logical_id: str, table_name: str) -> None:
-    """Create the table that the deployment calls `logical_id`."""
+def new_table(client: Any, logical_id: str) -> str:
+    """Create a table as the deployment defines `logical_id`; returns its new name."""
+    table_name = f"{logical_id}-{uuid4().hex}"
     properties = deployment.resources()[logical_id]["Properties"]
     fields = {name: properties[name] for name in _TABLE_FIELDS if name in properties}
     client.create_table(TableName=table_name, **fields)
@@ -70,6 +72,7 @@ def create_table(client: Any, logical_id: str, table_name: str) -> None:
     client.update_time_to_live(
         TableName=table_name, TimeToLiveSpecification=properties["TimeToLiveSpecification"]
     )
+    return table_name
 
 
 @contextmanager

@@ -244,14 +244,17 @@ def sign_in_at(site: Browser, logto: Logto, phone: str | None = None) -> Browser
 def running_logto(
     *redirect_uris: str,
     api_resources: tuple[ApiResource, ...] = RESOURCES,
+    clock: Clock | None = None,
     **settings: Any,
 ) -> Iterator[Logto]:
     """Run an application and a stand-in that knows it, and more redirect URIs for it.
 
+    `clock` must tell the real time where PyJWT reads tokens: it knows no other clock.
     `settings` are more of the stand-in's. New users have all scopes of the API resources, and
     belong to no organization.
     """
-    app, clock, events, built = ApplicationServer(), Clock(), list[str](), list[Identity]()
+    app, clock, events = ApplicationServer(), clock or Clock(), list[str]()
+    built: list[Identity] = []
 
     def application(app_id: str, **more: Any) -> Application:
         uris = (f"{app.url}/callback", *redirect_uris)

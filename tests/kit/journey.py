@@ -1,4 +1,5 @@
 """A visitor's way and a code's way through both Lambdas, with everything that can happen to them.
+from tests.kit.phone import ACCOUNT, PHONE
 
 Each Lambda is a process of its own that records its calls to AWS. DynamoDB is AWS's own engine,
 because it tells what calls cost; SQS and SSM are moto, Logto and Twilio the sandbox's stand-ins.
@@ -22,20 +23,20 @@ from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.sessions import SessionLifetime, Sessions
 from sandbox.event_source import sqs_event
 from sandbox.phone.app import create_app
-from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
 from tests.kit.api_gateway import request
 from tests.kit.application import AUTHORIZATION, Stage
 from tests.kit.browser import Browser
+from tests.kit.fakes import Clock
 from tests.kit.identity import Logto, new_phone, running_logto
 from tests.kit.lambdas import Instance, Invocation, instance
+from tests.kit.phone import ACCOUNT, PHONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.phone.faults import Faults
 
-PHONE = PhoneSettings(step_seconds=0.01)
 QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:otp"
 TEMPLATES = ("Register", "SignIn", "ForgotPassword", "Generic")
 STATES = ("queued", "sending", "sent", "delivered")
@@ -219,14 +220,8 @@ class Journey:
 def journey(moto_url: str, dynamodb_url: str, **settings: str) -> Iterator[Journey]:
     """Run both Lambdas against these two, and stand-ins for Logto and Twilio."""
     phone = create_app(PHONE)
-    account = {
-        "accountSID": PHONE.account_sid,
-        "authToken": PHONE.auth_token,
-        "fromMessagingServiceSid": min(PHONE.messaging_service_sids),
-    }
     with ExitStack() as stack:
-        logto = stack.enter_context(running_logto())
-        logto.clock.now = time.time()
+        logto = stack.enter_context(running_logto(clock=Clock(time.time())))
         phone_url = stack.enter_context(running(lambda _: phone))
         stage = Stage(
             moto_url,
@@ -236,7 +231,7 @@ def journey(moto_url: str, dynamodb_url: str, **settings: str) -> Iterator[Journ
             TWILIO_API_URL=phone_url,
             **settings,
         )
-        stage.put("twilio", json.dumps(account))
+        stage.put("twilio", json.dumps(ACCOUNT))
         for kind in TEMPLATES:
             name = f"{stage.prefix}/templates/{kind}"
             stage.ssm.put_parameter(Name=name, Value="Code: {{code}}", Type="String")

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 RECIPIENT = "+15550001001"
 SERVICE, NUMBER = DEFAULT_MESSAGING_SERVICE_SID, MAGIC_SENDER
 NEVER_SECONDS = 1_000_000.0
+PHONE = PhoneSettings(step_seconds=0.01)
+ACCOUNT = {
+    "accountSID": PHONE.account_sid,
+    "authToken": PHONE.auth_token,
+    "fromMessagingServiceSid": SERVICE,
+}
+"""The parameter `twilio` of a stage that sends by the stand-in."""
 TIMEOUT_SECONDS = 60  # a client without one would be a fault of its own; no test waits so long
 
 

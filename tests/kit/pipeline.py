@@ -14,9 +14,9 @@ import app
 from chalicelib.otp.aws.queue import SqsOtpQueue
 from sandbox.event_source import Function, LambdaContext, sqs_event
 from sandbox.phone.app import create_app
-from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
 from tests.kit.application import Stage, environment
+from tests.kit.phone import ACCOUNT, PHONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from sandbox.phone.faults import Faults
 
-PHONE = PhoneSettings(step_seconds=0.01)
 FUNCTION = Function("send_otp", "arn:aws:lambda:us-east-1:1:function:send_otp", 60, 512)
 
 
@@ -34,13 +33,7 @@ class Pipeline:
 
     def __init__(self, stage: Stage, phone_url: str, faults: Faults) -> None:
         self.stage, self.phone_url, self.faults = stage, phone_url, faults
-        self.account = json.dumps(
-            {
-                "accountSID": PHONE.account_sid,
-                "authToken": PHONE.auth_token,
-                "fromMessagingServiceSid": min(PHONE.messaging_service_sids),
-            }
-        )
+        self.account = json.dumps(ACCOUNT)
         self.sent_later_ms = 0
         """How much later than they were SQS tells that messages were sent."""
         stage.put("twilio", self.account)

@@ -14,11 +14,12 @@ from ops.packaging.bytecode import PackagingError
 from ops.packaging.shrink import shrink
 from sandbox.event_source import sqs_event
 from sandbox.phone.app import create_app
-from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
 from tests.kit.api_gateway import request
 from tests.kit.application import AUTHORIZATION, Stage
+from tests.kit.fakes import Clock
 from tests.kit.identity import Logto, running_logto
+from tests.kit.phone import ACCOUNT, PHONE
 from tests.packaging.deployment import PYTHON, Lambda, Packages, chalice_package
 from tests.packaging.runtime import Context
 
@@ -26,12 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PHONE = PhoneSettings(step_seconds=0.01)
-ACCOUNT = {
-    "accountSID": PHONE.account_sid,
-    "authToken": PHONE.auth_token,
-    "fromMessagingServiceSid": min(PHONE.messaging_service_sids),
-}
 LAYER_BYTES = 12_000_000
 FORM = "application/x-www-form-urlencoded"
 
@@ -55,8 +50,7 @@ def unpacked(small: Packages, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def logto() -> Iterator[Logto]:
-    with running_logto() as logto:
-        logto.clock.now = time.time()
+    with running_logto(clock=Clock(time.time())) as logto:
         yield logto
 
 

@@ -19,7 +19,7 @@ from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.refreshing import LEASE_SECONDS
 from chalicelib.sign_in.sessions import Session, Sessions, index_hash
 from sandbox.server import running
-from tests.kit.engines import ROOT, aws_client, create_table
+from tests.kit.engines import ROOT, aws_client, new_table
 from tests.kit.sign_in import LIFETIME
 from tests.processes.issuer import Issuer
 from tests.processes.worker import THREADS
@@ -98,9 +98,9 @@ class Table:
 
 @contextmanager
 def table_of(processes: int, dynamodb_local: str) -> Iterator[Table]:
-    issuer, name = Issuer(), f"sessions-{uuid4().hex}"
+    issuer = Issuer()
     client = aws_client("dynamodb", dynamodb_local)
-    create_table(client, "SessionsTable", name)
+    name = new_table(client, "SessionsTable")
     store = DynamoDBRecordStore(client, name)
     with ExitStack() as stack:
         url = stack.enter_context(running(issuer.flask))
