@@ -14,6 +14,7 @@ it. Nothing was written then, so it is repeated here after a short, random wait.
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 import uuid
@@ -102,21 +103,15 @@ class Table:
 
     def put(self, item: Item) -> None:
         """Write a whole item over whatever is there."""
-        with self.errors():
-            self._unhindered(lambda: self.client.put_item(TableName=self.name, Item=item))
+        self._write(self.client.put_item, "", item, TableName=self.name, Item=item)
 
     def put_if(self, item: Item, condition: str, values: Mapping[str, Any]) -> Written | Refused:
         """Write a whole item where `condition`, a condition expression of `values`, holds."""
         write_id = self.new_write_id()
         marked = {**item, WRITE_ID: {"S": write_id}}
-        return self._judged(
-            write_id,
-            lambda: (
-                self.client.put_item(
-                    TableName=self.name, Item=marked, **_conditional(condition, values, write_id)
-                )
-                and marked
-            ),
+        conditional = _conditional(condition, values, write_id)
+        return self._write(
+            self.client.put_item, write_id, marked, TableName=self.name, Item=marked, **conditional
         )
 
     def update_if(
@@ -133,9 +128,7 @@ class Table:
         }
         if change.names:
             wanted["ExpressionAttributeNames"] = dict(change.names)
-        return self._judged(
-            write_id, lambda: dict(self.client.update_item(**wanted).get("Attributes", {}))
-        )
+        return self._write(self.client.update_item, write_id, None, **wanted)
 
     def add(self, item: Item, others: Sequence[TransactWriteItemTypeDef]) -> Written | Refused:
         """Add an item with a new id in one transaction with `others`: all or nothing.
@@ -153,9 +146,8 @@ class Table:
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
         }
-        return self._judged(
-            write_id,
-            lambda: self.client.transact_write_items(TransactItems=[put, *others]) and marked,
+        return self._write(
+            self.client.transact_write_items, write_id, marked, TransactItems=[put, *others]
         )
 
     @contextmanager
@@ -169,27 +161,29 @@ class Table:
         except BotoCoreError as error:
             raise self.unavailable(type(error).__name__) from error
 
-    def _judged(self, write_id: str, write: Callable[[], Any]) -> Written | Refused:
-        with self.errors():
-            try:
-                return Written(self._unhindered(write))
-            except ClientError as error:
-                item = _item_of_refusal(error)
-                if item is None:
-                    raise
-        is_ours = item.get(WRITE_ID) == {"S": write_id}
-        return Written(item) if is_ours else Refused(item)
+    def _write(
+        self, operation: Callable[..., Any], write_id: str, item: Item | None, **wanted: Any
+    ) -> Written | Refused:
+        """Write, again while something passing is in the way; `item` is what is there then.
 
-    def _unhindered(self, write: Callable[[], Any]) -> Any:
-        for attempt in range(MAX_WAITS):
-            try:
-                return write()
-            except ClientError as error:
-                if not _is_passing(error):
-                    raise
-            longest = min(FIRST_WAIT_SECONDS * 2**attempt, LONGEST_WAIT_SECONDS)
-            self.sleep(longest * self.draw())
-        return write()
+        None for what AWS answers as the item's attributes.
+        """
+        with self.errors():
+            for wait in itertools.count():
+                try:
+                    answer = operation(**wanted)
+                except ClientError as error:
+                    there = _item_of_refusal(error)
+                    if there is not None:
+                        is_ours = there.get(WRITE_ID) == {"S": write_id}
+                        return Written(there) if is_ours else Refused(there)
+                    if wait == MAX_WAITS or not _is_passing(error):
+                        raise
+                else:
+                    return Written(dict(answer.get("Attributes", {})) if item is None else item)
+                longest = min(FIRST_WAIT_SECONDS * 2**wait, LONGEST_WAIT_SECONDS)
+                self.sleep(longest * self.draw())
+        raise AssertionError("the last try returns or raises")
 
 
 def key(item_id: str) -> Item:

@@ -23,6 +23,8 @@ from tests.kit.engines import aws_client, new_table, products_dynamodb
 from tests.kit.fakes import FakeLedger
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from tests.kit.gate import Gate
 
 RETENTION, NOW = 86_400, 1_800_000_000.125
@@ -57,10 +59,11 @@ def lock(latest: Latest, code: LedgerEntry, claim_id: str = "claim-1") -> Latest
     )
 
 
-def dynamodb_ledger(url: str) -> DynamoDBLedger:
+def dynamodb_ledger(url: str, used: DynamoDBClient | None = None) -> DynamoDBLedger:
+    """Return a ledger with a new table at `url`, which it reaches by `used`."""
     client = aws_client("dynamodb", url)
     table_name = new_table(client, "LedgerTable")
-    return DynamoDBLedger(client, table_name, retention_seconds=RETENTION)
+    return DynamoDBLedger(used or client, table_name, retention_seconds=RETENTION)
 
 
 @pytest.fixture
@@ -243,7 +246,7 @@ def test_an_entry_keeps_its_beginning_and_its_last_steps(ledger: AnyLedger):
 @pytest.fixture
 def gated(gate: Gate, gate_url: str) -> DynamoDBLedger:
     """A ledger whose answers the gate loses."""
-    return replace(dynamodb_ledger(gate.dynamodb_url), client=products_dynamodb(gate_url))
+    return dynamodb_ledger(gate.dynamodb_url, products_dynamodb(gate_url))
 
 
 CLAIMED_CODE = entry().claimed(attempt())
@@ -281,8 +284,8 @@ def test_an_outcome_that_is_written_again_stands_whatever_a_receipt_has_added(
     ledger = dynamodb_ledger(moto_server)
     ended = entry().ended(NOW, SENT)
     saved = ledger.save(ended)
-    ledger.client.update_item(
-        TableName=ledger.table_name,
+    ledger.table.client.update_item(
+        TableName=ledger.table.name,
         Key={"id": {"S": ended.id}},
         UpdateExpression="SET receipt_stage = :stage, write_id = :another",
         ExpressionAttributeValues={

@@ -14,13 +14,14 @@ def test_an_entry_tells_a_support_person_what_happened_and_nothing_more(moto_ser
     claimed = ledger.claim(code, lock(Latest("latest.1"), code))
     assert claimed is not None
     ledger.save(claimed.ended(NOW + 5, replace(SENT, error_code=0)))
-    item = ledger.client.get_item(TableName=ledger.table_name, Key={"id": {"S": code.id}})["Item"]
+    item = ledger.table.get(code.id)
 
     steps = [
         {"at": {"N": "1800000000.125"}, "name": {"S": "accepted"}},
         {"at": {"N": "1800000000.625"}, "name": {"S": "claimed"}},
         {"at": {"N": "1800000005.125"}, "name": {"S": "sent"}, "detail": {"S": "SM1"}},
     ]
+    assert item is not None
     assert item == {
         "id": {"S": code.id},
         "recipient_hash": {"S": "recipient"},
@@ -44,15 +45,16 @@ def test_a_marker_goes_as_its_newest_code_does(moto_server: str):
     ledger = dynamodb_ledger(moto_server)
     code = entry().claimed(attempt())
     ledger.claim(code, lock(Latest("latest.1"), code))
-    item = ledger.client.get_item(TableName=ledger.table_name, Key={"id": {"S": "latest.1"}})
+    item = ledger.table.get("latest.1")
 
-    assert item["Item"] == {
+    assert item is not None
+    assert item == {
         "id": {"S": "latest.1"},
         "entry_id": {"S": code.id},
         "accepted_at": {"N": "1800000000.125"},
         "claim_id": {"S": "claim-1"},
         "locked_until": {"N": "1800000035.625"},
         "version": {"N": "1"},
-        "write_id": item["Item"]["write_id"],
+        "write_id": item["write_id"],
         "expires_at": {"N": str(int(NOW) + RETENTION)},
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -15,6 +14,8 @@ from tests.kit.engines import aws_client, new_table, products_dynamodb
 from tests.kit.fakes import FakeCounters
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from tests.kit.gate import Gate
 
 NOW, HOUR, REFUSED_SECONDS, ITEM_SECONDS = 1_800_000_000, 1_799_998_200, 3600, 86_400
@@ -27,12 +28,18 @@ class Counting(Counters, RefusedNumbers, Protocol):
     """Both protocols are kept by the same table."""
 
 
-def dynamodb_limits(url: str, table_name: str | None = None) -> DynamoDBCounters:
+def dynamodb_limits(
+    url: str, table_name: str | None = None, used: DynamoDBClient | None = None
+) -> DynamoDBCounters:
+    """Return counters, with a new table where none is named, at `url` and reached by `used`."""
     client = aws_client("dynamodb", url)
     if table_name is None:
         table_name = new_table(client, "LedgerTable")
     return DynamoDBCounters(
-        client, table_name, refused_seconds=REFUSED_SECONDS, number_item_seconds=ITEM_SECONDS
+        used or client,
+        table_name,
+        refused_seconds=REFUSED_SECONDS,
+        number_item_seconds=ITEM_SECONDS,
     )
 
 
@@ -164,7 +171,7 @@ def test_a_counter_expires_and_tells_no_more_than_it_must(moto_server: str):
     limits.take_number("a", (Window(Limit.NUMBER_SHORT, 2, 600),), NOW)
     limits.remember("a", 21610, NOW + 1)
     limits.take(Tally("country#BR", 2, HOUR))
-    found = limits.client.scan(TableName=limits.table_name)["Items"]
+    found = limits.table.client.scan(TableName=limits.table.name)["Items"]
 
     assert all(item.pop("write_id") for item in found)
     assert sorted(found, key=lambda item: item["id"]["S"]) == [
@@ -187,7 +194,7 @@ def test_a_counter_expires_and_tells_no_more_than_it_must(moto_server: str):
 @pytest.fixture
 def gated(gate: Gate, gate_url: str) -> DynamoDBCounters:
     """Counters whose answers the gate loses."""
-    return replace(dynamodb_limits(gate.dynamodb_url), client=products_dynamodb(gate_url))
+    return dynamodb_limits(gate.dynamodb_url, used=products_dynamodb(gate_url))
 
 
 def test_a_code_whose_answer_is_lost_counts_once(gate: Gate, gated: DynamoDBCounters):

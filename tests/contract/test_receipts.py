@@ -242,7 +242,7 @@ def test_an_entry_tells_what_became_of_its_message_and_nothing_more(moto_server:
     books.send()
     books.advance(Stage.SENT)
     books.advance(Stage.UNDELIVERED, 30003)
-    item = store.client.get_item(TableName=store.table_name, Key={"id": {"S": CODE.id}})["Item"]
+    item = store.table.get(CODE.id)
 
     told = {name: value for name, value in item.items() if name.startswith("receipt")}
     assert told == {
@@ -263,7 +263,7 @@ def test_another_messages_receipt_takes_the_old_ones_error_code_away(moto_server
     books.advance(Stage.UNDELIVERED, 30003)
     books.send(replace(CODE, accepted_at=NOW + LIFETIME + 1), OTHER_SID)
     books.advance(Stage.DELIVERED, sid=OTHER_SID)
-    item = store.client.get_item(TableName=store.table_name, Key={"id": {"S": CODE.id}})["Item"]
+    item = store.table.get(CODE.id)
 
     assert item["receipt_stage"] == {"S": "delivered"}
     assert "receipt_code" not in item
@@ -274,7 +274,7 @@ def test_a_receipt_whose_answer_is_lost_is_news_once(gate: Gate, gate_url: str, 
     books = dynamodb_books(gate.dynamodb_url)
     store: Any = books.receipts
     books.send()
-    gated = replace(store, client=products_dynamodb(gate_url))
+    gated = DynamoDBReceipts(products_dynamodb(gate_url), store.table.name)
     gate.lose_next()
 
     told = gated.advance(CODE.id, CLAIM, Receipt(sid, Stage.DELIVERED), NOW)

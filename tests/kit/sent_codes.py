@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chalicelib.otp.aws.ledger import DynamoDBLedger
-from chalicelib.otp.aws.ledger_items import entry_from
+from chalicelib.otp.aws.ledger import DynamoDBLedger, entry_from
 from chalicelib.otp.ledger import LedgerResult, Outcome
 
 if TYPE_CHECKING:

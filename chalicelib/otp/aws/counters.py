@@ -17,13 +17,12 @@ it counts as full: to fail open then would lift the limits for just the attack t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib import log
 from chalicelib.otp.errors import LedgerUnavailable, Limit
 from chalicelib.otp.limits import HOUR_SECONDS
-from chalicelib.table import Change, Refused, Table, Written
+from chalicelib.table import Change, Table, Written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +38,6 @@ THROTTLED = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
 class DynamoDBCounters:
     """Counters and marks in the table `table_name`.
 
@@ -47,10 +45,17 @@ class DynamoDBCounters:
     `number_item_seconds` after its last write, which is as long as anything in it matters.
     """
 
-    client: DynamoDBClient
-    table_name: str
-    refused_seconds: int
-    number_item_seconds: int
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table_name: str,
+        *,
+        refused_seconds: int,
+        number_item_seconds: int,
+    ) -> None:
+        self.table = Table(client, table_name, _unavailable)
+        self._refused_seconds = refused_seconds
+        self._number_item_seconds = number_item_seconds
 
     def take_number(self, recipient_hash: str, windows: Sequence[Window], now: int) -> Limit | None:
         """Count a code to a number in one step; return what holds it back instead."""
@@ -67,18 +72,18 @@ class DynamoDBCounters:
             _number_id(recipient_hash),
             Change(set=[*shifted, "n0 = :now", "expires_at = :expires_at"]),
             " AND ".join(["(attribute_not_exists(refused_until) OR refused_until <= :now)", *free]),
-            values | {":now": now, ":expires_at": now + self.number_item_seconds},
+            values | {":now": now, ":expires_at": now + self._number_item_seconds},
         )
         return None if found is None else _in_the_way(found, windows, now)
 
     def give_back_number(self, recipient_hash: str, windows: Sequence[Window], now: int) -> None:
         """Forget the latest code to a number where it was counted at `now`."""
         shifted = [f"n{i - 1} = if_not_exists(n{i}, :never)" for i in _places(windows)]
-        self._update(
+        self.table.update_if(
             _number_id(recipient_hash),
             Change(set=[*shifted, f"n{len(shifted)} = :never"]),
             "n0 = :now",
-            {":now": now, ":never": NEVER},
+            _numbers({":now": now, ":never": NEVER}),
         )
 
     def take(self, tally: Tally) -> bool:
@@ -93,25 +98,27 @@ class DynamoDBCounters:
 
     def give_back(self, tally: Tally) -> None:
         """Count one less."""
-        self._update(
+        self.table.update_if(
             _tally_id(tally),
             Change(add=["taken :less"]),
             "taken > :none",
-            {":less": -1, ":none": 0},
+            _numbers({":less": -1, ":none": 0}),
         )
 
     def remember(self, recipient_hash: str, code: int, now: int) -> None:
         """Hold codes for this recipient back for a while, from `now` on."""
         marked = ["refused_code = :code", "refused_until = :until", "expires_at = :expires_at"]
-        self._update(
+        self.table.update_if(
             _number_id(recipient_hash),
             Change(set=marked),
             "",
-            {
-                ":code": code,
-                ":until": now + self.refused_seconds,
-                ":expires_at": now + self.number_item_seconds,
-            },
+            _numbers(
+                {
+                    ":code": code,
+                    ":until": now + self._refused_seconds,
+                    ":expires_at": now + self._number_item_seconds,
+                }
+            ),
         )
 
     def _take(
@@ -119,20 +126,13 @@ class DynamoDBCounters:
     ) -> dict[str, int] | None:
         """Count; return None, or the item's numbers where the condition failed."""
         try:
-            done = self._update(item_id, change, condition, values)
+            done = self.table.update_if(item_id, change, condition, _numbers(values))
         except _Throttled as error:
             log.failure("counter_throttled", error)
             return {}
         if isinstance(done, Written):
             return None
         return {name: int(value["N"]) for name, value in done.item.items() if "N" in value}
-
-    def _update(
-        self, item_id: str, change: Change, condition: str, values: dict[str, int]
-    ) -> Written | Refused:
-        table = Table(self.client, self.table_name, _unavailable)
-        numbers = {name: {"N": str(n)} for name, n in values.items()}
-        return table.update_if(item_id, change, condition, numbers)
 
 
 class _Throttled(LedgerUnavailable):
@@ -141,6 +141,10 @@ class _Throttled(LedgerUnavailable):
 
 def _unavailable(reason: str) -> LedgerUnavailable:
     return (_Throttled if reason in THROTTLED else LedgerUnavailable)(reason)
+
+
+def _numbers(values: dict[str, int]) -> dict[str, dict[str, str]]:
+    return {name: {"N": str(value)} for name, value in values.items()}
 
 
 def _places(windows: Sequence[Window], *, back: bool = False) -> range:

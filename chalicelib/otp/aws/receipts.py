@@ -6,7 +6,6 @@ they come before the outcome or after it: the ledger's writes neither notice nor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.otp.errors import LedgerUnavailable
@@ -27,21 +26,20 @@ _IS_NEWS = (
 _OPTIONAL = ("receipt_code", "receipt_claim_id")
 
 
-@dataclass(frozen=True, slots=True)
 class DynamoDBReceipts:
     """Receipts in the table `table_name`."""
 
-    client: DynamoDBClient
-    table_name: str
+    def __init__(self, client: DynamoDBClient, table_name: str) -> None:
+        self.table = Table(client, table_name, LedgerUnavailable)
 
     def find(self, message_sid: str) -> str | None:
         """Return the id of the entry whose code went out in this message.
 
         The index lags a little behind the table, so that None may mean "not yet".
         """
-        with self._table.errors():
-            found = self.client.query(
-                TableName=self.table_name,
+        with self.table.errors():
+            found = self.table.client.query(
+                TableName=self.table.name,
                 IndexName=INDEX,
                 KeyConditionExpression="message_sid = :sid",
                 ExpressionAttributeValues={":sid": {"S": message_sid}},
@@ -55,7 +53,7 @@ class DynamoDBReceipts:
         """Write a receipt to its entry; None where it is no news, or of another message."""
         values = _values(claim_id, receipt, now)
         is_own = f"({_IS_THE_MESSAGE} OR {_IS_THE_ATTEMPT})" if claim_id else _IS_THE_MESSAGE
-        done = self._table.update_if(
+        done = self.table.update_if(
             entry_id,
             Change(
                 set=[f"{name} = :{name}" for name in values],
@@ -72,10 +70,6 @@ class DynamoDBReceipts:
             region=done.item["region"]["S"],
             message_id=done.item["message_id"]["S"],
         )
-
-    @property
-    def _table(self) -> Table:
-        return Table(self.client, self.table_name, LedgerUnavailable)
 
 
 def _values(claim_id: str | None, receipt: Receipt, now: float) -> dict[str, Any]:
