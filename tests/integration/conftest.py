@@ -15,6 +15,7 @@ from tests.kit.engines import aws_client
 from tests.kit.fakes import Clock
 from tests.kit.identity import Logto, running_logto
 from tests.kit.logto_provider import provider_of
+from tests.kit.phone import Twilio, running_twilio
 from tests.kit.pipeline import Pipeline, running_pipeline
 from tests.kit.tokens import KeyServer, Verifier, signed_tokens
 
@@ -85,6 +86,12 @@ def clock() -> Clock:
 def logto() -> Iterator[Logto]:
     with running_logto(clock=Clock(time.time())) as logto:
         yield logto
+
+
+@pytest.fixture
+def twilio() -> Iterator[Twilio]:
+    with running_twilio(clock=time.time) as twilio:
+        yield twilio
 
 
 @pytest.fixture

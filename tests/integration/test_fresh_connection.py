@@ -21,8 +21,9 @@ from chalicelib.otp.retry import Retry
 from chalicelib.otp.sender import InDoubt, Postponed, SendResult, Sent
 from chalicelib.otp.sending import CONNECTED_SECONDS
 from chalicelib.otp.twilio.sender import SETTLE_SECONDS, TwilioSender
-from tests.integration.test_twilio_sender import RECIPIENT, attempt_text, config
-from tests.unit.otp.desk import Desk
+from tests.kit.delivery import DeliveryParts
+from tests.kit.phone import RECIPIENT
+from tests.kit.twilio_sender import attempt_text, config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,28 +128,28 @@ def server(request: pytest.FixtureRequest) -> Server:
     return found
 
 
-def at(server: Server) -> Desk:
-    """Return a desk that sends to this server."""
-    return Desk(sender=TwilioSender(config, server.url))
+def at(server: Server) -> DeliveryParts:
+    """Return a parts that sends to this server."""
+    return DeliveryParts(sender=TwilioSender(config, server.url))
 
 
 def test_a_code_is_sent_over_a_connection_that_stands_in_time(server: Server):
-    desk = at(server)
+    parts = at(server)
 
-    assert desk.deliver() is None
-    assert desk.result.message_sid == "SM1"
+    assert parts.deliver() is None
+    assert parts.result.message_sid == "SM1"
     assert b"Body=Code%3A+961615" in server.received
 
 
 @pytest.mark.parametrize("seconds", [CONNECTED_SECONDS + 1, LEASE_SECONDS + SETTLE_SECONDS])
 def test_a_code_whose_connection_stands_too_late_is_put_off_unsent(tls: Server, seconds: float):
-    desk = at(tls)
-    tls.before_tls = lambda _: desk.clock.advance(seconds)
+    parts = at(tls)
+    tls.before_tls = lambda _: parts.clock.advance(seconds)
 
-    assert desk.deliver() == Retry(4)
+    assert parts.deliver() == Retry(4)
     assert tls.stands.wait()
     assert tls.received == b""
-    assert desk.steps == ["accepted", "claimed", "postponed"]
+    assert parts.steps == ["accepted", "claimed", "postponed"]
 
 
 def test_the_last_look_comes_when_the_connection_stands_and_before_the_first_byte(server: Server):

@@ -14,24 +14,17 @@ from chalicelib.otp.errors import SentUnknown
 from chalicelib.otp.sender import Misconfigured, Refused, Sent, SentMessage, SentMessages
 from chalicelib.otp.twilio.sender import CLOCK_SLACK_SECONDS, LIST_SIZE, TwilioSender
 from sandbox.server import running
-from tests.integration.test_twilio_sender import RECIPIENT, Phone, config, hand_over, sender
-from tests.unit.otp.desk import KEYS
+from tests.kit.delivery import KEYS
+from tests.kit.phone import RECIPIENT, Twilio
+from tests.kit.twilio_sender import config, hand_over, sender
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 
-@pytest.fixture
-def phone() -> Iterator[Phone]:
-    phone = Phone()
-    with running(lambda _: phone.app) as url:
-        phone.url = url
-        yield phone
-
-
-def test_what_was_sent_is_listed_for_its_recipient_only(phone: Phone):
+def test_what_was_sent_is_listed_for_its_recipient_only(twilio: Twilio):
     began_at = time.time() - 1
-    both = sender(phone)
+    both = sender(twilio)
     sent = hand_over(both, RECIPIENT, "Code: 961615", 60)
     hand_over(both, "+15550001002", "another", 60)
 
@@ -42,9 +35,9 @@ def test_what_was_sent_is_listed_for_its_recipient_only(phone: Phone):
     assert both.sent_since(RECIPIENT, time.time() + 60) == SentMessages()
 
 
-def test_a_wrong_token_can_not_ask(phone: Phone):
+def test_a_wrong_token_can_not_ask(twilio: Twilio):
     with pytest.raises(SentUnknown):
-        sender(phone, authToken="wrong").sent_since(RECIPIENT, 0.0)
+        sender(twilio, authToken="wrong").sent_since(RECIPIENT, 0.0)
 
 
 def test_a_server_that_is_not_there_can_not_tell():
@@ -133,24 +126,24 @@ def test_what_the_phone_sent_us_is_none_of_ours():
     assert listed(resource(direction="inbound")) == SentMessages()
 
 
-def test_a_secret_that_was_mended_is_found_by_reading_it_again(phone: Phone):
+def test_a_secret_that_was_mended_is_found_by_reading_it_again(twilio: Twilio):
     held = [config(authToken="wrong")]
-    mended = TwilioSender(lambda: held[0], phone.url, reload=lambda: held.insert(0, config()))
+    mended = TwilioSender(lambda: held[0], twilio.url, reload=lambda: held.insert(0, config()))
     assert isinstance(hand_over(mended, RECIPIENT, "text", 60), Misconfigured)
 
     assert mended.renew()
     assert isinstance(hand_over(mended, RECIPIENT, "text", 60), Sent)
 
 
-def test_a_secret_that_is_still_wrong_is_not_tried_again(phone: Phone):
-    wrong = sender(phone, authToken="wrong")
+def test_a_secret_that_is_still_wrong_is_not_tried_again(twilio: Twilio):
+    wrong = sender(twilio, authToken="wrong")
     assert isinstance(hand_over(wrong, RECIPIENT, "text", 60), Misconfigured)
 
     assert not wrong.renew()
 
 
-def test_threads_do_not_hear_each_others_answers(phone: Phone):
-    shared, told = sender(phone), list[object]()
+def test_threads_do_not_hear_each_others_answers(twilio: Twilio):
+    shared, told = sender(twilio), list[object]()
 
     def send(recipient: str) -> None:
         result = hand_over(shared, recipient, "text", 60)

@@ -2,62 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from socket import create_server
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-import requests
 from flask import Flask, Response
 
-from chalicelib.otp.ledger import AttemptId
 from chalicelib.otp.sender import (
     Failure,
     InDoubt,
     Misconfigured,
     Postponed,
     Refused,
-    SendResult,
     Sent,
-    TextMessage,
 )
 from chalicelib.otp.twilio.error_codes import result_of
 from chalicelib.otp.twilio.sender import TwilioSender
-from sandbox.phone.app import create_app
 from sandbox.phone.faults import Fault
-from sandbox.phone.settings import PhoneSettings
 from sandbox.server import running
+from tests.kit.phone import PHONE, RECIPIENT, Twilio
+from tests.kit.twilio_sender import config, hand_over, sender
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-SETTINGS = PhoneSettings(numbers=frozenset({"+15005550006"}), step_seconds=0.01)
-RECIPIENT = "+15550001001"
-
-
-class Phone:
-    """The stand-in, running."""
-
-    def __init__(self) -> None:
-        self.app: Flask = create_app(SETTINGS)
-        self.url = ""
-
-    def messages(self) -> list[dict[str, Any]]:
-        answer = requests.get(f"{self.url}/messages.json", timeout=5).json()
-        found: list[dict[str, Any]] = answer["messages"]
-        return found
-
-    def will(self, *faults: Fault) -> None:
-        self.app.extensions["faults"].plan(*faults)
-
-
-@pytest.fixture
-def phone() -> Iterator[Phone]:
-    phone = Phone()
-    with running(lambda _: phone.app) as url:
-        phone.url = url
-        yield phone
 
 
 class Between:
@@ -86,60 +54,37 @@ def between(running_between: Between) -> Between:
     return running_between
 
 
-def config(**changes: Any) -> str:
-    fields = {
-        "accountSID": SETTINGS.account_sid,
-        "authToken": SETTINGS.auth_token,
-        "fromMessagingServiceSid": next(iter(SETTINGS.messaging_service_sids)),
-    }
-    return json.dumps({name: value for name, value in (fields | changes).items() if value})
+def test_a_text_arrives_with_the_codes_remaining_life(twilio: Twilio):
+    sent = hand_over(sender(twilio), RECIPIENT, "Code: 961615 é", 123.9)
 
-
-def sender(phone: Phone, **changes: Any) -> TwilioSender:
-    return TwilioSender(lambda: config(**changes), phone.url)
-
-
-def hand_over(
-    sender: TwilioSender, recipient: str, text: str, validity_seconds: float
-) -> SendResult:
-    return sender.send(attempt_text(recipient, text, validity_seconds), lambda: None)
-
-
-def attempt_text(recipient: str, text: str = "text", validity_seconds: float = 60) -> TextMessage:
-    return TextMessage(recipient, text, validity_seconds, AttemptId("code-1", "claim-1"))
-
-
-def test_a_text_arrives_with_the_codes_remaining_life(phone: Phone):
-    sent = hand_over(sender(phone), RECIPIENT, "Code: 961615 é", 123.9)
-
-    (message,) = phone.messages()
+    (message,) = twilio.messages()
     assert sent == Sent(message["sid"])
     assert message["to"] == RECIPIENT
     assert message["body"] == "Code: 961615 é"
     assert message["validity_seconds"] == 123
 
 
-def test_a_number_can_send_instead_of_a_service(phone: Phone):
+def test_a_number_can_send_instead_of_a_service(twilio: Twilio):
     hand_over(
-        sender(phone, fromMessagingServiceSid=None, **{"from": "+15005550006"}),
+        sender(twilio, fromMessagingServiceSid=None, **{"from": "+15005550006"}),
         RECIPIENT,
         "text",
         60,
     )
 
-    assert phone.messages()[0]["from"] == "+15005550006"
+    assert twilio.messages()[0]["from"] == "+15005550006"
 
 
-def test_the_spelling_of_logtos_own_connector_is_understood(phone: Phone):
-    service = next(iter(SETTINGS.messaging_service_sids))
+def test_the_spelling_of_logtos_own_connector_is_understood(twilio: Twilio):
+    service = next(iter(PHONE.messaging_service_sids))
     hand_over(
-        sender(phone, fromMessagingServiceSid=None, fromMessagingServiceSID=service),
+        sender(twilio, fromMessagingServiceSid=None, fromMessagingServiceSID=service),
         RECIPIENT,
         "text",
         60,
     )
 
-    assert phone.messages()[0]["from"] == service
+    assert twilio.messages()[0]["from"] == service
 
 
 @pytest.mark.parametrize(
@@ -152,17 +97,19 @@ def test_the_spelling_of_logtos_own_connector_is_understood(phone: Phone):
         ("+15005550009", 21614),
     ],
 )
-def test_a_number_that_twilio_refuses_is_refused_for_good(phone: Phone, recipient: str, code: int):
-    refused = hand_over(sender(phone), recipient, "text", 60)
+def test_a_number_that_twilio_refuses_is_refused_for_good(
+    twilio: Twilio, recipient: str, code: int
+):
+    refused = hand_over(sender(twilio), recipient, "text", 60)
 
     assert isinstance(refused, Refused)
     assert refused.code == code
     assert recipient not in str(refused)
 
 
-def test_a_wrong_token_is_our_mistake_and_its_correction_is_seen(phone: Phone):
+def test_a_wrong_token_is_our_mistake_and_its_correction_is_seen(twilio: Twilio):
     configs = [config(authToken="wrong"), config()]
-    both = TwilioSender(lambda: configs[0], phone.url)
+    both = TwilioSender(lambda: configs[0], twilio.url)
 
     assert hand_over(both, RECIPIENT, "text", 60) == Misconfigured("account", 20003)
 
@@ -188,12 +135,12 @@ def test_a_configuration_that_can_not_be_read_is_our_mistake(text: str):
     assert text == "" or text not in str(result)
 
 
-def test_being_asked_to_slow_down_is_certainly_not_sent(phone: Phone):
-    phone.will(Fault("error", status=429, code=20429, retry_after_seconds=2))
+def test_being_asked_to_slow_down_is_certainly_not_sent(twilio: Twilio):
+    twilio.will(Fault("error", status=429, code=20429, retry_after_seconds=2))
 
-    busy = hand_over(sender(phone), RECIPIENT, "text", 60)
+    busy = hand_over(sender(twilio), RECIPIENT, "text", 60)
     assert busy == Postponed("busy", 20429, retry_after_seconds=2)
-    assert phone.messages() == []
+    assert twilio.messages() == []
 
 
 @pytest.mark.parametrize(
@@ -206,11 +153,11 @@ def test_being_asked_to_slow_down_is_certainly_not_sent(phone: Phone):
     ],
     ids=lambda fault: f"{fault.kind} {fault.status}",
 )
-def test_an_answer_that_was_lost_leaves_it_open_whether_it_was_sent(phone: Phone, fault: Fault):
-    phone.will(fault)
+def test_an_answer_that_was_lost_leaves_it_open_whether_it_was_sent(twilio: Twilio, fault: Fault):
+    twilio.will(fault)
 
-    assert isinstance(hand_over(sender(phone), RECIPIENT, "text", 60), InDoubt)
-    assert len(phone.messages()) == 1
+    assert isinstance(hand_over(sender(twilio), RECIPIENT, "text", 60), InDoubt)
+    assert len(twilio.messages()) == 1
 
 
 def test_a_server_that_was_never_reached_has_certainly_not_sent():
@@ -276,9 +223,9 @@ def test_no_answer_but_twilios_refuses_a_code_for_good():
     )
 
 
-def test_the_sdk_logs_nothing(phone: Phone, caplog: pytest.LogCaptureFixture):
+def test_the_sdk_logs_nothing(twilio: Twilio, caplog: pytest.LogCaptureFixture):
     caplog.set_level("INFO")
-    hand_over(sender(phone), RECIPIENT, "Code: 961615", 60)
+    hand_over(sender(twilio), RECIPIENT, "Code: 961615", 60)
 
     assert "961615" not in caplog.text
-    assert SETTINGS.account_sid not in caplog.text
+    assert PHONE.account_sid not in caplog.text

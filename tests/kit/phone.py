@@ -21,6 +21,8 @@ from tests.kit.processes import wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sandbox.phone.faults import Fault, Faults
+
 RECIPIENT = "+15550001001"
 SERVICE, NUMBER = DEFAULT_MESSAGING_SERVICE_SID, MAGIC_SENDER
 NEVER_SECONDS = 1_000_000.0
@@ -71,6 +73,7 @@ class ApplicationServer:
 @dataclass
 class Twilio:
     url: str
+    faults: Faults
     settings: PhoneSettings
     app: ApplicationServer
     clock: Clock
@@ -115,6 +118,10 @@ class Twilio:
     def get(self, path: str) -> requests.Response:
         return requests.get(f"{self.url}{path}", timeout=TIMEOUT_SECONDS)
 
+    def will(self, *faults: Fault) -> None:
+        """Let the next messages meet these faults."""
+        self.faults.plan(*faults)
+
     def messages(self, query: str = "") -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.get(f"/messages.json{query}").json()["messages"]
         return found
@@ -134,5 +141,6 @@ def running_twilio(**changes: Any) -> Iterator[Twilio]:
     settings = PhoneSettings(**(told | changes))
     with ExitStack() as stack:
         stack.enter_context(running(app.flask))
-        url = stack.enter_context(running(lambda _: create_app(settings)))
-        yield Twilio(url, settings, app, clock, events)
+        stand_in = create_app(settings)
+        url = stack.enter_context(running(lambda _: stand_in))
+        yield Twilio(url, stand_in.extensions["faults"], settings, app, clock, events)

@@ -8,23 +8,23 @@ from typing import Any
 import pytest
 
 from chalicelib.otp.sender import InDoubt, Misconfigured, Postponed, Refused, SendResult
+from tests.kit.delivery import LIFETIME, DeliveryParts, code
 from tests.kit.metrics import dimensions
-from tests.unit.otp.desk import LIFETIME, Desk, code
 
 BY = {"usage_type": "SignIn", "region": "US"}
 
 
-def after(desk: Desk, capsys: pytest.CaptureFixture[str], *, age: float = 0.0) -> Any:
-    desk.deliver(accepted_at=desk.clock() - age)
+def after(parts: DeliveryParts, capsys: pytest.CaptureFixture[str], *, age: float = 0.0) -> Any:
+    parts.deliver(accepted_at=parts.clock() - age)
     return dimensions(capsys.readouterr().out)
 
 
 def test_a_sent_code_is_counted_and_its_age_and_twilios_time_are_measured(
     capsys: pytest.CaptureFixture[str],
 ):
-    desk = Desk()
-    desk.sender.during_send = lambda: desk.clock.advance(0.25)
-    desk.deliver(accepted_at=desk.clock() - 3)
+    parts = DeliveryParts()
+    parts.sender.during_send = lambda: parts.clock.advance(0.25)
+    parts.deliver(accepted_at=parts.clock() - 3)
     told = capsys.readouterr().out
 
     assert dimensions(told) == {"Sent": [BY], "AgeAtSend": [BY], "TwilioLatency": [BY]}
@@ -49,31 +49,31 @@ def test_a_sent_code_is_counted_and_its_age_and_twilios_time_are_measured(
 def test_what_twilio_answers_is_counted(
     capsys: pytest.CaptureFixture[str], result: SendResult, expected: dict[str, Any]
 ):
-    desk = Desk()
-    desk.sender.answers.append(result)
+    parts = DeliveryParts()
+    parts.sender.answers.append(result)
 
-    assert after(desk, capsys) == expected
+    assert after(parts, capsys) == expected
 
 
 def test_an_unknown_outcome_is_counted_for_the_alarm_too(capsys: pytest.CaptureFixture[str]):
-    desk = Desk(can_be_asked=False)
-    desk.sender.answers.append(InDoubt("ReadTimeout"))
+    parts = DeliveryParts(can_be_asked=False)
+    parts.sender.answers.append(InDoubt("ReadTimeout"))
 
-    assert after(desk, capsys) == {"Unknown": [BY]}
+    assert after(parts, capsys) == {"Unknown": [BY]}
 
 
 def test_a_dead_code_and_a_replaced_one_are_counted(capsys: pytest.CaptureFixture[str]):
-    desk = Desk()
-    assert after(desk, capsys, age=LIFETIME) == {"Expired": [BY]}
+    parts = DeliveryParts()
+    assert after(parts, capsys, age=LIFETIME) == {"Expired": [BY]}
 
-    desk.deliver(code(code="222222"), message_id="newer")
+    parts.deliver(code(code="222222"), message_id="newer")
     capsys.readouterr()
-    desk.deliver(code(code="111111"), message_id="older", accepted_at=desk.clock() - 1)
+    parts.deliver(code(code="111111"), message_id="older", accepted_at=parts.clock() - 1)
     assert dimensions(capsys.readouterr().out) == {"Superseded": [BY]}
 
 
 def test_what_nobody_can_read_is_counted(capsys: pytest.CaptureFixture[str]):
-    desk = Desk()
-    desk.deliver("not JSON")
+    parts = DeliveryParts()
+    parts.deliver("not JSON")
 
     assert dimensions(capsys.readouterr().out) == {"Poison": [{}]}

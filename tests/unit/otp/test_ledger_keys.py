@@ -9,7 +9,7 @@ import pytest
 from chalicelib.otp.decision import merged
 from chalicelib.otp.ledger import LedgerEntry, LedgerResult, Outcome
 from chalicelib.otp.request import OtpRequest
-from tests.unit.otp.desk import KEYS, LIFETIME, code
+from tests.kit.delivery import KEYS, LIFETIME, code
 
 NOW = 1_800_000_000.0
 ENDED = LedgerResult(Outcome.SENT, message_sid="SM1")

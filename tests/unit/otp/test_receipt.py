@@ -23,7 +23,7 @@ ENTRY = LedgerEntry("code-1", "recipient", "SignIn", "US", "message-1", 1_800_00
 ATTEMPT = SendAttempt("claim-1", 1_800_000_000, 1_800_000_030, "text")
 
 
-class Desk:
+class ReceiptParts:
     """Receipts on fakes, and what came of them."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,94 +62,98 @@ class Desk:
 
 
 @pytest.fixture
-def desk(capsys: pytest.CaptureFixture[str]) -> Desk:
-    return Desk(capsys)
+def parts(capsys: pytest.CaptureFixture[str]) -> ReceiptParts:
+    return ReceiptParts(capsys)
 
 
 KIND = {"usage_type": "SignIn", "region": "US"}
 
 
-def test_a_delivery_is_written_down_and_counted_by_type_and_country(desk: Desk):
-    desk.send()
+def test_a_delivery_is_written_down_and_counted_by_type_and_country(parts: ReceiptParts):
+    parts.send()
     for status in ("queued", "sending", "sent", "delivered"):
-        desk.hear(status)
+        parts.hear(status)
 
-    assert desk.stage == Stage.DELIVERED
-    assert desk.counted() == [Metric("Delivered", 1.0, KIND), Metric("DeliveryRate", 1.0, KIND)]
+    assert parts.stage == Stage.DELIVERED
+    assert parts.counted() == [Metric("Delivered", 1.0, KIND), Metric("DeliveryRate", 1.0, KIND)]
 
 
 @pytest.mark.parametrize(
     ("status", "code", "told"),
     [("undelivered", "30003", "30003"), ("failed", "30450", "30450"), ("failed", None, "None")],
 )
-def test_a_failure_is_counted_with_its_code(desk: Desk, status: str, code: str | None, told: str):
-    desk.send()
-    desk.hear(status, code)
+def test_a_failure_is_counted_with_its_code(
+    parts: ReceiptParts, status: str, code: str | None, told: str
+):
+    parts.send()
+    parts.hear(status, code)
 
-    assert desk.counted() == [
+    assert parts.counted() == [
         Metric("Undelivered", 1.0, KIND | {"error_code": told}),
         Metric("DeliveryRate", 0.0, KIND),
     ]
-    assert desk.counters.refused_until == {}
+    assert parts.counters.refused_until == {}
 
 
-def test_what_comes_late_or_again_changes_and_counts_nothing(desk: Desk):
-    desk.send()
+def test_what_comes_late_or_again_changes_and_counts_nothing(parts: ReceiptParts):
+    parts.send()
     for status in ("delivered", "sent", "delivered", "undelivered"):
-        desk.hear(status)
+        parts.hear(status)
 
-    assert desk.stage == Stage.DELIVERED
-    assert [metric.name for metric in desk.counted()] == ["Delivered", "DeliveryRate"]
+    assert parts.stage == Stage.DELIVERED
+    assert [metric.name for metric in parts.counted()] == ["Delivered", "DeliveryRate"]
 
 
 @pytest.mark.parametrize("code", ["30004", "30005", "30006"])
-def test_a_number_that_can_not_be_reached_for_good_is_told_once(desk: Desk, code: str):
-    desk.send()
-    desk.hear("undelivered", code)
-    desk.hear("undelivered", code)
+def test_a_number_that_can_not_be_reached_for_good_is_told_once(parts: ReceiptParts, code: str):
+    parts.send()
+    parts.hear("undelivered", code)
+    parts.hear("undelivered", code)
 
-    assert set(desk.counters.refused_until) == {"recipient"}
-    assert desk.counters.calls == ["remember"]
+    assert set(parts.counters.refused_until) == {"recipient"}
+    assert parts.counters.calls == ["remember"]
 
 
-def test_a_number_that_can_not_be_remembered_is_recorded_all_the_same(desk: Desk):
-    desk.send()
-    desk.counters.failing = {"remember"}
+def test_a_number_that_can_not_be_remembered_is_recorded_all_the_same(parts: ReceiptParts):
+    parts.send()
+    parts.counters.failing = {"remember"}
     with pytest.raises(LedgerUnavailable):
-        desk.hear("undelivered", "30005")
-    logged = desk.capsys.readouterr().out
+        parts.hear("undelivered", "30005")
+    logged = parts.capsys.readouterr().out
 
-    assert desk.stage == Stage.UNDELIVERED
+    assert parts.stage == Stage.UNDELIVERED
     assert "refused_number_unremembered" in logged
     assert "receipt_unrecorded" not in logged
 
 
-def test_a_receipt_that_comes_before_the_outcome_is_there_after_it(desk: Desk):
-    desk.claim()
-    desk.hear("delivered")
-    assert [metric.name for metric in desk.counted()] == ["Delivered", "DeliveryRate"]
+def test_a_receipt_that_comes_before_the_outcome_is_there_after_it(parts: ReceiptParts):
+    parts.claim()
+    parts.hear("delivered")
+    assert [metric.name for metric in parts.counted()] == ["Delivered", "DeliveryRate"]
 
-    desk.send()
-    desk.hear("sent")
-    desk.hear("delivered")
-    assert desk.stage == Stage.DELIVERED
-    assert desk.counted() == []
-
-
-def test_a_number_is_remembered_as_refused_although_the_outcome_is_not_written_yet(desk: Desk):
-    desk.claim()
-    desk.hear("undelivered", "30005")
-
-    assert set(desk.counters.refused_until) == {"recipient"}
+    parts.send()
+    parts.hear("sent")
+    parts.hear("delivered")
+    assert parts.stage == Stage.DELIVERED
+    assert parts.counted() == []
 
 
-def test_a_receipt_of_a_message_of_an_earlier_version_is_found_by_its_sid(desk: Desk):
-    desk.url = URL
-    desk.send()
-    desk.hear("delivered")
+def test_a_number_is_remembered_as_refused_although_the_outcome_is_not_written_yet(
+    parts: ReceiptParts,
+):
+    parts.claim()
+    parts.hear("undelivered", "30005")
 
-    assert desk.stage == Stage.DELIVERED
-    assert [metric.name for metric in desk.counted()] == ["Delivered", "DeliveryRate"]
+    assert set(parts.counters.refused_until) == {"recipient"}
+
+
+def test_a_receipt_of_a_message_of_an_earlier_version_is_found_by_its_sid(parts: ReceiptParts):
+    parts.url = URL
+    parts.send()
+    parts.hear("delivered")
+
+    assert parts.stage == Stage.DELIVERED
+    assert [metric.name for metric in parts.counted()] == ["Delivered", "DeliveryRate"]
 
 
 @pytest.mark.parametrize(
@@ -164,13 +168,15 @@ def test_a_receipt_of_a_message_of_an_earlier_version_is_found_by_its_sid(desk: 
         f"{URL}?attempt=code-1.claim-1&attempt=code-1.claim-1",
     ],
 )
-def test_without_an_outcome_only_the_attempts_own_address_leads_to_its_entry(desk: Desk, url: str):
-    desk.url = url
-    desk.claim()
-    desk.hear("delivered")
+def test_without_an_outcome_only_the_attempts_own_address_leads_to_its_entry(
+    parts: ReceiptParts, url: str
+):
+    parts.url = url
+    parts.claim()
+    parts.hear("delivered")
 
-    assert desk.stage is None
-    assert desk.counted() == []
+    assert parts.stage is None
+    assert parts.counted() == []
 
 
 @pytest.mark.parametrize(
@@ -183,19 +189,19 @@ def test_without_an_outcome_only_the_attempts_own_address_leads_to_its_entry(des
         {"MessageSid": "receipt." + SID},
     ],
 )
-def test_what_tells_nothing_of_a_message_is_ignored(desk: Desk, form: dict[str, str]):
-    desk.send()
-    desk.hear(**{"status": "sent", **form})
+def test_what_tells_nothing_of_a_message_is_ignored(parts: ReceiptParts, form: dict[str, str]):
+    parts.send()
+    parts.hear(**{"status": "sent", **form})
 
-    assert desk.stage is None
+    assert parts.stage is None
 
 
-def test_parameters_that_twilio_adds_and_odd_codes_are_ignored(desk: Desk):
-    desk.send()
-    desk.hear("undelivered", "soon", Later="", MessageStatusDetail="x")
+def test_parameters_that_twilio_adds_and_odd_codes_are_ignored(parts: ReceiptParts):
+    parts.send()
+    parts.hear("undelivered", "soon", Later="", MessageStatusDetail="x")
 
-    assert desk.stage == Stage.UNDELIVERED
-    told = desk.ledger.entries[ENTRY.id].receipt
+    assert parts.stage == Stage.UNDELIVERED
+    told = parts.ledger.entries[ENTRY.id].receipt
     assert told is not None
     assert told.error_code is None
 
@@ -204,36 +210,36 @@ def test_parameters_that_come_twice_are_not_believed():
     assert receipt_of({"MessageSid": [SID, SID], "MessageStatus": ["sent"]}) is None
 
 
-def test_a_signature_for_another_attempt_counts_for_nothing(desk: Desk):
-    desk.claim()
+def test_a_signature_for_another_attempt_counts_for_nothing(parts: ReceiptParts):
+    parts.claim()
     form = {"MessageSid": SID, "MessageStatus": "delivered"}
     elsewhere = callback_url(URL, AttemptId("code-2", ATTEMPT.claim_id))
     signature = RequestValidator(TOKEN).compute_signature(elsewhere, form)
 
     with pytest.raises(SignatureInvalid):
-        desk.receipts.receive(desk.url, urlencode(form).encode(), signature)
-    assert desk.stage is None
+        parts.receipts.receive(parts.url, urlencode(form).encode(), signature)
+    assert parts.stage is None
 
 
 @pytest.mark.parametrize("signature", [None, "", "AAAA"])
-def test_what_twilio_did_not_sign_is_not_read(desk: Desk, signature: str | None):
-    desk.send()
+def test_what_twilio_did_not_sign_is_not_read(parts: ReceiptParts, signature: str | None):
+    parts.send()
     body = f"MessageSid={SID}&MessageStatus=delivered".encode()
 
     with pytest.raises(SignatureInvalid):
-        desk.receipts.receive(desk.url, body, signature)
+        parts.receipts.receive(parts.url, body, signature)
     with pytest.raises(SignatureInvalid):
-        desk.receipts.receive(desk.url, b"\xff" + body, signature)
-    assert desk.stage is None
+        parts.receipts.receive(parts.url, b"\xff" + body, signature)
+    assert parts.stage is None
 
 
 def test_a_receipt_that_can_not_be_written_stands_in_the_log_without_the_number(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
+    parts: ReceiptParts, capsys: pytest.CaptureFixture[str]
 ):
-    desk.store.down = True
+    parts.store.down = True
 
     with pytest.raises(LedgerUnavailable):
-        desk.hear("undelivered", "30005")
+        parts.hear("undelivered", "30005")
     told = capsys.readouterr().out
     assert "receipt_unrecorded" in told
     assert SID in told

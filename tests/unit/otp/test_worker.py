@@ -12,8 +12,8 @@ import pytest
 from chalicelib.otp.ledger import Outcome
 from chalicelib.otp.sender import InDoubt, Postponed
 from chalicelib.otp.worker import Worker
+from tests.kit.delivery import DeliveryParts, code
 from tests.kit.fakes.sending import SETTLE_SECONDS
-from tests.unit.otp.desk import Desk, code
 
 SECONDS_FOR_ONE, REPETITIONS = 20.0, 60
 HANG_SECONDS = 60  # a batch that is not delivered side by side fails instead of hanging
@@ -21,10 +21,10 @@ ONE, TWO, THREE = (code(to=f"1555000100{n}", code=str(n)) for n in (1, 2, 3))
 
 
 class Bench:
-    """A worker at a desk."""
+    """A worker at a parts."""
 
     def __init__(self) -> None:
-        self.desk = Desk()
+        self.desk = DeliveryParts()
         self.worker = Worker(self.desk.delivery, self.desk.queue, SECONDS_FOR_ONE)
 
     def handle(self, *messages: str | dict[str, Any], remaining: float = 60.0) -> list[str]:

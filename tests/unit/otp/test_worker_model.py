@@ -1,4 +1,4 @@
-"""The worker against a model of the world, in every order that Hypothesis can think of."""
+"""The worker against a model of the model, in every order that Hypothesis can think of."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from chalicelib.otp.decision import LEASE_SECONDS
 from chalicelib.otp.receipts import Stage
+from tests.kit.delivery import LIFETIME
 from tests.kit.fakes.sending import SEND_SECONDS, SETTLE_SECONDS
 from tests.unit.otp.actor import Actor
-from tests.unit.otp.desk import LIFETIME
-from tests.unit.otp.neighbours import (
+from tests.unit.otp.worker_model import VISIBILITY_SECONDS, WorkerModel
+from tests.unit.otp.worker_model_neighbours import (
     DIE_AFTER,
     DIE_BEFORE,
     FAIL_AFTER,
@@ -25,7 +26,6 @@ from tests.unit.otp.neighbours import (
     TAKEN_LATE_AND_DIE,
     WRONG,
 )
-from tests.unit.otp.world import VISIBILITY_SECONDS, World
 
 pytestmark = pytest.mark.slow
 MAX_WORKERS, MAX_CODES, MAX_REDRIVES, ENOUGH_ROUNDS = 3, 4, 2, 200
@@ -57,40 +57,40 @@ class WorkerMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(can_be_asked=self.can_be_asked)
+        self.model = WorkerModel(can_be_asked=self.can_be_asked)
         self.actors: list[Actor] = []
 
-    @precondition(lambda self: len(self.world.messages) < MAX_CODES)
+    @precondition(lambda self: len(self.model.messages) < MAX_CODES)
     @rule(number=st.sampled_from([1, 1, 1, 1, 2]))
     def logto_asks_for_a_code(self, number: int) -> None:
-        self.world.put(number)
+        self.model.put(number)
 
-    @precondition(lambda self: len(self.world.messages) < MAX_CODES)
+    @precondition(lambda self: len(self.model.messages) < MAX_CODES)
     @rule(stop=st.sampled_from(STOPS))
     def a_visitor_asks_again_and_is_served(self, stop: str) -> None:
-        self.world.put(1)
-        actor = self.world.deliver(self.world.messages[-1])
+        self.model.put(1)
+        actor = self.model.deliver(self.model.messages[-1])
         self.actors.append(actor)
         self._go_on_up_to(actor, stop)
 
-    @precondition(lambda self: self.world.messages and len(self.actors) < MAX_WORKERS)
+    @precondition(lambda self: self.model.messages and len(self.actors) < MAX_WORKERS)
     @rule(which=ANY, stop=st.sampled_from(STOPS))
     def a_message_is_delivered_or_delivered_again(self, which: int, stop: str) -> None:
-        messages = self.world.messages
-        actor = self.world.deliver(messages[which % len(messages)])
+        messages = self.model.messages
+        actor = self.model.deliver(messages[which % len(messages)])
         self.actors.append(actor)
         self._go_on_up_to(actor, stop)
 
-    @precondition(lambda self: any(each.redrives < MAX_REDRIVES for each in self.world.messages))
+    @precondition(lambda self: any(each.redrives < MAX_REDRIVES for each in self.model.messages))
     @rule(which=ANY)
     def a_message_is_redriven_or_was_queued_twice(self, which: int) -> None:
-        few = [each for each in self.world.messages if each.redrives < MAX_REDRIVES]
-        self.world.redrive(few[which % len(few)])
+        few = [each for each in self.model.messages if each.redrives < MAX_REDRIVES]
+        self.model.redrive(few[which % len(few)])
 
-    @precondition(lambda self: self.world.attempts)
+    @precondition(lambda self: self.model.attempts)
     @rule(which=ANY, stage=st.sampled_from([Stage.QUEUED, Stage.DELIVERED]))
     def twilio_tells_of_a_message(self, which: int, stage: Stage) -> None:
-        self.world.tell(which % len(self.world.attempts), stage)
+        self.model.tell(which % len(self.model.attempts), stage)
 
     @precondition(lambda self: self.actors)
     @rule(which=ANY, fate=ANY)
@@ -112,36 +112,36 @@ class WorkerMachine(RuleBasedStateMachine):
         # A call to Twilio has a time-out: whoever stands in one does not stand there longer.
         for actor in list(self.actors):
             if actor.call == "send":
-                left = actor.called_at + SEND_SECONDS - self.world.clock()
+                left = actor.called_at + SEND_SECONDS - self.model.clock()
                 if left < seconds:
                     actor.go_on(fate)
         self._forget_the_finished()
-        self.world.advance(seconds)
+        self.model.advance(seconds)
 
     @invariant()
     def every_outcome_is_true(self) -> None:
-        self.world.check()
+        self.model.check()
 
     def teardown(self) -> None:
-        """Let the world be calm: then every code comes to its one true outcome."""
+        """Let nothing fail any more: then every code comes to its one true outcome."""
         self._calm_down()
-        for message in self.world.messages:
-            entry = self.world.entry(message)
+        for message in self.model.messages:
+            entry = self.model.entry(message)
             assert entry is not None
             assert entry.result is not None, "no outcome"
             assert entry.attempt is None
-        self.world.check()
+        self.model.check()
 
     def _calm_down(self) -> None:
         for actor in self.actors:
             self._finish(actor)
         for _ in range(ENOUGH_ROUNDS):
-            waiting = [message for message in self.world.messages if not message.deleted]
+            waiting = [message for message in self.model.messages if not message.deleted]
             if not waiting:
                 return
             first = min(waiting, key=lambda message: message.visible_at)
-            self.world.advance(max(0.0, first.visible_at - self.world.clock()))
-            self._finish(self.world.deliver(first))
+            self.model.advance(max(0.0, first.visible_at - self.model.clock()))
+            self._finish(self.model.deliver(first))
         pytest.fail("a message goes round for ever")
 
     def _finish(self, actor: Actor) -> None:

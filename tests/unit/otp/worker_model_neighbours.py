@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from chalicelib.otp.ledger import LedgerEntry
     from chalicelib.otp.sender import SendResult, TextMessage
-    from tests.unit.otp.world import Message, World
+    from tests.unit.otp.worker_model import Message, WorkerModel
 
 LATE_SECONDS = 2.0
 CLOCK_SLACK_SECONDS = 1.0  # whole seconds in the list
@@ -37,11 +37,11 @@ NOT_TAKEN: dict[str, SendResult] = {
 
 
 class WatchedLedger(FakeLedger):
-    """The world's ledger as one worker meets it."""
+    """The model's ledger as one worker meets it."""
 
-    def __init__(self, world: World, actor: Actor) -> None:
-        super().__init__(entries=world.ledger.entries, markers=world.ledger.markers)
-        self._world, self._actor = world, actor
+    def __init__(self, model: WorkerModel, actor: Actor) -> None:
+        super().__init__(entries=model.ledger.entries, markers=model.ledger.markers)
+        self._model, self._actor = model, actor
         self.was_out_of_reach = False
 
     def read(self, *args: Any) -> Any:
@@ -59,14 +59,14 @@ class WatchedLedger(FakeLedger):
         self._watched("unlock", lambda: super(WatchedLedger, self).unlock(*args))
 
     def _watched(self, call: str, do: Any) -> Any:
-        how = self._actor.about_to(call, self._world.clock())
+        how = self._actor.about_to(call, self._model.clock())
         if how == DIE_BEFORE:
             self._actor.die()
         self.was_out_of_reach |= how in {FAIL_BEFORE, FAIL_AFTER}
         if how == FAIL_BEFORE:
             raise LedgerUnavailable("down")
         done = do()
-        self._world.check()
+        self._model.check()
         if how == DIE_AFTER:
             self._actor.die()
         if how == FAIL_AFTER:
@@ -77,22 +77,22 @@ class WatchedLedger(FakeLedger):
 
 
 class WatchedQueue(FakeQueue):
-    """The world's queue as one worker meets it."""
+    """The model's queue as one worker meets it."""
 
-    def __init__(self, world: World, actor: Actor, message: Message) -> None:
+    def __init__(self, model: WorkerModel, actor: Actor, message: Message) -> None:
         super().__init__()
-        self._world, self._actor, self._message = world, actor, message
+        self._model, self._actor, self._message = model, actor, message
         self._redrives = message.redrives
 
     def hide(self, receipt_handle: str, seconds: int) -> None:
         promise(receipt_handle == self._message.id, "another message")
-        how = self._actor.about_to("hide", self._world.clock())
+        how = self._actor.about_to("hide", self._model.clock())
         if how == DIE_BEFORE:
             self._actor.die()
         if how == FAIL_BEFORE:
             raise QueueUnavailable("down")
         if self._message.redrives == self._redrives:
-            self._message.visible_at = self._world.clock() + seconds
+            self._message.visible_at = self._model.clock() + seconds
         if how == DIE_AFTER:
             self._actor.die()
 
@@ -103,14 +103,14 @@ class Twilio:
     send_seconds, settle_seconds = SEND_SECONDS, SETTLE_SECONDS
     shortest_validity_seconds, longest_validity_seconds = 1.0, 36_000.0
 
-    def __init__(self, world: World, actor: Actor, message: Message) -> None:
-        self._world, self._actor, self._message = world, actor, message
-        self.can_be_asked = world.can_be_asked
+    def __init__(self, model: WorkerModel, actor: Actor, message: Message) -> None:
+        self._model, self._actor, self._message = model, actor, message
+        self.can_be_asked = model.can_be_asked
 
     def send(self, message: TextMessage, still_allowed: Callable[[], None]) -> SendResult:
         promise(message.recipient.endswith(str(self._message.number)), "another number")
         promise(message.text == self._message.text, "another text")
-        clock, attempt = self._world.clock, message.attempt
+        clock, attempt = self._model.clock, message.attempt
         validity_seconds = max(self.shortest_validity_seconds, message.validity_seconds)
         if not self._connects():
             return Postponed("not connected")
@@ -122,19 +122,19 @@ class Twilio:
         if how == DIE_BEFORE:
             self._actor.die()
         if how in {TAKEN_LATE, TAKEN_LATE_AND_DIE}:
-            self._world.coming.append((clock() + LATE_SECONDS, self._message, attempt))
+            self._model.coming.append((clock() + LATE_SECONDS, self._message, attempt))
             if how == TAKEN_LATE_AND_DIE:
                 self._actor.die()
         if how in NOT_TAKEN:
             self._message.refused |= how == REFUSED
             return NOT_TAKEN[how]
-        sid = self._world.take(self._message, attempt)
+        sid = self._model.take(self._message, attempt)
         if how == DIE_AFTER:
             self._actor.die()
         return InDoubt("server error", 20500) if how == FAIL_AFTER else Sent(sid)
 
     def _connects(self) -> bool:
-        how = self._actor.about_to("connect", self._world.clock())
+        how = self._actor.about_to("connect", self._model.clock())
         if how in {DIE_BEFORE, DIE_AFTER}:
             self._actor.die()
         return how == FINE
@@ -142,20 +142,20 @@ class Twilio:
     def sent_since(self, recipient: str, since: float) -> SentMessages:
         promise(recipient.endswith(str(self._message.number)), "another number")
         promise(self.can_be_asked, "nobody can ask")
-        how = self._actor.about_to("list", self._world.clock())
+        how = self._actor.about_to("list", self._model.clock())
         if how in {DIE_BEFORE, DIE_AFTER}:
             self._actor.die()
         if how != FINE:
-            self._message.untold_at = self._world.clock()
+            self._message.untold_at = self._model.clock()
             raise SentUnknown("down")
-        now = self._world.clock()
+        now = self._model.clock()
         return SentMessages(
             tuple(
                 message
-                for seen_at, message in self._world.taken
+                for seen_at, message in self._model.taken
                 if seen_at <= now and message.created_at >= since - CLOCK_SLACK_SECONDS
             )
         )
 
     def renew(self) -> bool:
-        return self._actor.about_to("renew", self._world.clock()) == FAIL_AFTER
+        return self._actor.about_to("renew", self._model.clock()) == FAIL_AFTER

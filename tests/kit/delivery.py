@@ -21,7 +21,7 @@ KEYS = LedgerKeys(b"k" * 32)
 TEMPLATES = Templates({("SignIn", None): "Code: {{code}}", ("Generic", None): "{{code}}"})
 
 
-class Desk:
+class DeliveryParts:
     """A delivery and its neighbours, which a test may break."""
 
     def __init__(

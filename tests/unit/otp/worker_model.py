@@ -18,18 +18,18 @@ from chalicelib.otp.retry import BackOff
 from chalicelib.otp.sender import SentMessage
 from chalicelib.otp.sending import Sending
 from chalicelib.otp.worker import Worker
+from tests.kit.delivery import KEYS, LIFETIME, TEMPLATES, code
 from tests.kit.fakes import Clock, FakeCounters, FakeLedger, FakeReceipts, FakeTemplates
 from tests.kit.fakes.sending import SETTLE_SECONDS
 from tests.unit.otp.actor import Actor, InTurn, promise
-from tests.unit.otp.desk import KEYS, LIFETIME, TEMPLATES, code
-from tests.unit.otp.neighbours import FINE, Twilio, WatchedLedger, WatchedQueue
+from tests.unit.otp.worker_model_neighbours import FINE, Twilio, WatchedLedger, WatchedQueue
 
 VISIBILITY_SECONDS, LAG_SECONDS = 360, 3.0
 
 
 @dataclass
 class Message:
-    """A message on the queue, and what the world knows about its code."""
+    """A message on the queue, and what the model knows about its code."""
 
     id: str
     number: int
@@ -51,7 +51,7 @@ class Message:
 
 
 @dataclass
-class World:
+class WorkerModel:
     clock: Clock = field(default_factory=Clock)
     messages: list[Message] = field(default_factory=list)
     ledger: FakeLedger = field(default_factory=FakeLedger)
