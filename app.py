@@ -71,21 +71,21 @@ def callback(request: BrowserRequest) -> Redirect:
 @callers.browser(app)
 def sign_out(request: BrowserRequest) -> Redirect | SignOutUnconfirmed:
     """Sign the visitor out, here and at Logto."""
-    return app.portaria.sign_in.leave(request)
+    return app.portaria.sign_out.leave(request)
 
 
 @app.route("/account/sign-out-everywhere", methods=["POST"], content_types=CONTENT_TYPES)
 @callers.browser(app)
 def sign_out_everywhere(request: BrowserRequest) -> Redirect | SignOutUnconfirmed:
     """Sign the visitor out on all devices."""
-    return app.portaria.sign_in.leave_everywhere(request)
+    return app.portaria.sign_out.leave_everywhere(request)
 
 
 @app.route("/backchannel-logout", methods=["POST"], content_types=CONTENT_TYPES)
 @callers.back_channel(app)
 def backchannel_logout(request: Request) -> None:
     """Receive a back-channel logout from Logto."""
-    app.portaria.back_channel.receive(form_field(request, "logout_token"))
+    app.portaria.sign_out.receive(form_field(request, "logout_token"))
 
 
 @app.route("/account")

@@ -31,15 +31,14 @@ if TYPE_CHECKING:
     from chalicelib.otp.sender import Sender
     from chalicelib.otp.worker import Worker
     from chalicelib.pages import Pages
-    from chalicelib.sign_in.access import Access
-    from chalicelib.sign_in.back_channel import BackChannel
     from chalicelib.sign_in.bearer import BearerTokens
     from chalicelib.sign_in.flow import SignIn
     from chalicelib.sign_in.logto.provider import LogtoProvider
     from chalicelib.sign_in.provider import UserSessions
-    from chalicelib.sign_in.refreshing import Refreshing
     from chalicelib.sign_in.sessions import Sessions
+    from chalicelib.sign_in.sign_out import SignOut
     from chalicelib.sign_in.store import RecordStore
+    from chalicelib.sign_in.tokens import Access, Refreshing
 
 AWS_SECONDS = 40.0  # around one send: SSM, and the ledger four times, 8 s each at the worst
 
@@ -98,24 +97,28 @@ class Portaria:
         """The sign-in flow."""
         from chalicelib.sign_in.attempts import Attempts
         from chalicelib.sign_in.flow import SignIn
-        from chalicelib.sign_in.revalidation import Revalidation
 
         wanted = self.settings
         return SignIn(
             provider=lambda: self.provider,
             attempts=Attempts(self.record_store, wanted.attempt_seconds, self.clock),
             sessions=self.sessions,
-            revalidation=Revalidation(
-                self.sessions, self._refreshing, wanted.revalidate_grace_seconds, self.clock
-            ),
+            refreshing=self._refreshing,
+            grace_seconds=wanted.revalidate_grace_seconds,
             clock=self.clock,
-            user_sessions=self.user_sessions,
         )
+
+    @cached_property
+    def sign_out(self) -> SignOut:
+        """What ends sessions, here and at Logto."""
+        from chalicelib.sign_in.sign_out import SignOut
+
+        return SignOut(lambda: self.provider, self.sessions, self.clock, self.user_sessions)
 
     @cached_property
     def access(self) -> Access:
         """The access tokens and userinfo of sessions."""
-        from chalicelib.sign_in.access import Access
+        from chalicelib.sign_in.tokens import Access
 
         return Access(
             lambda: self.provider, self.sessions, self._refreshing, self.clock, self.sleep
@@ -127,13 +130,6 @@ class Portaria:
         from chalicelib.sign_in.bearer import BearerTokens
 
         return BearerTokens(lambda: self.provider.tokens, self.settings.api_resource)
-
-    @cached_property
-    def back_channel(self) -> BackChannel:
-        """The receiver of back-channel logouts."""
-        from chalicelib.sign_in.back_channel import BackChannel
-
-        return BackChannel(lambda: self.provider, self.sessions, self.clock)
 
     @cached_property
     def sessions(self) -> Sessions:
@@ -190,7 +186,7 @@ class Portaria:
 
     @cached_property
     def _refreshing(self) -> Refreshing:
-        from chalicelib.sign_in.refreshing import Refreshing
+        from chalicelib.sign_in.tokens import Refreshing
 
         return Refreshing(lambda: self.provider, self.sessions, self.clock)
 

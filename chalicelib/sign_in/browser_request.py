@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -11,7 +12,6 @@ from chalicelib.sign_in.cookies import CookieJar
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from chalicelib.sign_in.farewell import Reach
     from chalicelib.sign_in.sessions import Session
 
 MAX_PARAMETER_LENGTH = 4096
@@ -101,6 +101,19 @@ class Redirect:
 
     location: str = field(repr=False)
     cookies: tuple[str, ...] = field(default=(), repr=False)
+
+
+class Reach(StrEnum):
+    """What a sign-out on all devices ended besides the user's sessions in this application."""
+
+    HERE = "here"
+    """Logto's session in this browser: the application may not end more."""
+    EVERYWHERE = "everywhere"
+    """All of the user's sessions at Logto."""
+    REFUSED = "refused"
+    """Logto's session in this browser: Logto, or its credential, did not let us end all."""
+    UNREACHABLE = "unreachable"
+    """Nothing: Logto does not answer."""
 
 
 @dataclass(frozen=True, slots=True)

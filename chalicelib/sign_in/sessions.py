@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from chalicelib.sign_in.store import Index, RecordStore
 
+SESSION_COOKIE = "portaria_session"
 SEAL = Seal("session")
 HINT_DIGITS = 4
 MARK_SECONDS = 3600  # far longer than a callback or a logout token lives

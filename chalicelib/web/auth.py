@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote, unquote, urlencode
 
 from chalicelib.sign_in.errors import SignInRequired
-from chalicelib.sign_in.flow import SESSION_COOKIE
 from chalicelib.sign_in.provider import Audience
+from chalicelib.sign_in.sessions import SESSION_COOKIE
 from chalicelib.sign_in.user import User
 from chalicelib.web import answers
 from chalicelib.web.callers import team_answer, team_failure

@@ -6,8 +6,7 @@ import time
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from chalicelib.sign_in.flow import SESSION_COOKIE
-from chalicelib.sign_in.sessions import SessionLifetime
+from chalicelib.sign_in.sessions import SESSION_COOKIE, SessionLifetime
 from tests.kit.fakes import Clock, FakeProvider
 from tests.kit.sign_in import REVALIDATE_SECONDS, Browser, SignInParts
 
@@ -41,7 +40,7 @@ class Users(SignInParts):
 
     def signed_in(self) -> Browser:
         """Return a browser in which the user signs in, with its own session at the provider."""
-        browser = Browser(self.sign_in)
+        browser = Browser(self)
         if self.has_sids:
             self.provider.claims["sid"] = f"session-{uuid4().hex}"
         browser.sign_in_completely()

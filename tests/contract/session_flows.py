@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from chalicelib.sign_in.errors import AttemptUnknown, SignInRefused
-from chalicelib.sign_in.flow import SESSION_COOKIE
 from chalicelib.sign_in.provider import Audience, LogoutToken
-from chalicelib.sign_in.refreshing import LEASE_SECONDS
+from chalicelib.sign_in.sessions import SESSION_COOKIE
+from chalicelib.sign_in.tokens import LEASE_SECONDS
 from tests.contract.session_flow import Flow
 from tests.kit.sign_in import Browser
 
@@ -19,7 +19,7 @@ RESOURCE = Audience("https://api.example.test")
 
 class BeginSignIn(Flow):
     def prepare(self) -> None:
-        self.browser = Browser(self.users.sign_in)
+        self.browser = Browser(self.users)
 
     def act(self) -> None:
         self.state = self.browser.begin()
@@ -31,7 +31,7 @@ class BeginSignIn(Flow):
 
 class CompleteSignIn(Flow):
     def prepare(self) -> None:
-        self.browser = Browser(self.users.sign_in)
+        self.browser = Browser(self.users)
         self.state = self.browser.begin()
         self.cookies = dict(self.browser.cookies)
 
@@ -50,7 +50,7 @@ class CompleteSignIn(Flow):
     def is_used_up(self) -> None:
         """Assert that the attempt opens nothing any more."""
         exchanged = len(self.users.provider.exchanged)
-        thief = Browser(self.users.sign_in)
+        thief = Browser(self.users)
         thief.cookies = dict(self.cookies)
         with pytest.raises(AttemptUnknown):
             thief.come_back(state=self.state, code="code")
@@ -199,7 +199,7 @@ class LogoutOfASession(Flow):
         self.users.provider.logout_tokens["t"] = told
 
     def act(self) -> None:
-        self.users.back_channel.receive("t")
+        self.users.sign_out.receive("t")
 
     def promise(self) -> None:
         assert self.browser.user is None

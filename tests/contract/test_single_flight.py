@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from chalicelib.sign_in.browser_request import BrowserRequest
 from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
-from chalicelib.sign_in.sessions import Session, index_hash
+from chalicelib.sign_in.sessions import SESSION_COOKIE, Session, index_hash
 from tests.kit.engines import aws_client, new_table
 from tests.kit.fakes import Clock, FakeProvider
 from tests.kit.sign_in import SignInParts
@@ -31,9 +32,10 @@ def test_one_refresh_reaches_the_provider_and_everybody_stays_signed_in(dynamodb
         provider_session_hash=index_hash(provider.issuer, "sid", "session-1"),
     )
     token = sessions.start(session, None)
+    request = BrowserRequest("http://localhost:8000", f"{SESSION_COOKIE}={token}")
 
     with ThreadPoolExecutor(REQUESTS) as pool:
-        seen = list(pool.map(parts.revalidation.current, [token] * REQUESTS))
+        seen = list(pool.map(parts.sign_in.current, [request] * REQUESTS))
 
     assert provider.refreshed == ["refresh"]
     assert [each.claims["sub"] if each else None for each in seen] == ["user-1"] * REQUESTS

@@ -12,7 +12,7 @@ from flask import Flask, request
 from chalicelib.sign_in.errors import ProviderUnreachable
 from chalicelib.sign_in.options import SignInOptions
 from chalicelib.sign_in.provider import Audience
-from chalicelib.sign_in.refreshing import COOL_DOWN_SECONDS
+from chalicelib.sign_in.tokens import COOL_DOWN_SECONDS
 from sandbox.server import running
 from tests.kit.fakes import FakeRecordStore
 from tests.kit.identity import Logto, new_phone
@@ -23,7 +23,6 @@ from tests.kit.sign_in import REVALIDATE_SECONDS, Browser, SignInParts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chalicelib.sign_in.flow import SignIn
     from tests.kit.fakes import Clock
 
 
@@ -33,16 +32,16 @@ def store() -> FakeRecordStore:
 
 
 @pytest.fixture
-def sign_in(store: FakeRecordStore, logto: Logto, clock: Clock) -> SignIn:
-    return SignInParts(store, provider_of(logto.url), clock, clock.advance).sign_in
+def parts(store: FakeRecordStore, logto: Logto, clock: Clock) -> SignInParts:
+    return SignInParts(store, provider_of(logto.url), clock, clock.advance)
 
 
 def signed_in(
-    logto: Logto, flow: SignIn, phone: str, change: Callable[[str], str] = str
+    logto: Logto, parts: SignInParts, phone: str, change: Callable[[str], str] = str
 ) -> Browser:
     """Sign in with a new device, whose user may change the address of Logto's page."""
-    device = Browser(flow, logto.app.url)
-    begun = device.keep(flow.begin(device.request(), SignInOptions()))
+    device = Browser(parts, logto.app.url)
+    begun = device.keep(parts.sign_in.begin(device.request(), SignInOptions()))
     at_logto = logto.browser()
     answer = logto.walk(at_logto, at_logto.get(change(begun.location)), phone)
     device.come_back(**dict(parse_qsl(urlsplit(answer.headers["Location"]).query)))
@@ -51,12 +50,12 @@ def signed_in(
 
 def test_all_sessions_of_a_suspended_user_end_at_their_next_check(
     logto: Logto,
-    sign_in: SignIn,
+    parts: SignInParts,
     clock: Clock,
 ):
     phone = new_phone()
-    devices = [signed_in(logto, sign_in, phone) for _ in range(2)]
-    somebody = signed_in(logto, sign_in, new_phone())
+    devices = [signed_in(logto, parts, phone) for _ in range(2)]
+    somebody = signed_in(logto, parts, new_phone())
     user, other = devices[0].user, somebody.user
     assert [device.user for device in devices] == [user, user]
 
@@ -70,7 +69,7 @@ def test_all_sessions_of_a_suspended_user_end_at_their_next_check(
 @pytest.mark.parametrize("deleted", ["offline_access", "prompt=consent"])
 def test_who_deletes_it_from_the_address_is_no_exception(
     logto: Logto,
-    sign_in: SignIn,
+    parts: SignInParts,
     clock: Clock,
     deleted: str,
 ):
@@ -78,7 +77,7 @@ def test_who_deletes_it_from_the_address_is_no_exception(
         assert deleted in url
         return url.replace(deleted, "")
 
-    device = signed_in(logto, sign_in, new_phone(), change)
+    device = signed_in(logto, parts, new_phone(), change)
     user = device.user
     assert user
     logto.identity.suspend_user(str(user))
@@ -93,23 +92,23 @@ REFUSALS = ["invalid_target", "invalid_scope", "insufficient_scope", "invalid_to
 @pytest.mark.parametrize("code", REFUSALS)
 def test_a_check_that_logto_refuses_for_no_reason_of_the_users_is_not_repeated_at_once(
     logto: Logto,
-    sign_in: SignIn,
+    parts: SignInParts,
     store: FakeRecordStore,
     clock: Clock,
     code: str,
 ):
-    device = signed_in(logto, sign_in, new_phone())
+    device = signed_in(logto, parts, new_phone())
     user = device.user
     asked: list[dict[str, str]] = []
     with running(lambda url: refusing(url, code, asked)) as url:
-        parts = SignInParts(store, provider_of(url), clock, clock.advance)
-        device.sign_in = parts.sign_in
+        odd = SignInParts(store, provider_of(url), clock, clock.advance)
+        device.parts = odd
         clock.advance(REVALIDATE_SECONDS)
 
         assert [device.user for _ in range(5)] == [user] * 5
         for _ in range(3):
             with pytest.raises(ProviderUnreachable):
-                parts.access.token(device.cookies["portaria_session"], Audience("https://api.test"))
+                odd.access.token(device.cookies["portaria_session"], Audience("https://api.test"))
         assert len(asked) == 1
         clock.advance(COOL_DOWN_SECONDS)
         assert [device.user for _ in range(5)] == [user] * 5

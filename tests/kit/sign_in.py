@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from chalicelib.sign_in.access import Access
 from chalicelib.sign_in.attempts import Attempts
-from chalicelib.sign_in.back_channel import BackChannel
-from chalicelib.sign_in.browser_request import BrowserRequest, Redirect, SignOutUnconfirmed
+from chalicelib.sign_in.browser_request import BrowserRequest, Redirect
 from chalicelib.sign_in.flow import SignIn
 from chalicelib.sign_in.options import SignInOptions
-from chalicelib.sign_in.refreshing import Refreshing
-from chalicelib.sign_in.revalidation import Revalidation
 from chalicelib.sign_in.sessions import SessionLifetime, Sessions
+from chalicelib.sign_in.sign_out import SignOut
+from chalicelib.sign_in.tokens import Access, Refreshing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,13 +45,13 @@ class SignInParts:
         self.sessions = Sessions(self.store, self.lifetime, self.clock)
         self.refreshing = Refreshing(refresher, self.sessions, self.clock)
         self.access = Access(refresher, self.sessions, self.refreshing, self.clock, self.wait)
-        self.back_channel = BackChannel(lambda: self.provider, self.sessions, self.clock)
-        self.revalidation = Revalidation(self.sessions, self.refreshing, GRACE_SECONDS, self.clock)
+        self.sign_out = SignOut(lambda: self.provider, self.sessions, self.clock)
         self.sign_in = SignIn(
             provider=lambda: self.provider,
             attempts=Attempts(self.store, ATTEMPT_SECONDS, self.clock),
             sessions=self.sessions,
-            revalidation=self.revalidation,
+            refreshing=self.refreshing,
+            grace_seconds=GRACE_SECONDS,
             clock=self.clock,
         )
 
@@ -61,8 +59,8 @@ class SignInParts:
 class Browser:
     """A browser that calls the flow directly, without HTTP, and keeps cookies."""
 
-    def __init__(self, sign_in: SignIn, public_url: str = "http://localhost:8000") -> None:
-        self.sign_in = sign_in
+    def __init__(self, parts: SignInParts, public_url: str = "http://localhost:8000") -> None:
+        self.parts = parts
         self.public_url = public_url
         self.cookies: dict[str, str] = {}
 
@@ -74,21 +72,25 @@ class Browser:
         return BrowserRequest(self.public_url, header, lists)
 
     def begin(self, **query: str) -> str:
-        redirect = self.sign_in.begin(self.request(**query), SignInOptions())
+        redirect = self.parts.sign_in.begin(self.request(**query), SignInOptions())
         self.keep(redirect)
         return parse_qs(urlsplit(redirect.location).query)["state"][0]
 
     def come_back(self, **query: str | list[str]) -> Redirect:
-        return self.keep(self.sign_in.complete(self.request(**query)))
+        return self.keep(self.parts.sign_in.complete(self.request(**query)))
 
     def sign_in_completely(self) -> Redirect:
         return self.come_back(state=self.begin(), code="code")
 
     def leave(self) -> Redirect:
-        return self.keep(_done(self.sign_in.leave(self.request())))
+        result = self.parts.sign_out.leave(self.request())
+        assert isinstance(result, Redirect)
+        return self.keep(result)
 
     def leave_everywhere(self) -> Redirect:
-        return self.keep(_done(self.sign_in.leave_everywhere(self.request())))
+        result = self.parts.sign_out.leave_everywhere(self.request())
+        assert isinstance(result, Redirect)
+        return self.keep(result)
 
     def keep(self, redirect: Redirect) -> Redirect:
         for cookie in redirect.cookies:
@@ -101,10 +103,5 @@ class Browser:
 
     @property
     def user(self) -> object:
-        session = self.sign_in.current(self.request())
+        session = self.parts.sign_in.current(self.request())
         return session.claims["sub"] if session else None
-
-
-def _done(result: Redirect | SignOutUnconfirmed) -> Redirect:
-    assert isinstance(result, Redirect)
-    return result

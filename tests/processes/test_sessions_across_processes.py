@@ -16,8 +16,8 @@ import pytest
 from chalicelib.sign_in.attempts import Attempts, SignInAttempt
 from chalicelib.sign_in.cookies import CookieJar
 from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
-from chalicelib.sign_in.refreshing import LEASE_SECONDS
 from chalicelib.sign_in.sessions import Session, Sessions, index_hash
+from chalicelib.sign_in.tokens import LEASE_SECONDS
 from sandbox.server import running
 from tests.kit.engines import ROOT, aws_client, new_table
 from tests.kit.sign_in import LIFETIME

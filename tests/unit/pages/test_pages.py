@@ -12,7 +12,7 @@ import pytest
 from chalicelib.languages import Language, Languages
 from chalicelib.pages import FailureKind, Page, Pages
 from chalicelib.pages.pages import HERE
-from chalicelib.sign_in.farewell import Reach
+from chalicelib.sign_in.browser_request import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

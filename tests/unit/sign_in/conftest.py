@@ -10,10 +10,8 @@ from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore
 from tests.kit.sign_in import Browser, SignInParts
 
 if TYPE_CHECKING:
-    from chalicelib.sign_in.access import Access
-    from chalicelib.sign_in.flow import SignIn
-    from chalicelib.sign_in.refreshing import Refreshing
     from chalicelib.sign_in.sessions import Sessions
+    from chalicelib.sign_in.tokens import Access, Refreshing
 
 
 @pytest.fixture
@@ -52,10 +50,5 @@ def access(parts: SignInParts) -> Access:
 
 
 @pytest.fixture
-def sign_in(parts: SignInParts) -> SignIn:
-    return parts.sign_in
-
-
-@pytest.fixture
-def browser(sign_in: SignIn) -> Browser:
-    return Browser(sign_in)
+def browser(parts: SignInParts) -> Browser:
+    return Browser(parts)

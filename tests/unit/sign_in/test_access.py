@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.sign_in.access import WAIT_SECONDS, Access
 from chalicelib.sign_in.errors import (
     AccessRefused,
     AnswerRejected,
@@ -15,8 +14,8 @@ from chalicelib.sign_in.errors import (
     SignInRequired,
 )
 from chalicelib.sign_in.provider import Audience
-from chalicelib.sign_in.refreshing import COOL_DOWN_SECONDS, LEASE_SECONDS
 from chalicelib.sign_in.sessions import Sessions
+from chalicelib.sign_in.tokens import COOL_DOWN_SECONDS, LEASE_SECONDS, WAIT_SECONDS, Access
 from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore
 from tests.kit.sign_in import REVALIDATE_SECONDS, Browser
 

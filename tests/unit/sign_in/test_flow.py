@@ -11,10 +11,9 @@ from chalicelib.sign_in.errors import (
     SignInRefused,
     StoreUnavailable,
 )
-from chalicelib.sign_in.flow import SignIn
 from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore
 from tests.kit.metrics import dimensions
-from tests.kit.sign_in import ATTEMPT_SECONDS, Browser
+from tests.kit.sign_in import ATTEMPT_SECONDS, Browser, SignInParts
 
 
 def test_a_stranger_signs_in_and_is_known(browser: Browser):
@@ -43,9 +42,9 @@ def test_the_sign_in_returns_to_where_it_began(browser: Browser):
 
 
 def test_under_a_stage_path_the_way_back_leads_under_it_too(
-    sign_in: SignIn, provider: FakeProvider
+    parts: SignInParts, provider: FakeProvider
 ):
-    browser = Browser(sign_in, "https://abc.execute-api.us-east-1.amazonaws.com/api")
+    browser = Browser(parts, "https://abc.execute-api.us-east-1.amazonaws.com/api")
     state = browser.begin(return_to="/account")
 
     assert browser.come_back(state=state, code="code").location == "/api/account"
@@ -79,18 +78,18 @@ def test_a_callback_works_once(browser: Browser):
         browser.come_back(state=state, code="code")
 
 
-def test_a_callback_in_another_browser_is_of_no_use(sign_in: SignIn, browser: Browser):
+def test_a_callback_in_another_browser_is_of_no_use(parts: SignInParts, browser: Browser):
     state = browser.begin()
-    victim = Browser(sign_in)
+    victim = Browser(parts)
 
     with pytest.raises(AttemptUnknown):
         victim.come_back(state=state, code="code")
     assert victim.user is None
 
 
-def test_a_swapped_state_does_not_open_the_other_attempt(sign_in: SignIn, browser: Browser):
+def test_a_swapped_state_does_not_open_the_other_attempt(parts: SignInParts, browser: Browser):
     mine = browser.begin()
-    attacker = Browser(sign_in)
+    attacker = Browser(parts)
     theirs = attacker.begin()
     ours = [name for name in browser.cookies if name not in attacker.cookies]
     browser.cookies = {next(iter(attacker.cookies)): browser.cookies[ours[0]]}

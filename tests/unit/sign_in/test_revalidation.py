@@ -8,7 +8,7 @@ from chalicelib.sign_in.errors import (
     SignInError,
     SignInRefused,
 )
-from chalicelib.sign_in.refreshing import COOL_DOWN_SECONDS, LEASE_SECONDS
+from chalicelib.sign_in.tokens import COOL_DOWN_SECONDS, LEASE_SECONDS
 from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore
 from tests.kit.sign_in import GRACE_SECONDS, REVALIDATE_SECONDS, Browser
 
@@ -156,11 +156,11 @@ def test_new_claims_are_known_after_a_check(
 ):
     provider.claims["name"] = "Ana"
     clock.advance(REVALIDATE_SECONDS)
-    session = signed_in.sign_in.current(signed_in.request())
+    session = signed_in.parts.sign_in.current(signed_in.request())
 
     assert session is not None
     assert session.display_name == "Ana"
-    again = signed_in.sign_in.current(signed_in.request())
+    again = signed_in.parts.sign_in.current(signed_in.request())
     assert again == session
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.sign_in import farewell
+from chalicelib.sign_in.browser_request import Reach
 from chalicelib.sign_in.errors import (
     ProviderMisconfigured,
     ProviderUnreachable,
@@ -12,16 +12,15 @@ from chalicelib.sign_in.errors import (
     SignInRefused,
     StoreUnavailable,
 )
-from chalicelib.sign_in.farewell import Reach
-from chalicelib.sign_in.flow import SESSION_COOKIE, SignIn
-from chalicelib.sign_in.sessions import SEAL
+from chalicelib.sign_in.sessions import SEAL, SESSION_COOKIE
+from chalicelib.sign_in.sign_out import farewell
 from tests.kit.fakes import Clock, FakeProvider, FakeRecordStore, FakeUserSessions
-from tests.kit.sign_in import Browser
+from tests.kit.sign_in import Browser, SignInParts
 
 
 @pytest.fixture
-def devices(sign_in: SignIn, provider: FakeProvider) -> list[Browser]:
-    devices = [Browser(sign_in) for _ in range(3)]
+def devices(parts: SignInParts, provider: FakeProvider) -> list[Browser]:
+    devices = [Browser(parts) for _ in range(3)]
     for number, device in enumerate(devices):
         provider.claims["sid"] = f"session-{number}"
         device.sign_in_completely()
@@ -38,10 +37,10 @@ def test_all_of_the_users_devices_are_signed_out(devices: list[Browser], provide
 
 
 def test_other_users_stay_signed_in(
-    devices: list[Browser], sign_in: SignIn, provider: FakeProvider
+    devices: list[Browser], parts: SignInParts, provider: FakeProvider
 ):
     provider.claims["sub"] = "user-2"
-    other = Browser(sign_in)
+    other = Browser(parts)
     other.sign_in_completely()
 
     devices[0].leave_everywhere()
@@ -49,9 +48,9 @@ def test_other_users_stay_signed_in(
 
 
 def test_a_sign_in_that_is_being_completed_meanwhile_is_refused(
-    devices: list[Browser], sign_in: SignIn, provider: FakeProvider
+    devices: list[Browser], parts: SignInParts, provider: FakeProvider
 ):
-    other = Browser(sign_in)
+    other = Browser(parts)
     state = other.begin()
 
     def meanwhile() -> None:
@@ -65,9 +64,9 @@ def test_a_sign_in_that_is_being_completed_meanwhile_is_refused(
 
 
 def test_who_is_not_signed_in_ends_nothing_and_goes_on_to_logto(
-    devices: list[Browser], sign_in: SignIn
+    devices: list[Browser], parts: SignInParts
 ):
-    departure = Browser(sign_in).leave_everywhere()
+    departure = Browser(parts).leave_everywhere()
 
     assert departure.location.startswith("https://logto.test/oidc/session/end")
     assert [device.user for device in devices] == ["user-1"] * 3
@@ -100,18 +99,15 @@ def test_who_signs_out_again_after_a_failure_ends_what_was_left(
 
 
 @pytest.fixture
-def user_sessions(devices: list[Browser], sign_in: SignIn) -> FakeUserSessions:
+def user_sessions(parts: SignInParts) -> FakeUserSessions:
     """Logto's sessions of users, which the application may end."""
     user_sessions = FakeUserSessions()
-    flow = replace(sign_in, user_sessions=lambda: user_sessions)
-    for device in devices:
-        device.sign_in = flow
+    parts.sign_out = replace(parts.sign_out, user_sessions=lambda: user_sessions)
     return user_sessions
 
 
 def told(device: Browser) -> Reach | None:
-    request = device.request()
-    return farewell.read(request.jar, request.cookie_header)
+    return farewell(device.request())
 
 
 def test_a_visitor_is_told_what_stays_at_logto(devices: list[Browser]):
@@ -187,27 +183,27 @@ def test_a_logto_that_fails_is_told_to_the_operator(
 
 
 def test_a_credential_that_can_not_be_read_undoes_nothing_either(
-    devices: list[Browser], sign_in: SignIn
+    devices: list[Browser], parts: SignInParts
 ):
     def unreadable() -> FakeUserSessions:
         raise ProviderMisconfigured("logto/management: SSM can't be read")
 
-    devices[0].sign_in = replace(sign_in, user_sessions=unreadable)
+    parts.sign_out = replace(parts.sign_out, user_sessions=unreadable)
     devices[0].leave_everywhere()
 
     assert [device.user for device in devices] == [None, None, None]
     assert told(devices[0]) is Reach.REFUSED
 
 
-def test_nobody_is_told_of_a_sign_out_that_was_none(sign_in: SignIn):
-    stranger = Browser(sign_in)
+def test_nobody_is_told_of_a_sign_out_that_was_none(parts: SignInParts):
+    stranger = Browser(parts)
     stranger.leave_everywhere()
 
     assert told(stranger) is None
 
 
-def test_what_is_told_is_one_of_a_few_words(sign_in: SignIn):
-    stranger = Browser(sign_in)
+def test_what_is_told_is_one_of_a_few_words(parts: SignInParts):
+    stranger = Browser(parts)
     stranger.cookies["portaria_farewell"] = "<script>"
 
     assert told(stranger) is None
