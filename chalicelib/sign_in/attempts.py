@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SEAL = Seal("attempt")
 COOKIE = "portaria_attempt_"
 MAX_SECONDS_LENGTH = 12
-MAX_OPEN = 5  # cookies of attempts that were begun and left; more would crowd the header
+MAX_OPEN = 5  # cookies of unfinished attempts: more would crowd the Cookie header
 # Clearing takes a header line each, and API Gateway sends at most 10,240 bytes of headers.
 MAX_CLEARED = 8
 CLOCK_SKEW_SECONDS = 60  # between two Lambdas
@@ -44,10 +44,10 @@ class SignInAttempt:
     state: str
     nonce: str
     storage: dict[str, str]
-    """What the SDK keeps of a sign-in: redirect URI, PKCE verifier and state."""
+    """What the SDK stores of a sign-in: redirect URI, PKCE verifier and state."""
     return_to: str = "/"
     expires_at: int = 0
-    """Until when it may be taken; set when it is kept."""
+    """Until when it may be taken, in seconds since the epoch; set by `Attempts.open`."""
 
 
 _CONTENT = SealedContent(SEAL, SignInAttempt)
@@ -62,7 +62,7 @@ class Attempts:
     clock: Callable[[], float]
 
     def open(self, attempt: SignInAttempt, jar: CookieJar, cookie_header: str) -> list[str]:
-        """Keep an attempt; returns the Set-Cookie values that go with it."""
+        """Store an attempt; return the Set-Cookie values that go with it."""
         token = new_token()
         now = int(self.clock())
         expires_at = now + self.lifetime_seconds
@@ -124,5 +124,5 @@ def _begun_at(value: str, now: int) -> int:
     # Python refuses to read a number of thousands of digits.
     digits = value.partition(".")[0][:MAX_SECONDS_LENGTH]
     seconds = int(digits) if digits.isascii() and digits.isdigit() else 0
-    # Whoever plants a cookie may not make it the newest by a time to come.
+    # A planted cookie must not become the newest by a time in the future.
     return seconds if seconds <= now + CLOCK_SKEW_SECONDS else 0

@@ -30,7 +30,7 @@ _CREDENTIALS = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: a user (`sub`) through an application (`client_id`), or one by itself.
+    """Who calls: a user (`sub`) through an application (`client_id`), or an application itself.
 
     A machine-to-machine application's `sub` is its own id.
     """
@@ -43,7 +43,7 @@ class Caller:
 
 
 class AccessTokenReader(Protocol):
-    """Whoever knows the provider's keys."""
+    """What verifies access tokens by the provider's keys."""
 
     def read_access_token(self, token: str, audience: str) -> dict[str, Any]:
         """Verify a JWT access token that is meant for `audience`, and return its claims.
@@ -96,7 +96,7 @@ def _credentials(authorization: Sequence[str]) -> str:
     if not authorization:
         raise BearerTokenMissing
     if len(authorization) > 1:
-        # Which one is meant would be a guess, and whoever stands in front may guess otherwise.
+        # Which one is meant would be a guess, and a proxy in front may have guessed otherwise.
         raise BearerTokenRejected("several Authorization headers")
     match = _CREDENTIALS.fullmatch(authorization[0].strip())
     if match is None:
@@ -106,7 +106,7 @@ def _credentials(authorization: Sequence[str]) -> str:
 
 def _caller(claims: dict[str, Any], organization: str | None) -> Caller:
     if isinstance(claims["aud"], list) and len(claims["aud"]) > 1:
-        # RFC 9068 allows several audiences; one whose scopes are another's is not worth it.
+        # RFC 9068 allows several, but does not say which audience each scope belongs to.
         raise BearerTokenRejected("access token: several audiences")
     if "organization_id" in claims:
         raise BearerTokenRejected("access token: a resource within an organization")

@@ -31,7 +31,7 @@ class DynamoDBRecordStore:
     def create(self, record: Record) -> None:
         """Add a record.
 
-        Without a condition: an id holds 256 random bits, and a repetition writes the same again.
+        Without a condition: an id holds 256 random bits, and a repetition writes the same item.
         """
         self._table.put(_item(record, version=record.version))
 
@@ -61,7 +61,7 @@ class DynamoDBRecordStore:
         self._table.put({**key(mark_id), **times})
 
     def is_marked(self, mark_id: str, now: int) -> bool:
-        """Return whether there is a mark that is not over: the table deletes them late."""
+        """Return whether there is a mark that has not expired: the table deletes them late."""
         mark = self._table.get(mark_id)
         return mark is not None and int(mark["expires_at"]["N"]) > now
 
@@ -82,9 +82,8 @@ class DynamoDBRecordStore:
     def take(self, record_id: str, expires_at: int) -> bytes | None:
         """End a record and return its sealed content; of several callers only one gets it.
 
-        The item stays until its TTL deletes it, for a deleted one could not tell a repetition of
-        this call that it was its own: the sealed content under no hash, in a version that nobody
-        has read.
+        The item stays until its TTL deletes it, so that a repetition of this call can see that the
+        first one succeeded: it keeps the sealed content, under no hash and in a new version.
         """
         taken = self._table.update_if(
             record_id,
@@ -140,6 +139,6 @@ def _record(item: Item) -> Record | None:
             **{name: item[name]["S"] for name in _HASHES if name in item},
         )
     except KeyError:
-        # Whoever can write to the table can leave something out, and gets no error page for it.
+        # Whoever can write to the table can leave attributes out; that is no error of ours.
         log.warning("record_unreadable", record="item")
         return None

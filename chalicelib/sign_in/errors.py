@@ -1,6 +1,6 @@
 """What can go wrong between a visitor and Logto.
 
-Each error says what happened in fields, none of them secret, and knows no HTTP:
+Each error says what happened in fields, none of them secret, and has no HTTP status:
 `chalicelib.web.failures` turns them into answers.
 """
 
@@ -35,14 +35,14 @@ class SignInRefused(SignInError):
 
 
 class SignInRequired(SignInError):
-    """Nobody is signed in, or nobody is any more."""
+    """Nobody is signed in, or the session has ended."""
 
     def __init__(self) -> None:
         super().__init__("not signed in")
 
 
 class AccessRefused(SignInError):
-    """The user is signed in, but Logto gives no such access token; `code` is OAuth's."""
+    """The user is signed in, but Logto issues no such access token; `code` is OAuth's."""
 
     def __init__(self, code: str) -> None:
         self.code = code

@@ -42,7 +42,7 @@ _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\xa0\\\ud800-\udfff]")
 _FORBIDDEN_DECODED = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")
 _ALLOWED_AS_IS = "/%:@!$&'()*+,;=-._~?"
 
-# What makes a sign-in safe, or makes it ours, is not to be overwritten.
+# Parameters that make a sign-in safe, or ours: nobody may overwrite them.
 RESERVED = frozenset(
     {
         "client_id",
@@ -66,8 +66,8 @@ class SignInOptions:
 
     `prompt` is "login" to ask for the phone number again even where Logto still knows the
     visitor; from code also "none", to ask for nothing. `one_time_token` comes with an
-    invitation or a magic link, beside its `login_hint`. `extra` is for whatever Logto learns
-    to understand; ValueError for a parameter that the sign-in itself depends on.
+    invitation or a magic link, beside its `login_hint`. `extra` is for parameters that Logto adds
+    later; ValueError for one that the sign-in itself depends on.
 
     Source: https://docs.logto.io/end-user-flows/authentication-parameters
     """
@@ -92,7 +92,7 @@ class SignInOptions:
         """Take the known parameters from a query; what does not fit is left out.
 
         A wrong one never stops a sign-in: it comes from a link, and the visitor who
-        followed the link can't mend it.
+        followed the link can't correct it.
         """
         hint = request.parameter("login_hint")
         return cls(
@@ -120,8 +120,8 @@ class SignInOptions:
         return {**self.extra, **{name: value for name, value in named.items() if value}}
 
     def _prompt(self) -> str | None:
-        # Without "consent" Logto gives no refresh token, and could not be asked later whether
-        # the user is still welcome. Only "none" has to stand alone.
+        # Without "consent" Logto issues no refresh token, and could not be asked later whether
+        # the user is still welcome. "none" can't be combined with anything.
         if self.prompt in {None, "none"} or "consent" in str(self.prompt).split():
             return self.prompt
         return f"{self.prompt} consent"

@@ -23,7 +23,7 @@ class AuthorizationRequest:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A verified sign-in: the ID token's claims and what the SDK keeps."""
+    """A verified sign-in: the ID token's claims and what the SDK stores."""
 
     claims: dict[str, Any]
     storage: dict[str, str] = field(repr=False)
@@ -106,7 +106,7 @@ class Provider(Protocol):
         """Return whether a callback with this `iss`, or none, may be the provider's (RFC 9207)."""
 
     def access_token(self, storage: dict[str, str], audience: Audience) -> AccessToken | None:
-        """Return the access token that is kept for `audience`, expired or not."""
+        """Return the cached access token for `audience`, expired or not."""
 
     def refresh(self, storage: dict[str, str], audience: Audience) -> Refreshed:
         """Exchange the refresh token for new tokens, the access token for `audience`.
@@ -116,7 +116,7 @@ class Provider(Protocol):
         """
 
     def user_info(self, access_token: str) -> dict[str, Any]:
-        """Ask for what the provider knows of the user; AccessRefused for a token it refuses."""
+        """Return what the provider knows of the user; AccessRefused for a token it refuses."""
 
     def claims_of(self, refreshed: Refreshed, claims_before: Mapping[str, Any]) -> dict[str, Any]:
         """Verify the ID token of a refresh and return its claims.

@@ -61,7 +61,7 @@ class Seal:
     kind: str
 
     def record_id(self, token: str) -> str:
-        """Return the id under which the record of `token` is kept."""
+        """Return the id of the record of `token`."""
         return base64url(hashlib.sha256(f"portaria {self.kind} id\0{token}".encode()).digest())
 
     def seal(self, token: str, content: bytes) -> bytes:
@@ -95,17 +95,17 @@ class Seal:
 
 @dataclass(frozen=True, slots=True)
 class SealedContent(Generic[Content]):
-    """Contents of the class `of` in the records of `seal`."""
+    """Content of the class `of` in the records of `seal`."""
 
     seal: Seal
     of: type[Content]
 
     def close(self, token: str, content: Content) -> bytes:
-        """Seal a content so that only `token` opens it."""
+        """Seal content so that only `token` opens it."""
         return self.seal.seal(token, json.dumps(asdict(content), ensure_ascii=False).encode())
 
     def open(self, token: str, sealed: bytes) -> Content | None:
-        """Return what was sealed; None, and a line in the log, where that can't be had."""
+        """Return what was sealed; None, after logging why, where it can't be read."""
         try:
             found = json.loads(self.seal.unseal(token, sealed))
         except SealBroken:
@@ -123,7 +123,7 @@ class SealedContent(Generic[Content]):
         return self.of(**known)
 
     def is_broken(self) -> None:
-        """Report a record that was tampered with: who can write to the table can break one."""
+        """Report a record that somebody with write access to the table has tampered with."""
         log.warning("seal_broken", record=self.seal.kind)
         log.count("SealBroken", record=self.seal.kind)
 

@@ -25,7 +25,7 @@ SESSION_COOKIE = "portaria_session"
 SEAL = Seal("session")
 HINT_DIGITS = 4
 MARK_SECONDS = 3600  # far longer than a callback or a logout token lives
-RENEWAL_SHARE = 0.05  # of the idle time that must pass before a visit is written down
+RENEWAL_SHARE = 0.05  # of the idle time that must pass before a use is saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Session:
     refreshing_until: int = 0
     """Until when the one request that refreshes the tokens has the right to; 0 while none does."""
     refresh_failed_until: int = 0
-    """Until when nobody asks the provider again, because it could not answer."""
+    """Until when no request asks the provider again, because it could not answer."""
     has_refresh_token: bool = True
     """Whether the provider can be asked about the user, which only a refresh does."""
 
@@ -76,9 +76,9 @@ class StoredSession:
 class SessionLifetime:
     """Seconds until a session is over: unused (`idle`), and whatever happens (`absolute`).
 
-    After `check` the provider is to be asked about the user again, and a session that can't be
-    checked is over: whether Logto issues a refresh token is up to the visitor, who can delete
-    `offline_access` from the address of its page, and must not escape the checks by it.
+    After `check` seconds the provider is to be asked about the user again, and a session that
+    can't be checked is over: whether Logto issues a refresh token is up to the visitor, who can
+    delete `offline_access` from the address of its page, and must not escape the checks by it.
     """
 
     idle_seconds: int
@@ -93,7 +93,7 @@ class SessionLifetime:
         return min(ends)
 
     def wants_renewal(self, session: Session, now: float) -> bool:
-        """Return whether the last visit written down is long enough ago for another write."""
+        """Return whether the last use that was saved is long enough ago for another write."""
         return now - session.seen_at >= self.idle_seconds * RENEWAL_SHARE
 
 
@@ -106,18 +106,20 @@ class Sessions:
     clock: Callable[[], float]
 
     def start(self, session: Session, old_token: str | None) -> str | None:
-        """Keep a session under a new token, in place of the old one's, and give the token.
+        """Store a session under a new token, in place of the old token's; return the new token.
 
         The token is always new: a session id that was known before the sign-in, planted
         or overheard, is worth nothing after it (session fixation). None where the provider
-        has told meanwhile that this very session, or its user, is signed out: a logout that
+        has reported meanwhile that this very session, or its user, is signed out: a logout that
         arrives while the sign-in is being completed wins.
         """
         token = new_token()
-        known = old_token if old_token is not None and len(old_token) == TOKEN_LENGTH else None
+        old_id = None
+        if old_token is not None and len(old_token) == TOKEN_LENGTH:
+            old_id = SEAL.record_id(old_token)
         started = self.store.start(
             self._record(token, session),
-            instead_of=SEAL.record_id(known) if known is not None else None,
+            instead_of=old_id,
             unless=[
                 # A session at the provider ends once; a user may well sign in again.
                 Mark(
@@ -138,31 +140,31 @@ class Sessions:
         if record is None or session is None or self.lifetime.ends_at(session) <= self.clock():
             return None
         if _hashes(record) != _hashes(session):
-            # Whoever can write to the table would hide a session from every logout by another
-            # hash in clear, by which logouts find it.
+            # Logouts find a session by its hashes in clear: whoever can write to the table could
+            # hide it from them by changing one.
             _CONTENT.is_broken()
             return None
         return StoredSession(token, session, record.version)
 
-    def renew(self, kept: StoredSession) -> Session:
-        """Write the visit down where the last one is a good while ago.
+    def renew(self, stored: StoredSession) -> Session:
+        """Return the session as used now, and save that where it is due.
 
-        Where that is lost to another request of the same session, or to its end, the next
-        request reads which.
+        Where another request saves the session at the same time, or ends it, that request wins:
+        the next one reads the result.
         """
         now = self.clock()
-        if not self.lifetime.wants_renewal(kept.session, now):
-            return kept.session
-        renewed = replace(kept.session, seen_at=int(now))
-        self.save(kept, renewed)
+        if not self.lifetime.wants_renewal(stored.session, now):
+            return stored.session
+        renewed = replace(stored.session, seen_at=int(now))
+        self.save(stored, renewed)
         return renewed
 
-    def save(self, kept: StoredSession, session: Session) -> StoredSession | None:
-        """Write a session in place of what was found; None where somebody else did, or ended it."""
-        record = replace(self._record(kept.token, session), version=kept.version)
+    def save(self, stored: StoredSession, session: Session) -> StoredSession | None:
+        """Save a session in place of what was found; None where another request changed it."""
+        record = replace(self._record(stored.token, session), version=stored.version)
         if not self.store.save(record):
             return None
-        return StoredSession(kept.token, session, kept.version + 1)
+        return StoredSession(stored.token, session, stored.version + 1)
 
     def end(self, token: str | None) -> Session | None:
         """End the session of `token`; returns it if there was one that opens."""
@@ -176,9 +178,9 @@ class Sessions:
 
         Returns how many there were. The index lags a little behind the table: a session that
         was started in this very second may be missed. Raises StoreUnavailable where one could
-        not be ended; the others are, for a logout may be told only once. The session of the token
-        `last`, who asks for it, ends whether the index knows it or not, but only when the others
-        have: it is what asking again takes.
+        not be ended; the others are, because a logout may be reported only once. The session of
+        the token `last`, the one that the request came with, ends whether the index has it or not,
+        but only after the others: it is needed to send the request again.
         """
         now = int(self.clock())
         # The mark first: a session that is only being started is not in the index yet.

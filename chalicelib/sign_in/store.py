@@ -34,7 +34,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A mark that forbids something: any such mark, or only one made at `since` or later."""
+    """A mark that forbids a session: any such mark, or only one made at `since` or later."""
 
     id: str
     since: int | None = None
@@ -58,8 +58,8 @@ class RecordStore(Protocol):
     def save(self, record: Record) -> bool:
         """Write a record over its previous version.
 
-        False where it is gone or somebody else wrote first: then nothing is written, and
-        above all nothing is created anew.
+        False where it is gone or another request wrote first: then nothing is written, and
+        above all no record is created.
         """
 
     def find(self, index: Index, value: str) -> list[str]:
@@ -69,7 +69,7 @@ class RecordStore(Protocol):
         """Leave a mark over an older one."""
 
     def is_marked(self, mark_id: str, now: int) -> bool:
-        """Return whether there is a mark, after all earlier writes, that is not over."""
+        """Return whether there is a mark, after all earlier writes, that has not expired."""
 
     def take(self, record_id: str, expires_at: int) -> bytes | None:
         """End a record and return its sealed content; of several callers only one gets it.

@@ -1,8 +1,8 @@
 """The access tokens of one session, in the SDK's own format and within bounds.
 
 What `logto` 0.2.1 lacks: it counts a token that lives for a minute or less as expired at
-once, and so refreshes on every call; it forgets when a token really ends, so that nobody
-could use one while it is being replaced; and it keeps a token for every resource ever asked
+once, and so refreshes on every call; it does not store when a token really expires, so that
+none could be used while it is being replaced; and it keeps a token for every resource ever asked
 for, until the record is too large for the table.
 """
 
@@ -38,7 +38,7 @@ class AccessTokenMap(SdkAccessTokenMap):
 
     @classmethod
     def of(cls, storage: Mapping[str, str]) -> AccessTokenMap:
-        """Read the map; one that can't be read is an empty one: every token can be had again."""
+        """Read the map; one that can't be read is empty, because tokens can be fetched again."""
         try:
             return cls.model_validate_json(storage.get(KEY, ""))
         except ValidationError:
@@ -46,11 +46,11 @@ class AccessTokenMap(SdkAccessTokenMap):
 
     def find(self, audience: Audience) -> AccessToken | None:
         """Return the token for `audience`, expired or not."""
-        kept = self.x.get(key_of(audience))
-        return AccessToken(kept.token, kept.expiresAt, kept.endsAt) if kept else None
+        cached = self.x.get(key_of(audience))
+        return AccessToken(cached.token, cached.expiresAt, cached.endsAt) if cached else None
 
     def put(self, key: str, token: str, lifetime_seconds: int, now: float) -> None:
-        """Keep a token that was made at `now`; those that end first make room for it."""
+        """Cache a token that was issued at `now`; those that expire first make room for it."""
         ends_at = int(now) + lifetime_seconds
         early_seconds = min(EARLY_SECONDS, lifetime_seconds // 2)
         self.x.pop(key, None)
@@ -63,7 +63,7 @@ class AccessTokenMap(SdkAccessTokenMap):
 
 
 def key_of(audience: Audience) -> str:
-    """Return the name under which the SDK keeps the token for `audience`."""
+    """Return the key under which the SDK stores the token for `audience`."""
     if audience.organization is None:
         return audience.resource
     if not audience.resource:

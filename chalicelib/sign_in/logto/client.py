@@ -30,28 +30,28 @@ if TYPE_CHECKING:
 
 
 class RecordStorage(Storage):
-    """The SDK's view of one record, in memory.
+    """The SDK's storage, in memory, with the values of one record.
 
-    The SDK reads and writes keys one by one; the record they make up is loaded and saved
-    as a whole, once a request, by `attempts` and `sessions`.
+    The SDK reads and writes keys one by one; the record is loaded and saved as a whole, once a
+    request, by `attempts` and `sessions`.
     """
 
     def __init__(self, values: dict[str, str]) -> None:
         self.values = dict(values)
 
     def get(self, key: str) -> str | None:
-        """Return what is kept under `key`, if anything."""
+        """Return the value of `key`, if there is one."""
         return self.values.get(key)
 
     def set(self, key: str, value: str | None) -> None:
-        """Keep `value` under `key`; None forgets it."""
+        """Store `value` under `key`; None deletes it."""
         if value is None:
             self.delete(key)
         else:
             self.values[key] = value
 
     def delete(self, key: str) -> None:
-        """Forget what is kept under `key`."""
+        """Delete the value of `key`."""
         self.values.pop(key, None)
 
 

@@ -2,8 +2,8 @@
 
 Both are fetched seldom and kept in an outage of the provider's, but not for ever: what it has
 withdrawn meanwhile, a key that was stolen for instance, would be believed as long. And strangers
-can cause fetches, by tokens that name unknown keys or algorithms or by starting a sign-in, so
-that nobody may cause many, whether fetches succeed or fail.
+can cause fetches, by tokens that name unknown keys or algorithms or by starting a sign-in: so
+fetches are limited, whether they succeed or fail.
 
 Of the metadata (OpenID Connect Discovery 1.0) the SDK checks neither its HTTP status nor whose it
 is, nor where it leads; and it fetches both documents anew for each client object.
@@ -36,8 +36,8 @@ Content = TypeVar("Content")
 
 FRESH_SECONDS = 3600.0  # what the provider withdraws is believed no longer, while it answers
 RETRY_SECONDS = 30.0  # after a failed fetch that an older document covers
-COOL_DOWN_SECONDS = 5.0  # after one that nothing covers: visitors wait for the next
-# As REVALIDATE_GRACE_SECONDS by default: an outage that is longer is none.
+COOL_DOWN_SECONDS = 5.0  # after one that no older document covers: visitors wait for the next
+# As REVALIDATE_GRACE_SECONDS by default.
 MAX_AGE_SECONDS = 86_400.0
 RENEWALS, RENEWAL_SECONDS = 3, 60.0  # so often in so long, for one kind of token
 ENDPOINTS = (
@@ -51,7 +51,7 @@ _PRINTABLE = re.compile(r"[!-~]+")
 
 
 class RateLimit:
-    """Allows something `times` times within any `seconds`; `clock` is monotonic, in seconds."""
+    """Allows `times` uses within any `seconds`; `clock` is monotonic, in seconds."""
 
     def __init__(self, times: int, seconds: float, clock: Callable[[], float]) -> None:
         self._taken: deque[float] = deque(maxlen=times)
@@ -60,7 +60,7 @@ class RateLimit:
         self._clock = clock
 
     def take(self) -> bool:
-        """Return whether it may be done now, and count it if so."""
+        """Return whether it is allowed now, and count it if so."""
         now = self._clock()
         if len(self._taken) == self._times and now - self._taken[0] < self._seconds:
             return False
@@ -92,7 +92,7 @@ class Document(StaleIfError[Content]):
         """Return one that was fetched after `known`, or `known` where it is too soon for that.
 
         The provider may have changed it just now, or a stranger may be lying. Each kind of token
-        (`wanted_for`) has an allowance of its own, so that strangers can't use up what the
+        (`wanted_for`) has a limit of its own, so that strangers can't use up what the
         provider's own ID tokens need. Raises ProviderUnreachable where the latest fetch failed.
         """
         with self._renewing:
@@ -102,7 +102,7 @@ class Document(StaleIfError[Content]):
             if self._renewals[wanted_for].take():
                 self.renew(older_than_seconds=0.0)
             if self.is_failing():
-                # The provider may have changed it since, and nobody can tell.
+                # The provider may have changed it since, and that can't be known.
                 raise ProviderUnreachable(f"{self._name}: not fetched anew")
             return self.get()
 

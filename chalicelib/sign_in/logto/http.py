@@ -1,8 +1,8 @@
 """One HTTP call to the provider, bounded in time and in size.
 
 The SDK's own calls may last five minutes, where API Gateway gives up after 29 s; they read
-whatever comes, and they follow redirects, with the code, the client's secret and the refresh
-token still in the form. These do none of it.
+any amount of data, and they follow redirects, with the code, the client's secret and the refresh
+token still in the form. These calls do none of it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 262_144  # of an answer: tokens, a discovery document or what is known of a user
 _CHUNK_BYTES = 16_384
 _HTTP_OK, _HTTP_SERVER_ERROR = 200, 500
-# What the endpoints may say; a word that is not here is not repeated.
+# The error codes that are told apart; no other one is repeated anywhere.
 _REFUSALS: dict[str, type[SignInError]] = {
     "invalid_client": ProviderMisconfigured,
     "unauthorized_client": ProviderMisconfigured,
@@ -44,7 +44,7 @@ _REFUSALS: dict[str, type[SignInError]] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: HTTP status, media type and body."""
+    """An HTTP response: status, media type and body."""
 
     status: int
     media_type: str
@@ -52,13 +52,13 @@ class Answer:
 
     @property
     def is_ok(self) -> bool:
-        """Whether it is the answer that was asked for."""
+        """Whether the status is 200."""
         return self.status == _HTTP_OK
 
     def json(self) -> dict[str, Any]:
-        """Return the object that the answer brings.
+        """Return the JSON object in the body.
 
-        Raises ProviderUnreachable where it brings none, and for an OAuth error (RFC 6749, 5.2)
+        Raises ProviderUnreachable where there is none, and for an OAuth error (RFC 6749, 5.2)
         ProviderMisconfigured, SignInRefused (final) or AccessRefused (of this token only).
         """
         if not self.is_ok:
@@ -71,8 +71,8 @@ class Answer:
         return content
 
     def refusal(self) -> SignInError:
-        """Return the error that an answer other than 200 stands for."""
-        # A server that fails may put anything into its answer; only a sound one's is final.
+        """Return the error that a status other than 200 stands for."""
+        # A server that fails may put anything into its answer, so a 5xx is never final.
         content = self.parsed() if self.status < _HTTP_SERVER_ERROR else None
         code = content.get("error") if isinstance(content, dict) else None
         if not isinstance(code, str):
@@ -103,8 +103,8 @@ async def call(
 ) -> Answer:
     """Call the provider; returns its answer, whatever its status.
 
-    Raises ProviderUnreachable where there is none in time, or more than anybody needs. None
-    of the original's text goes on: it holds URLs, codes and the provider's words.
+    Raises ProviderUnreachable where there is none in time, or one of more than MAX_BYTES. The
+    text of the original error is dropped: it holds URLs, codes and what the provider wrote.
     """
     headers = {"Accept": "application/json"}
     if bearer_token is not None:

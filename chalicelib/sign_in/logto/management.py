@@ -1,7 +1,7 @@
 """The adapter to Logto's Management API, for ending a user's sessions and grants there.
 
-It takes a machine-to-machine application of the tenant's, which may do everything: the API knows
-one scope only. So its token is fetched for each use and kept nowhere.
+It needs a machine-to-machine application of the tenant's, which may do everything: the API has
+one scope only. So its token is fetched for each use and stored nowhere.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ class LogtoProvider:
         return issuer == self.issuer
 
     def access_token(self, storage: dict[str, str], audience: Audience) -> AccessToken | None:
-        """Return the access token that is kept for `audience`, expired or not."""
+        """Return the cached access token for `audience`, expired or not."""
         return AccessTokenMap.of(storage).find(audience)
 
     def refresh(self, storage: dict[str, str], audience: Audience) -> Refreshed:

@@ -58,7 +58,7 @@ ID_TOKEN = TokenKind(
     "ID token",
     typs=frozenset({"", "jwt"}),
     required=("aud", "exp", "iat", "iss", "sub"),
-    max_age_seconds=600,  # it is made while we wait for the token endpoint's answer
+    max_age_seconds=600,  # it is issued while we wait for the token endpoint's answer
 )
 LOGOUT_TOKEN = TokenKind(
     "logout token",
@@ -173,7 +173,7 @@ def _key_wanted(header: dict[str, Any], kind: TokenKind) -> tuple[str | None, st
     # A stranger may write any JSON here; of `kid`, PyJWT has looked that it is text.
     for extension in ("crit", "b64"):
         if extension in header:
-            # Whoever signed it wants what we don't know to be understood (RFC 7515 4.1.11).
+            # An extension that must be understood, and that we don't know (RFC 7515 4.1.11).
             raise AnswerRejected(f"{kind.name}: {extension}")
     algorithm, typ = header.get("alg"), header.get("typ", "")
     if not isinstance(algorithm, str) or algorithm not in ASYMMETRIC:
