@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.attacks.visitors import HERE, Target, attacked
+from tests.kit.visitors import HERE, Target, attacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

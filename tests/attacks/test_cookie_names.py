@@ -16,19 +16,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 import app
-from tests.attacks.visitors import Target, attacked
 from tests.kit.api_gateway import request
+from tests.kit.visitors import STRIPPED, Target, attacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SESSION, ATTEMPT = "__Host-portaria_session", "__Host-portaria_attempt_"
-OPTIONAL_WHITE_SPACE = " \t"
-STRIPPED = [
-    each
-    for each in map(chr, range(0x110000))
-    if not each.strip() and each not in OPTIONAL_WHITE_SPACE
-]
 # As the application sees what travels as UTF-8 or as single bytes, by who decodes it.
 PADDINGS = sorted({*STRIPPED, *(each.encode().decode("latin-1") for each in STRIPPED)})
 PLACES = ["{pad}{name}", "{name}{pad}", "{pad}{name}{pad}", " {pad}\t{name}", "{name}{pad} "]

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from chalicelib.sign_in.attempts import MAX_CLEARED, MAX_OPEN
-from tests.attacks.visitors import SESSION, Target
+from tests.kit.visitors import SESSION, Target
 
 BROKEN = {
     "empty": "",

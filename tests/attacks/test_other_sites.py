@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.attacks.visitors import SESSION, Target, Visitor
+from tests.kit.visitors import SESSION, Target, Visitor
 
 FROM_ELSEWHERE: dict[str, dict[str, str]] = {
     "cross-site": {"Sec-Fetch-Site": "cross-site"},

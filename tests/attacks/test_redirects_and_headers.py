@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 import pytest
 
 from chalicelib.sign_in.options import local_path
-from tests.attacks.visitors import HERE, Target
+from tests.kit.visitors import HERE, Target
 
 HOSTILE = "evil.example"
 PAYLOADS = [

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.sign_in.sessions import SEAL
-from tests.attacks.visitors import SESSION, Target, Visitor
+from tests.kit.visitors import SESSION, Target, Visitor
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.test_journey import ask_for_a_code
-from tests.unit.pages.test_pages import each_page
+from tests.kit.pages import each_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,11 +9,10 @@ import pytest
 from werkzeug.serving import generate_adhoc_ssl_context, make_server
 
 import app
-from tests.attacks.test_cookie_names import STRIPPED
-from tests.attacks.visitors import Target, attacked
 from tests.kit.api_gateway import request
 from tests.kit.application import listening
 from tests.kit.engines import LOOPBACK
+from tests.kit.visitors import STRIPPED, Target, attacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

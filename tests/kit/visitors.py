@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 
 HERE = "http://localhost:8000"
 SESSION = "portaria_session"
+OPTIONAL_WHITE_SPACE = " \t"
+STRIPPED = [
+    each
+    for each in map(chr, range(0x110000))
+    if not each.strip() and each not in OPTIONAL_WHITE_SPACE
+]
+"""What Python strips from a cookie's name, and browsers keep in it."""
 
 
 @dataclass
