@@ -10,7 +10,9 @@ import pytest
 import app
 from sandbox.event_source import sqs_event
 from sandbox.phone.faults import Fault
+from sandbox.server import running
 from tests.kit import sent_codes
+from tests.kit.courier import Courier, CourierSender
 
 if TYPE_CHECKING:
     from tests.kit.pipeline import Pipeline
@@ -34,6 +36,17 @@ def test_a_code_can_be_bound_to_the_domain_where_it_is_typed_in(
     pipeline.work(pipeline.receive())
 
     assert pipeline.texts() == ["Use 961615\n\n@auth.example.com #961615"]
+
+
+def test_another_channel_needs_only_its_sender_in_the_composition_root(pipeline: Pipeline):
+    courier = Courier()
+    with running(lambda _: courier.flask()) as url:
+        app.app.portaria.sender = CourierSender(url, lambda: courier.token)
+        pipeline.put(GOOD)
+
+        assert pipeline.work(pipeline.receive()) == []
+    assert courier.texts == ["Use 961615"]
+    assert pipeline.outcomes() == ["sent"]
 
 
 def test_the_handler_can_be_called_without_lambda(pipeline: Pipeline):
