@@ -11,18 +11,19 @@ import time
 import uuid
 from functools import cached_property
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from chalicelib import log
 from chalicelib.aws import Aws
-from chalicelib.parameters import Parameters
-from chalicelib.setting_kinds import is_loopback
+from chalicelib.languages import Languages
+from chalicelib.otp.errors import LedgerUnavailable, QueueUnavailable, SenderMisconfigured
+from chalicelib.pages import Pages
+from chalicelib.parameters import Parameters, Secret
 from chalicelib.settings import Settings
+from chalicelib.sign_in.errors import ProviderMisconfigured, ProviderUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chalicelib.languages import Languages
     from chalicelib.otp.aws.counters import DynamoDBCounters
     from chalicelib.otp.aws.queue import SqsOtpQueue
     from chalicelib.otp.intake import Intake
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from chalicelib.otp.receipts import Receipts
     from chalicelib.otp.sender import Sender
     from chalicelib.otp.worker import Worker
-    from chalicelib.pages import Pages
     from chalicelib.sign_in.bearer import BearerTokens
     from chalicelib.sign_in.flow import SignIn
     from chalicelib.sign_in.logto.provider import LogtoProvider
@@ -40,6 +40,12 @@ if TYPE_CHECKING:
     from chalicelib.sign_in.store import RecordStore
     from chalicelib.sign_in.tokens import Access, Refreshing
 
+# The secrets in SSM, by who reads them together. Twilio's callback and the Management API have
+# theirs apart, so that no other route asks for them, or fails where they are missing.
+API_SECRETS = ("logto/app-secret", "otp/authorization", "ledger-key")
+CALLBACK_SECRETS = ("twilio",)
+MANAGEMENT_SECRETS = ("logto/management",)
+WORKER_SECRETS = ("twilio", "ledger-key")
 AWS_SECONDS = 40.0  # around one send: SSM, and the ledger four times, 8 s each at the worst
 
 
@@ -60,9 +66,10 @@ class Portaria:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._given_settings = settings
-        self.clock = clock
-        self.monotonic = monotonic
-        self.sleep = sleep
+        self.clock, self.monotonic, self.sleep = clock, monotonic, sleep
+        # Each of these makes and reads what it has when it is used.
+        self.aws, self.languages, self.pages = Aws(), Languages(), Pages()
+        self._parameters: dict[tuple[str, ...], Parameters] = {}
 
     @cached_property
     def settings(self) -> Settings:
@@ -72,39 +79,17 @@ class Portaria:
         return found
 
     @cached_property
-    def aws(self) -> Aws:
-        """The clients of AWS."""
-        return Aws()
-
-    @cached_property
-    def languages(self) -> Languages:
-        """The languages of pages and messages."""
-        from chalicelib.languages import Languages
-
-        return Languages()
-
-    @cached_property
-    def pages(self) -> Pages:
-        """The HTML pages."""
-        from chalicelib.pages import Pages
-
-        return Pages()
-
-    # Signing in, on Logto and DynamoDB
-
-    @cached_property
     def sign_in(self) -> SignIn:
         """The sign-in flow."""
         from chalicelib.sign_in.attempts import Attempts
         from chalicelib.sign_in.flow import SignIn
 
-        wanted = self.settings
         return SignIn(
             provider=lambda: self.provider,
-            attempts=Attempts(self.record_store, wanted.attempt_seconds, self.clock),
+            attempts=Attempts(self.record_store, self.settings.attempt_seconds, self.clock),
             sessions=self.sessions,
             refreshing=self._refreshing,
-            grace_seconds=wanted.revalidate_grace_seconds,
+            grace_seconds=self.settings.revalidate_grace_seconds,
             clock=self.clock,
         )
 
@@ -120,9 +105,8 @@ class Portaria:
         """The access tokens and userinfo of sessions."""
         from chalicelib.sign_in.tokens import Access
 
-        return Access(
-            lambda: self.provider, self.sessions, self._refreshing, self.clock, self.sleep
-        )
+        provider, refreshing = lambda: self.provider, self._refreshing
+        return Access(provider, self.sessions, refreshing, self.clock, self.sleep)
 
     @cached_property
     def bearer_tokens(self) -> BearerTokens:
@@ -136,10 +120,7 @@ class Portaria:
         """The sessions of signed-in users."""
         from chalicelib.sign_in.sessions import SessionLifetime, Sessions
 
-        wanted = self.settings
-        lifetime = SessionLifetime(
-            wanted.session_idle_seconds, wanted.session_absolute_seconds, wanted.revalidate_seconds
-        )
+        lifetime = SessionLifetime.from_settings(self.settings)
         return Sessions(self.record_store, lifetime, self.clock)
 
     @cached_property
@@ -152,37 +133,19 @@ class Portaria:
     @cached_property
     def provider(self) -> LogtoProvider:
         """Logto."""
-        from chalicelib.sign_in.errors import ProviderUnreachable
         from chalicelib.sign_in.logto.provider import LogtoApplication, LogtoProvider
 
-        wanted = self.settings
-        application = LogtoApplication(
-            wanted.logto_endpoint,
-            wanted.logto_app_id,
-            self._api_parameters.secret("logto/app-secret", ProviderUnreachable),
-            tuple(wanted.logto_scopes.split()),
-            tuple(wanted.logto_resources.split()),
-        )
-        return LogtoProvider(
-            application, wanted.logto_timeout_seconds, clock=self.clock, monotonic=self.monotonic
-        )
+        secret = self._secret("logto/app-secret", ProviderUnreachable, API_SECRETS)
+        application = LogtoApplication.from_settings(self.settings, secret)
+        timeout = self.settings.logto_timeout_seconds
+        return LogtoProvider(application, timeout, clock=self.clock, monotonic=self.monotonic)
 
     def user_sessions(self) -> UserSessions | None:
         """Return the users' sessions at Logto; None where SSM has no credential to end them."""
-        from chalicelib.sign_in.errors import ProviderMisconfigured
-        from chalicelib.sign_in.logto.management import LogtoManagement, ManagementCredential
+        from chalicelib.sign_in.logto.management import LogtoManagement
 
-        wanted = self.settings
-        credential = self._management_parameters.secret("logto/management", ProviderMisconfigured)
-        found = credential.find()
-        if found is None:
-            return None
-        return LogtoManagement(
-            wanted.logto_endpoint,
-            wanted.logto_app_id,
-            ManagementCredential.read(found),
-            wanted.logto_timeout_seconds,
-        )
+        found = self._secret("logto/management", ProviderMisconfigured, MANAGEMENT_SECRETS).find()
+        return None if found is None else LogtoManagement.from_settings(self.settings, found)
 
     @cached_property
     def _refreshing(self) -> Refreshing:
@@ -190,35 +153,25 @@ class Portaria:
 
         return Refreshing(lambda: self.provider, self.sessions, self.clock)
 
-    # Codes, on SQS, DynamoDB, SSM and Twilio
-
     @cached_property
     def intake(self) -> Intake:
         """The intake before the OTP queue."""
-        from chalicelib.otp.errors import QueueUnavailable
         from chalicelib.otp.intake import Authorization, Intake
         from chalicelib.otp.limits import LimitPolicy, Limits
 
-        secrets = self._api_parameters
-        limits = Limits(
-            self.counters,
-            self._ledger_keys(secrets),
-            LimitPolicy.from_settings(self.settings),
-            self.clock,
-        )
-        expected = secrets.secret("otp/authorization", QueueUnavailable)
+        policy = LimitPolicy.from_settings(self.settings)
+        limits = Limits(self.counters, self._ledger_keys(API_SECRETS), policy, self.clock)
+        expected = self._secret("otp/authorization", QueueUnavailable, API_SECRETS)
         return Intake(Authorization(expected, self.clock), self.queue, limits, self.clock)
 
     @cached_property
     def receipts(self) -> Receipts:
         """The receiver of Twilio's delivery receipts."""
         from chalicelib.otp.aws.receipts import DynamoDBReceipts
-        from chalicelib.otp.errors import SenderMisconfigured
         from chalicelib.otp.receipts import Receipts
         from chalicelib.otp.twilio.callback import TwilioCallbacks
 
-        # Read apart from the API's other secrets: no sign-in may fail because it is missing.
-        account = self._parameters("twilio").secret("twilio", SenderMisconfigured)
+        account = self._secret("twilio", SenderMisconfigured, CALLBACK_SECRETS)
         store = DynamoDBReceipts(self.aws.dynamodb, self.settings.ledger_table)
         return Receipts(TwilioCallbacks(account), store, self.clock, self.counters)
 
@@ -232,112 +185,62 @@ class Portaria:
         from chalicelib.otp.sending import Sending
         from chalicelib.otp.worker import Worker
 
-        wanted = self.settings
-        ledger = DynamoDBLedger(
-            self.aws.dynamodb, wanted.ledger_table, wanted.ledger_retention_seconds
-        )
+        settings, clock, sender = self.settings, self.clock, self.sender
+        ledger = DynamoDBLedger.from_settings(settings, self.aws.dynamodb)
         delivery = Delivery(
             ledger=ledger,
-            keys=self._ledger_keys(self._worker_parameters),
-            templates=SsmTemplates(
-                self.aws.ssm,
-                wanted.parameter_prefix,
-                ttl_seconds=wanted.parameters_ttl_seconds,
-                clock=self.monotonic,
-                origin=wanted.sms_origin,
-            ),
+            keys=self._ledger_keys(WORKER_SECRETS),
+            templates=SsmTemplates.from_settings(settings, self.aws.ssm, self.monotonic),
             sending=Sending(
                 ledger,
-                self.sender,
-                clock=self.clock,
+                sender,
+                clock=clock,
                 new_claim_id=lambda: uuid.uuid4().hex,
                 refused_numbers=self.counters,
-                back_off=BackOff(wanted.code_lifetime_seconds, self.clock),
+                back_off=BackOff(settings.code_lifetime_seconds, clock),
             ),
             dead_letters=self.queue,
-            code_lifetime_seconds=wanted.code_lifetime_seconds,
-            clock=self.clock,
+            code_lifetime_seconds=settings.code_lifetime_seconds,
+            clock=clock,
         )
-        return Worker(delivery, self.queue, seconds_for_one=self.sender.send_seconds + AWS_SECONDS)
+        return Worker(delivery, self.queue, seconds_for_one=sender.send_seconds + AWS_SECONDS)
 
     @cached_property
     def sender(self) -> Sender:
         """Twilio."""
-        from chalicelib.otp.errors import SenderMisconfigured
         from chalicelib.otp.twilio.sender import TwilioSender
 
-        account = self._worker_parameters.secret("twilio", SenderMisconfigured)
-        return TwilioSender(
-            account,
-            self.settings.twilio_api_url,
-            reload=account.renew,
-            status_callback=_status_callback(self.settings),
-            reconcile=self.settings.reconcile,
-        )
+        account = self._secret("twilio", SenderMisconfigured, WORKER_SECRETS)
+        return TwilioSender.from_settings(self.settings, account, account.renew)
 
     @cached_property
     def counters(self) -> DynamoDBCounters:
         """The limits' counters, which also remember the numbers that Twilio refused for good."""
         from chalicelib.otp.aws.counters import DynamoDBCounters
 
-        wanted = self.settings
-        return DynamoDBCounters(
-            self.aws.dynamodb,
-            wanted.ledger_table,
-            refused_seconds=wanted.refused_number_seconds,
-            number_item_seconds=max(
-                wanted.number_short_seconds,
-                wanted.number_long_seconds,
-                wanted.refused_number_seconds,
-            ),
-        )
+        return DynamoDBCounters.from_settings(self.settings, self.aws.dynamodb)
 
     @cached_property
     def queue(self) -> SqsOtpQueue:
         """The OTP queue and its dead-letter queue."""
         from chalicelib.otp.aws.queue import SqsOtpQueue
 
-        wanted = self.settings
-        return SqsOtpQueue(self.aws.sqs, wanted.otp_queue_url, wanted.otp_dead_letter_queue_url)
+        urls = (self.settings.otp_queue_url, self.settings.otp_dead_letter_queue_url)
+        return SqsOtpQueue(self.aws.sqs, *urls)
 
-    # Secrets, which are in SSM: those that are read together
+    def _secret(
+        self, name: str, unavailable: Callable[[str], Exception], among: tuple[str, ...]
+    ) -> Secret:
+        """Return a secret, read together with `among`; `unavailable` makes its readers' error."""
+        if among not in self._parameters:
+            prefix, ttl = self.settings.parameter_prefix, self.settings.parameters_ttl_seconds
+            self._parameters[among] = Parameters(
+                self.aws.ssm, prefix, among, ttl_seconds=ttl, clock=self.monotonic
+            )
+        return Secret(self._parameters[among], name, unavailable)
 
-    @cached_property
-    def _api_parameters(self) -> Parameters:
-        return self._parameters("logto/app-secret", "otp/authorization", "ledger-key")
-
-    @cached_property
-    def _worker_parameters(self) -> Parameters:
-        return self._parameters("twilio", "ledger-key")
-
-    @cached_property
-    def _management_parameters(self) -> Parameters:
-        # Apart: it is optional, and no other route should ask for it, or fail without it.
-        return self._parameters("logto/management")
-
-    def _parameters(self, *names: str) -> Parameters:
-        return Parameters(
-            self.aws.ssm,
-            self.settings.parameter_prefix,
-            names,
-            ttl_seconds=self.settings.parameters_ttl_seconds,
-            clock=self.monotonic,
-        )
-
-    def _ledger_keys(self, parameters: Parameters) -> Callable[[], LedgerKeys]:
-        from chalicelib.otp.errors import LedgerUnavailable
+    def _ledger_keys(self, among: tuple[str, ...]) -> Callable[[], LedgerKeys]:
         from chalicelib.otp.ledger_keys import LedgerKeys
 
-        key = parameters.secret("ledger-key", LedgerUnavailable)
+        key = self._secret("ledger-key", LedgerUnavailable, among)
         return lambda: LedgerKeys.from_base64(key())
-
-
-def _status_callback(settings: Settings) -> str | None:
-    if settings.public_url is None:
-        return None  # the worker sees no request that would tell it
-    # Twilio can't call a developer's machine, and would refuse each message for its address;
-    # the stand-in can.
-    host = urlsplit(settings.public_url).hostname or ""
-    if settings.twilio_api_url is None and is_loopback(host):
-        return None
-    return f"{settings.public_url}/otp/status"

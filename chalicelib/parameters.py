@@ -73,10 +73,6 @@ class Parameters:
         self._former: dict[tuple[str, Version], Version | None] = {}
         self._failed_at = float("-inf")
 
-    def secret(self, name: str, unavailable: Callable[[str], Exception]) -> Secret:
-        """Return one of the parameters for a reader that knows no SSM."""
-        return Secret(self, name, unavailable)
-
     def __getitem__(self, name: str) -> str:
         """Return the value of `name`.
 

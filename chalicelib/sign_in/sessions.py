@@ -19,6 +19,7 @@ from chalicelib.sign_in.user import User
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chalicelib.settings import Settings
     from chalicelib.sign_in.store import Index, RecordStore
 
 SESSION_COOKIE = "portaria_session"
@@ -84,6 +85,15 @@ class SessionLifetime:
     idle_seconds: int
     absolute_seconds: int
     check_seconds: int
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> SessionLifetime:
+        """Return what a deployment's settings say."""
+        return cls(
+            settings.session_idle_seconds,
+            settings.session_absolute_seconds,
+            settings.revalidate_seconds,
+        )
 
     def ends_at(self, session: Session) -> int:
         """Return when the session is over unless it is used before."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from chalicelib.otp.limits import Tally, Window
+    from chalicelib.settings import Settings
 
 PREFIX = "limit#"
 NEVER = 0
@@ -56,6 +57,20 @@ class DynamoDBCounters:
         self.table = Table(client, table_name, _unavailable)
         self._refused_seconds = refused_seconds
         self._number_item_seconds = number_item_seconds
+
+    @classmethod
+    def from_settings(cls, settings: Settings, client: DynamoDBClient) -> DynamoDBCounters:
+        """Return the counters in a deployment's table."""
+        return cls(
+            client,
+            settings.ledger_table,
+            refused_seconds=settings.refused_number_seconds,
+            number_item_seconds=max(
+                settings.number_short_seconds,
+                settings.number_long_seconds,
+                settings.refused_number_seconds,
+            ),
+        )
 
     def take_number(self, recipient_hash: str, windows: Sequence[Window], now: int) -> Limit | None:
         """Count a code to a number in one step; return what holds it back instead."""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from chalicelib.settings import Settings
+
 Attributes = dict[str, Any]
 """What an item holds besides `id` and `version`; None for an attribute that it must not have."""
 
@@ -41,6 +43,11 @@ class DynamoDBLedger:
     def __init__(self, client: DynamoDBClient, table_name: str, retention_seconds: int) -> None:
         self.table = Table(client, table_name, LedgerUnavailable)
         self._retention_seconds = retention_seconds
+
+    @classmethod
+    def from_settings(cls, settings: Settings, client: DynamoDBClient) -> DynamoDBLedger:
+        """Return a deployment's ledger."""
+        return cls(client, settings.ledger_table, settings.ledger_retention_seconds)
 
     def read(self, entry_id: str, latest_id: str) -> tuple[LedgerEntry | None, Latest]:
         """Return both as they are now, each strongly consistent."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
     from chalicelib.otp.texts import Key
+    from chalicelib.settings import Settings
 
 
 class SsmTemplates:
@@ -50,6 +51,19 @@ class SsmTemplates:
             ttl_seconds=ttl_seconds,
             clock=clock,
             on_failure=_report,
+        )
+
+    @classmethod
+    def from_settings(
+        cls, settings: Settings, client: SSMClient, clock: Callable[[], float]
+    ) -> SsmTemplates:
+        """Return a deployment's templates; `clock` is monotonic, in seconds."""
+        return cls(
+            client,
+            settings.parameter_prefix,
+            ttl_seconds=settings.parameters_ttl_seconds,
+            clock=clock,
+            origin=settings.sms_origin,
         )
 
     def get(self) -> Templates:

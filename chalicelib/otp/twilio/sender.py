@@ -12,6 +12,7 @@ import logging
 import threading
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import requests
 from twilio.base.client_base import ClientBase
@@ -31,6 +32,7 @@ from chalicelib.otp.sender import (
 from chalicelib.otp.twilio.account import TwilioAccount
 from chalicelib.otp.twilio.error_codes import result_of
 from chalicelib.otp.twilio.fresh_connection import FreshConnection
+from chalicelib.setting_kinds import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from twilio.http.response import Response
 
     from chalicelib.otp.sender import TextMessage
+    from chalicelib.settings import Settings
 
 API_URL = "https://api.twilio.com"
 CONNECT_SECONDS, READ_SECONDS = 2.0, 10.0
@@ -80,6 +83,19 @@ class TwilioSender:
         self._status_callback = status_callback
         self._api_url = api_url or API_URL
         self._own = threading.local()
+
+    @classmethod
+    def from_settings(
+        cls, settings: Settings, config: Callable[[], str], reload: Callable[[], None]
+    ) -> TwilioSender:
+        """Return the sender of a deployment."""
+        return cls(
+            config,
+            settings.twilio_api_url,
+            reload=reload,
+            status_callback=_status_callback(settings),
+            reconcile=settings.reconcile,
+        )
 
     def send(self, message: TextMessage, still_allowed: Callable[[], None]) -> SendResult:
         """Hand a message over and return what became of it.
@@ -169,6 +185,17 @@ class TwilioSender:
 
     def _messages_url(self, account: TwilioAccount) -> str:
         return f"{self._api_url}/2010-04-01/Accounts/{account.account_sid}/Messages.json"
+
+
+def _status_callback(settings: Settings) -> str | None:
+    if settings.public_url is None:
+        return None  # the worker has no request whose address would show it
+    # Twilio can't call a developer's machine, and would refuse each message for its address;
+    # the stand-in can.
+    host = urlsplit(settings.public_url).hostname or ""
+    if settings.twilio_api_url is None and is_loopback(host):
+        return None
+    return f"{settings.public_url}/otp/status"
 
 
 def _form(account: TwilioAccount, message: TextMessage) -> dict[str, object]:

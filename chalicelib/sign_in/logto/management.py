@@ -19,6 +19,7 @@ from chalicelib.sign_in.logto.http import call
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from chalicelib.settings import Settings
     from chalicelib.sign_in.logto.http import Answer
 
 SCOPE = "all"
@@ -55,6 +56,16 @@ class LogtoManagement:
     credential: ManagementCredential
     timeout_seconds: float
     total_seconds: float = TOTAL_SECONDS
+
+    @classmethod
+    def from_settings(cls, settings: Settings, credential: str) -> LogtoManagement:
+        """Return the API of a deployment's tenant; raises ProviderMisconfigured."""
+        return cls(
+            settings.logto_endpoint,
+            settings.logto_app_id,
+            ManagementCredential.read(credential),
+            settings.logto_timeout_seconds,
+        )
 
     def end_all(self, subject: str) -> None:
         """End a user's sessions, with all that was granted in them, and this application's grants.

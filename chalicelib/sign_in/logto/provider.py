@@ -37,6 +37,7 @@ from chalicelib.sign_in.sealing import new_token
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from chalicelib.settings import Settings
     from chalicelib.sign_in.options import SignInOptions
 
 
@@ -54,6 +55,17 @@ class LogtoApplication:
     """What to ask for besides openid, offline_access and profile."""
     resources: tuple[str, ...] = ()
     """The API resources that access tokens will be wanted for."""
+
+    @classmethod
+    def from_settings(cls, settings: Settings, app_secret: Callable[[], str]) -> LogtoApplication:
+        """Return the application that a deployment's settings name."""
+        return cls(
+            settings.logto_endpoint,
+            settings.logto_app_id,
+            app_secret,
+            tuple(settings.logto_scopes.split()),
+            tuple(settings.logto_resources.split()),
+        )
 
 
 class LogtoProvider:
