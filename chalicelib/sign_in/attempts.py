@@ -4,8 +4,8 @@ Two tabs that Logto signs in by its session both complete. Of two that show its 
 answers the later one only; the other attempt is never opened, and ends with its lifetime.
 
 An attempt is found by its `state`, opened only with its cookie, and used once: taking it
-ends it, whatever comes of it. A callback that somebody else started therefore opens
-nothing here (login CSRF), and a replayed one finds nothing.
+ends it, whatever comes of it. A callback of a sign-in that another browser began therefore
+opens nothing here (login CSRF), and a replayed one finds nothing.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _OWN_SUFFIX = re.compile(f"[0-9a-f]{{{_NAME_DIGITS}}}")
 
 @dataclass(frozen=True, slots=True)
 class SignInAttempt:
-    """What must be known again when the visitor comes back from Logto."""
+    """What the callback needs of the request that began the sign-in."""
 
     state: str
     nonce: str

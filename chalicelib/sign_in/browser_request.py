@@ -1,4 +1,4 @@
-"""A browser's request, and where its answer sends it, without HTTP's machinery."""
+"""A browser's request and the results that it may lead to, without Chalice or HTTP."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class FetchMetadata:
 
         A link may be followed from our own pages, the address bar or a bookmark, but not
         from another site's page, which could follow it unasked, nor by a part of our own,
-        such as an image that somebody else wrote the address of. A form must be ours.
+        such as an image whose address another user chose. A form must be ours.
         """
         if self.method == "GET":
             return self.is_navigation and self.fetch_site not in FROM_ELSEWHERE

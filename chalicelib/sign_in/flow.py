@@ -1,4 +1,4 @@
-"""The way of a visitor: leave for Logto, come back, be known. `sign_out` is the way out."""
+"""The sign-in flow: to Logto, back by the callback, and the session of later requests."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ class SignIn:
     def complete(self, request: BrowserRequest) -> Redirect:
         """Turn Logto's answer into a session.
 
-        Raises SignInCancelled, AttemptUnknown, SignInRefused, AnswerRejected, or what the
-        provider and the store raise; nobody is signed in then.
+        Raises SignInCancelled, AttemptUnknown, SignInRefused, AnswerRejected, and what the
+        provider and the store raise.
         """
         began_at = int(self.clock())
         if not any(name in request.query for name in _ANSWER_PARAMETERS):
@@ -88,8 +88,8 @@ class SignIn:
         state = request.parameter("state")
         if state is None:
             raise AttemptUnknown("no state")
-        # Taken before anything else is looked at: only the browser that began the attempt
-        # may learn, or cause, anything by a callback.
+        # Taken before anything else is checked: a callback tells and causes nothing in a browser
+        # that did not begin the attempt.
         attempt = self.attempts.take(state, request.jar, request.cookie_header)
         code = self._code(request)
         signed_in = self.provider().exchange(
@@ -151,7 +151,7 @@ class SignIn:
         if any(len(values) > 1 for values in given):
             raise AnswerRejected("parameter given twice")
         if any(len(value) > MAX_PARAMETER_LENGTH for values in given for value in values):
-            # Read as absent, an `iss` of somebody else's or an `error` would go unnoticed.
+            # Read as absent, another issuer's `iss`, or an `error`, would go unnoticed.
             raise AnswerRejected("oversized parameter")
         if not self.provider().accepts_issuer(request.parameter("iss")):
             # The answer of another provider, meant to be taken to this one (RFC 9207).

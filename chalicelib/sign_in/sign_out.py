@@ -43,9 +43,9 @@ class SignOut:
 
         A request that another site may have caused signs nobody out before the visitor confirms.
 
-        Whoever signs out has lost the cookie afterwards, whatever happened: the session of a
-        table that can't be reached lives on, and nobody holds its key. Nor are its tokens revoked,
-        which nobody can read.
+        The cookie is cleared whatever happens. Where the table can't be reached, the session's
+        record stays, but its key is gone with the cookie; its tokens can't be read any more, and
+        so are not revoked.
         """
         if not request.is_the_visitors_will:
             return _unconfirmed(request, everywhere=False)
@@ -64,8 +64,8 @@ class SignOut:
 
         As above, not before the visitor confirms a request that another site may have caused.
 
-        Otherwise Logto goes on knowing the user on other devices, where a new sign-in may then
-        need no code. The home page shows how far it went. Raises StoreUnavailable where some may
+        While Logto still has a session on another device, a new sign-in there may need no code.
+        The home page shows how far the sign-out went. Raises StoreUnavailable where some may
         still be signed in to this application; to do it again does the rest.
         """
         if not request.is_the_visitors_will:
@@ -150,9 +150,9 @@ class SignOut:
 
 
 def farewell(request: BrowserRequest) -> Reach | None:
-    """Return how far a sign-out on all devices went, where it led this browser to this request.
+    """Return how far the sign-out on all devices went that this browser comes from, if any.
 
-    The sign-out's answer leads to Logto and from there to the home page, so it is in a cookie.
+    It is in a cookie: the sign-out redirects to Logto, and Logto to the home page.
     """
     value = request.cookie(FAREWELL_COOKIE)
     return Reach(value) if value in set(Reach) else None

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from chalicelib.sign_in.sessions import Session, Sessions, StoredSession
 
 LEASE_SECONDS = 60  # no request lives as long: API Gateway gives up after 29 s
-COOL_DOWN_SECONDS = 15  # after a failure nobody asks, or an outage would be met with a storm
+COOL_DOWN_SECONDS = 15  # after a failure, so that requests don't flood a Logto that is down
 WAIT_SECONDS = 10.0  # for another request's refresh; API Gateway gives up after 29 s
 POLL_SECONDS = 0.1
 MIN_REMAINING_SECONDS = 5  # a token that ends sooner may be over before it is used
@@ -72,7 +72,7 @@ class Access:
             session, access_token = self._token(session_token, Audience(), refused=access_token)
             user_info = self.provider().user_info(access_token)
         if user_info.get("sub") != session.claims["sub"]:
-            # OpenID Connect Core 5.3.2: the answer may be about somebody else.
+            # OpenID Connect Core 5.3.2: the answer may be about another user.
             raise AnswerRejected("userinfo of another user")
         return user_info
 
@@ -154,7 +154,7 @@ class Refreshing:
             self.sessions.save(leased, replace(leased.session, refreshing_until=0))
             raise
         except (SignInRefused, AnswerRejected) as error:
-            # Final: suspended, deleted, without access, signed out; or tokens of somebody else.
+            # Final: suspended, deleted, without access, signed out; or tokens of another user.
             log.event("session_ended_by_provider", reason=error.reason)
             self.sessions.end(leased.token)
             return None

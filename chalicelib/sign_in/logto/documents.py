@@ -102,7 +102,7 @@ class Document(StaleIfError[Content]):
             if self._renewals[wanted_for].take():
                 self.renew(older_than_seconds=0.0)
             if self.is_failing():
-                # The provider may have changed it since, and that can't be known.
+                # Whether the provider has changed it since is unknown.
                 raise ProviderUnreachable(f"{self._name}: not fetched anew")
             return self.get()
 

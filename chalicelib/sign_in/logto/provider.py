@@ -132,12 +132,12 @@ class LogtoProvider:
             answer = asyncio.run(client.refresh(audience))
         except SignInRefused as error:
             if error.code == "access_denied" and audience.organization is not None:
-                # No member of that organization, and still somebody.
+                # No member of that organization, but still a user.
                 raise AccessRefused(error.code) from None
             raise
         except AccessRefused as error:
             if audience == Audience():
-                # Nothing was asked for that this user could lack.
+                # No resource or organization was asked for that the user may lack.
                 raise ProviderMisconfigured(error.code) from None
             raise
         return Refreshed(client.storage.values, answer.access_token, answer.id_token)
