@@ -103,7 +103,7 @@ class Table:
 
     def put(self, item: Item) -> None:
         """Write a whole item over whatever is there."""
-        self._write(self.client.put_item, "", item, TableName=self.name, Item=item)
+        self._write("", lambda: self.client.put_item(TableName=self.name, Item=item) and item)
 
     def put_if(self, item: Item, condition: str, values: Mapping[str, Any]) -> Written | Refused:
         """Write a whole item where `condition`, a condition expression of `values`, holds."""
@@ -111,7 +111,10 @@ class Table:
         marked = {**item, WRITE_ID: {"S": write_id}}
         conditional = _conditional(condition, values, write_id)
         return self._write(
-            self.client.put_item, write_id, marked, TableName=self.name, Item=marked, **conditional
+            write_id,
+            lambda: (
+                self.client.put_item(TableName=self.name, Item=marked, **conditional) and marked
+            ),
         )
 
     def update_if(
@@ -128,7 +131,9 @@ class Table:
         }
         if change.names:
             wanted["ExpressionAttributeNames"] = dict(change.names)
-        return self._write(self.client.update_item, write_id, None, **wanted)
+        return self._write(
+            write_id, lambda: dict(self.client.update_item(**wanted).get("Attributes", {}))
+        )
 
     def add(self, item: Item, others: Sequence[TransactWriteItemTypeDef]) -> Written | Refused:
         """Add an item with a new id in one transaction with `others`: all or nothing.
@@ -147,7 +152,8 @@ class Table:
             }
         }
         return self._write(
-            self.client.transact_write_items, write_id, marked, TransactItems=[put, *others]
+            write_id,
+            lambda: self.client.transact_write_items(TransactItems=[put, *others]) and marked,
         )
 
     @contextmanager
@@ -161,17 +167,12 @@ class Table:
         except BotoCoreError as error:
             raise self.unavailable(type(error).__name__) from error
 
-    def _write(
-        self, operation: Callable[..., Any], write_id: str, item: Item | None, **wanted: Any
-    ) -> Written | Refused:
-        """Write, again while something passing is in the way; `item` is what is there then.
-
-        None for what AWS answers as the item's attributes.
-        """
+    def _write(self, write_id: str, write: Callable[[], Any]) -> Written | Refused:
+        """Write, again while something passing is in the way; `write` returns the item after it."""
         with self.errors():
             for wait in itertools.count():
                 try:
-                    answer = operation(**wanted)
+                    return Written(write())
                 except ClientError as error:
                     there = _item_of_refusal(error)
                     if there is not None:
@@ -179,8 +180,6 @@ class Table:
                         return Written(there) if is_ours else Refused(there)
                     if wait == MAX_WAITS or not _is_passing(error):
                         raise
-                else:
-                    return Written(dict(answer.get("Attributes", {})) if item is None else item)
                 longest = min(FIRST_WAIT_SECONDS * 2**wait, LONGEST_WAIT_SECONDS)
                 self.sleep(longest * self.draw())
         raise AssertionError("the last try returns or raises")

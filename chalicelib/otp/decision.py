@@ -23,7 +23,7 @@ LEASE_SECONDS = 30.0
 
 
 class Next(Enum):
-    """What can be done without anybody else's help."""
+    """The next step, where none has to be waited for."""
 
     NOTHING = auto()
     """It has ended."""

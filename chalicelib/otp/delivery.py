@@ -42,7 +42,7 @@ class TemplateSource(Protocol):
 class DeadLetters(Protocol):
     """The queue for messages that nobody can read."""
 
-    def bury(self, body: str, reason: str, message_id: str, accepted_at: float) -> None:
+    def put_dead_letter(self, body: str, reason: str, message_id: str, accepted_at: float) -> None:
         """Keep what may be kept of a message; raises QueueUnavailable."""
 
 
@@ -165,9 +165,10 @@ class Delivery:
         return Retry(1) if queued.accepted_at > state.dies_at else None
 
     def _move_to_dead_letters(self, queued: QueuedCode, error: RequestInvalid) -> Retry | None:
-        body = redacted(queued.body)
         try:
-            self.dead_letters.bury(body, error.problem, queued.message_id, queued.accepted_at)
+            self.dead_letters.put_dead_letter(
+                redacted(queued.body), error.problem, queued.message_id, queued.accepted_at
+            )
         except OtpError as unmoved:
             return self._try_later(queued, unmoved, None)
         events.unreadable(queued, error)

@@ -15,7 +15,7 @@ class Limit(StrEnum):
     NUMBER_COSTLY = "number_costly"
     """A satellite phone, a premium rate or the like."""
     NUMBER_REFUSED = "number_refused"
-    """Twilio refused the number for good a while ago."""
+    """Twilio refused the number for good not long ago."""
     NUMBER_SHORT = "number_short"
     NUMBER_LONG = "number_long"
     IP = "ip"
@@ -44,7 +44,7 @@ class RequestInvalid(OtpError):
 
 
 class HeldBack(OtpError):
-    """The request is in order, but `limit` stands in its way; its value names a sentence."""
+    """The request is in order, but `limit` forbids it; its value names a sentence."""
 
     def __init__(self, limit: Limit) -> None:
         self.limit = limit
@@ -65,11 +65,11 @@ class QueueUnavailable(OtpError):
 
 
 class LedgerUnavailable(OtpError):
-    """The ledger's table or its key can't be had now."""
+    """The ledger's table can't be reached now, or its key not be read."""
 
 
 class TemplatesUnavailable(OtpError):
-    """No template can be had: SSM is out of reach, or has none for this type nor Generic."""
+    """There is no template: SSM can't be reached, or has none for this type nor Generic."""
 
 
 class NoTimeLeft(OtpError):
@@ -77,7 +77,7 @@ class NoTimeLeft(OtpError):
 
 
 class SenderMisconfigured(OtpError):
-    """The parameter with the channel's account and its secrets can't be had or read."""
+    """The parameter with the channel's account and its secrets is missing or can't be read."""
 
 
 class SentUnknown(OtpError):

@@ -33,7 +33,7 @@ allows 40 calls a second for the whole account."""
 
 
 class AuthorizationValues(Protocol):
-    """Where the value stands, with those that it replaced."""
+    """The connector's Authorization value, with those that it replaced."""
 
     def valid_since(self, moment: float) -> Sequence[str]:
         """Return what was valid at `moment` (seconds since the epoch) or later, the newest first.
@@ -55,7 +55,7 @@ class Authorization:
     def accepts(self, presented: str | None) -> bool:
         """Whether `presented`, a request's Authorization header, is the connector's.
 
-        Raises QueueUnavailable where nobody can tell.
+        Raises QueueUnavailable where the value can't be read.
         """
         header = (presented or "").encode("utf-8", "replace")
         if _is_among(header, self.values.valid_since(math.inf)):

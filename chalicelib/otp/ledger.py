@@ -1,7 +1,7 @@
 """The ledger: one outcome for every code, and neither code nor number in clear (`ledger_keys`).
 
 It is a dumb store of two kinds of records, each written only over the version that was
-read. What the records mean, and what may follow on what, is said here and in `claims`.
+read. What the records mean, and what may follow on what, is said here and in `decision`.
 """
 
 from __future__ import annotations
@@ -115,16 +115,16 @@ class LedgerEntry:
     """How often it was written, receipts aside; 0 is not yet."""
 
     def claimed(self, attempt: SendAttempt, template: str | None = None) -> LedgerEntry:
-        """Return it as it is while it is being sent, in the words of `template`."""
+        """Return the entry with a running attempt, in the words of `template`."""
         claimed = replace(self, attempt=attempt, claim_id=attempt.claim_id, tries=self.tries + 1)
         return claimed.noting(attempt.began_at, "claimed", template)
 
     def postponed(self, at: float, reason: str) -> LedgerEntry:
-        """Return it as it is when it was certainly not sent and will be tried again."""
+        """Return the entry of a code that was certainly not sent and will be tried again."""
         return replace(self, attempt=None).noting(at, "postponed", reason)
 
     def in_doubt(self, at: float, reason: str) -> LedgerEntry:
-        """Return it as it is when the answer to its attempt was lost at that moment."""
+        """Return the entry of a code whose attempt's answer was lost at that moment."""
         if self.attempt is None:
             raise ValueError("no attempt to doubt")
         return replace(self, attempt=replace(self.attempt, ended_by=at)).noting(
@@ -132,7 +132,7 @@ class LedgerEntry:
         )
 
     def ended(self, at: float, result: LedgerResult) -> LedgerEntry:
-        """Return it with its outcome."""
+        """Return the entry with its outcome."""
         code = None if result.error_code is None else str(result.error_code)
         return replace(self, attempt=None, result=result).noting(
             at, result.outcome.value, result.message_sid or code
@@ -140,7 +140,7 @@ class LedgerEntry:
 
     @property
     def receipt(self) -> LastReceipt | None:
-        """What Twilio told last of this code's own message.
+        """The latest receipt of this code's own message.
 
         None for the message of another code, which had the same digits once, or of an attempt
         before the latest.
@@ -152,7 +152,7 @@ class LedgerEntry:
         return last if is_own else None
 
     def noting(self, at: float, name: str, detail: str | None = None) -> LedgerEntry:
-        """Return it with one more step. Of too many the first and the last are kept."""
+        """Return the entry with one more step. Of too many the first and the last are kept."""
         steps = self.steps or (Step(self.accepted_at, "accepted"),)
         steps = (*steps, Step(at, name, detail))
         return replace(self, steps=steps[:1] + steps[1:][-(MAX_STEPS - 1) :])
@@ -160,9 +160,9 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """The newest code of one number and type that was claimed, and who is sending now.
+    """The newest code of one number and type that was claimed, and the claim that sends now.
 
-    Nobody else may send to this number and type before `locked_until`.
+    No other claim may send to this number and type before `locked_until`.
     """
 
     id: str
@@ -174,7 +174,7 @@ class Latest:
 
 
 class Ledger(Protocol):
-    """Where both are kept. Each method raises LedgerUnavailable.
+    """A store of entries and markers. Each method raises LedgerUnavailable.
 
     A write may have taken effect all the same then. To repeat it is safe: what stands just as
     it was to be written counts as written.

@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from chalicelib import log
 from chalicelib.otp.errors import HeldBack, LedgerUnavailable, Limit
 from chalicelib.otp.phone_numbers import is_costly
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from chalicelib.otp.ledger_keys import LedgerKeys
     from chalicelib.otp.request import OtpRequest
@@ -70,7 +70,7 @@ class Counters(Protocol):
 
 
 class RefusedNumbers(Protocol):
-    """Numbers that Twilio refused for good: for a while, nobody asks it again.
+    """Numbers that Twilio refused for good: for a while, it is not asked again.
 
     The mark stands where the number's codes are counted, so that looking for it costs no call.
     """
@@ -96,7 +96,7 @@ class LimitPolicy:
     costly_numbers: bool = False
     """Whether satellite phones, premium rates and the like get codes."""
     fail_open: bool = True
-    """Whether codes go out when nobody can count them."""
+    """Whether codes go out when the counters can't be reached."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> LimitPolicy:
@@ -129,8 +129,8 @@ class Limits:
     def admit(self, request: OtpRequest) -> None:
         """Count a request.
 
-        Raises HeldBack, and then it is counted nowhere; and LedgerUnavailable where nobody
-        can count and the policy is not to fail open. What was admitted stays counted when
+        Raises HeldBack, and then it is counted nowhere; and LedgerUnavailable where the counters
+        can't be reached and the policy is not to fail open. What was admitted stays counted when
         the queue fails: its answer may have been lost after it took the code.
         """
         if request.is_connector_test:
@@ -155,39 +155,29 @@ class Limits:
             return Limit.COUNTRY_NOT_ALLOWED
         if not self.policy.costly_numbers and is_costly(request.recipient):
             return Limit.NUMBER_COSTLY
-        keys, now = self.keys(), int(self.clock())
-        with ExitStack() as taken:
-            try:
-                limit = self._take(request, keys, now, taken)
-            except LedgerUnavailable:
-                taken.pop_all()  # the limits that can be counted hold all the same
-                raise
-            if limit is None:
-                taken.pop_all()
-        return limit
-
-    def _take(
-        self, request: OtpRequest, keys: LedgerKeys, now: int, taken: ExitStack
-    ) -> Limit | None:
         # The number comes first: a flood of one number ends at its own item and reaches none
         # that others share. What a later limit refuses is given back to those before, so that
-        # a visitor who keeps trying while a country is full has not used up the number.
+        # a visitor who keeps trying while a country is full has not used up the number. Where the
+        # table fails midway, what is counted stays counted.
         # A second spelling of a phone's number counts for the phone as well; only its own item may
         # be marked as refused for it, or whoever asks by a spelling that Twilio does not take would
         # lock the phone's owner out.
-        windows = self.policy.number
+        keys, now, windows = self.keys(), int(self.clock()), self.policy.number
+        taken: list[Callable[[], None]] = []
         for number in dict.fromkeys((request.recipient, request.phone)):
             recipient = keys.recipient(number)
-            held_back = self.counters.take_number(recipient, windows, now)
-            if held_back is not None:
-                return held_back
-            taken.callback(_quietly, self.counters.give_back_number, recipient, windows, now)
+            limit = self.counters.take_number(recipient, windows, now)
+            if limit is not None:
+                _give_back(taken)
+                return limit
+            taken.append(partial(self.counters.give_back_number, recipient, windows, now))
         for limit, tally in self._tallies(request, keys, now):
             if self.clock() - now > PATIENCE_SECONDS:
                 raise LedgerUnavailable("too slow")
             if not self.counters.take(tally):
+                _give_back(taken)
                 return limit
-            taken.callback(_quietly, self.counters.give_back, tally)
+            taken.append(partial(self.counters.give_back, tally))
         return None
 
     def _tallies(
@@ -221,9 +211,10 @@ def client_of(ip: str | None) -> str | None:
     return str(address)
 
 
-def _quietly(give_back: Callable[..., None], *what: Any) -> None:
-    try:
-        give_back(*what)
-    except LedgerUnavailable as error:
-        # The visitor has one code less until the window ends; the answer is the same.
-        log.failure("limit_not_given_back", error)
+def _give_back(taken: Iterable[Callable[[], None]]) -> None:
+    for give_back in taken:
+        try:
+            give_back()
+        except LedgerUnavailable as error:
+            # The visitor has one code less until the window ends; the answer is the same.
+            log.failure("limit_not_given_back", error)

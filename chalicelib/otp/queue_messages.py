@@ -1,4 +1,4 @@
-"""The queue's messages: as Lambda hands them over, in which order, and what is left of a bad one.
+"""The queue's messages: how Lambda hands them over, their order, what is kept of unreadable ones.
 
 Of two codes of one number and type Logto takes the newer only. Side by side both could be
 sent, the older one just before the newer; so they are delivered one after the other, the
@@ -99,12 +99,12 @@ def _accepted_at(attributes: object, sent_at: float) -> float:
     Anybody who may put messages on the queue writes the attribute, and may leave it out.
     """
     try:
-        told = float(attributes[ACCEPTED_AT]["stringValue"])  # type: ignore[index]
+        stated = float(attributes[ACCEPTED_AT]["stringValue"])  # type: ignore[index]
     except (KeyError, TypeError, ValueError):
         return sent_at
-    if not math.isfinite(told):
+    if not math.isfinite(stated):
         return sent_at
-    return round(max(min(told, sent_at), sent_at - OLDEST_SECONDS), 3)
+    return round(max(min(stated, sent_at), sent_at - OLDEST_SECONDS), 3)
 
 
 def _in_order(codes: list[list[QueuedCode]]) -> Group:
@@ -119,6 +119,6 @@ def _names(queued: QueuedCode) -> tuple[tuple[str, ...], tuple[str, ...]]:
     try:
         request = OtpRequest.parse(queued.body)
     except RequestInvalid:
-        return (queued.message_id,), ()  # it concerns nobody else
+        return (queued.message_id,), ()  # it is a group of its own
     # By the spelling of the number, too: Logto has codes of their own for each.
     return subject(request, queued.message_id), (request.recipient, request.code)

@@ -42,7 +42,7 @@ class OtpRequest:
     payload: Mapping[str, Any] = field(repr=False)
     """Everything that a template may show, the code included."""
     ip: str | None = field(default=None, repr=False)
-    """The visitor's address as Logto was told it; a client can forge it."""
+    """The visitor's address as Logto knows it; a client can forge it."""
 
     @property
     def phone(self) -> str:

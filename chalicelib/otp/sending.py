@@ -36,7 +36,7 @@ _WRITES = 3
 class OutgoingMessage:
     """A text for a phone, and the ledger's name for it.
 
-    `template` names the words that were chosen, for whoever asks what a visitor read.
+    `template` names the words that were chosen, for support: what a visitor read.
     """
 
     recipient: str = field(repr=False)
@@ -133,7 +133,7 @@ class Sending:
         message: OutgoingMessage,
         remaining_seconds: Callable[[], float],
     ) -> SendResult:
-        """Give the text to the channel if there is time enough."""
+        """Hand the text to the channel if there is time enough."""
         began_at, sender = self.clock(), self.sender
 
         def still_allowed() -> None:

@@ -42,7 +42,7 @@ _LOCALE_SEPARATORS = re.compile(r"[\s,;]+")
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text and where it comes from; `version` is SSM's, None where nobody counts."""
+    """A text and where it comes from; `version` is SSM's, None for a text from elsewhere."""
 
     text: str
     usage_type: str
@@ -51,7 +51,7 @@ class Template:
 
     @property
     def label(self) -> str:
-        """Name the exact text, e.g. "SignIn/pt-br:3", for whoever asks what a visitor read."""
+        """Name the exact text, e.g. "SignIn/pt-br:3", for support: what a visitor read."""
         locale = "" if self.locale is None else f"/{self.locale}"
         version = "" if self.version is None else f":{self.version}"
         return f"{self.usage_type}{locale}{version}"
@@ -71,8 +71,8 @@ class Templates:
     def pick(self, usage_type: str, payload: Mapping[str, Any]) -> Template:
         """Return the text for a usage type in the best of the visitor's languages.
 
-        Counts where it is a makeshift. Raises TemplatesUnavailable where there is none for the
-        type, nor for Generic.
+        Counts a text that stands in for another type's or a useless one. Raises
+        TemplatesUnavailable where there is none for the type, nor for Generic.
         """
         key = self._key(usage_type, payload)
         if key[0] != usage_type:

@@ -110,7 +110,7 @@ def come_too_late(journey: Journey) -> None:
 
 
 def be_refused_or_unreadable(journey: Journey) -> None:
-    """Remember a number that can't be reached, and bury what nobody can read."""
+    """Remember a number that can't be reached, and put an unreadable message aside."""
     journey.deliver(_queued_now(journey, REFUSED))
     assert "refused" in _outcomes(journey)
     journey.deliver(_queued_now(journey, UNREADABLE))

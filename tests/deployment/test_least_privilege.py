@@ -32,7 +32,7 @@ SERVICES = ("dynamodb", "sqs", "ssm")
 OPERATORS = {("otp/aws/ledger.py DynamoDBLedger.history", "Query")}
 # What a Lambda has no business with: whatever else the source can do must happen in its flows.
 NOT_ITS_BUSINESS = {
-    API: ("DynamoDBLedger.", "SqsOtpQueue.bury", "SqsOtpQueue.hide", "SsmTemplates."),
+    API: ("DynamoDBLedger.", "SqsOtpQueue.put_dead_letter", "SqsOtpQueue.hide", "SsmTemplates."),
     WORKER: (
         *("Table.add", "Table.get", "Table.put"),
         *("DynamoDBRecordStore.", "DynamoDBReceipts.find", "SqsOtpQueue.put"),

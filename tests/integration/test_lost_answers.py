@@ -230,7 +230,7 @@ def test_a_receipt_is_written_and_told_once(
 ):
     for codes, lost in disturbed(gate, numbers, flow, tries=1):
         assert codes.status == 200, lost
-        entry, _ = codes.standing(CODE)
+        entry, _ = codes.state(CODE)
         assert entry is not None
         assert entry.receipt is not None, lost
         assert (entry.receipt.stage, entry.receipt.error_code) == ("undelivered", 30005), lost

@@ -64,7 +64,7 @@ def test_a_message_that_is_put_back_comes_again_at_once(
 
 
 def test_a_dead_letter_tells_why_and_which(sqs: Any, urls: tuple[str, str], queue: SqsOtpQueue):
-    queue.bury("{}", "unreadable", "message-1", 1_800_000_000.5)
+    queue.put_dead_letter("{}", "unreadable", "message-1", 1_800_000_000.5)
     (letter,) = receive(sqs, urls[1])
 
     assert letter["Body"] == "{}"
@@ -82,6 +82,6 @@ def test_a_queue_that_can_not_take_it_says_so(moto_server: str):
     with pytest.raises(QueueUnavailable):
         queue.put("body", 0.0)
     with pytest.raises(QueueUnavailable):
-        queue.bury("{}", "unreadable", "message-1", 1_800_000_000.5)
+        queue.put_dead_letter("{}", "unreadable", "message-1", 1_800_000_000.5)
     with pytest.raises(QueueUnavailable):
         queue.hide("handle", 1)

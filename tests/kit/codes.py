@@ -47,7 +47,7 @@ class Codes:
 
     def hear(self, status: str, **more: str) -> None:
         """Receive the receipt of the first code's message, as of its latest attempt."""
-        entry, _ = self.standing(CODE)
+        entry, _ = self.state(CODE)
         assert entry is not None
         assert entry.claim_id is not None
         url = callback_url(STATUS_URL, AttemptId(entry.id, entry.claim_id))
@@ -90,7 +90,7 @@ class Codes:
         """Let so much time pass for the ledger that no claim of these codes is new."""
         seconds = LEASE_SECONDS + SETTLE_SECONDS + 1
         for code in (CODE, NEWER, NEXT):
-            entry, latest = self.standing(code)
+            entry, latest = self.state(code)
             if entry is not None and entry.attempt is not None:
                 began_at = entry.attempt.began_at - seconds
                 ended_by = entry.attempt.ended_by - seconds
@@ -99,13 +99,13 @@ class Codes:
             if latest.claim_id is not None:
                 self._ledger.unlock(latest.id, latest.claim_id, latest.locked_until - seconds)
 
-    def standing(self, code: str) -> tuple[LedgerEntry | None, Latest]:
+    def state(self, code: str) -> tuple[LedgerEntry | None, Latest]:
         """Return what the ledger knows of a code, and of the number."""
         request = OtpRequest.parse(json.dumps(self._body(code)))
         return self._ledger.read(KEYS.entry(request, "", 0).id, KEYS.latest_id(request, ""))
 
     def outcome(self, code: str) -> str | None:
-        entry, _ = self.standing(code)
+        entry, _ = self.state(code)
         return entry.result.outcome.value if entry and entry.result else None
 
     def texts(self, code: str) -> int:

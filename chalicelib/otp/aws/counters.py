@@ -5,7 +5,7 @@ shifts them by one: it may pass where the moment that stands `limit` places back
 than the window. So no stretch of time has more codes than allowed, wherever it begins. The
 mark of a number that Twilio refused stands in the same item.
 
-A step whose answer was lost and that boto3 repeats counts once, unless somebody else has
+A step whose answer was lost and that boto3 repeats counts once, unless another code was
 counted in between. That seldom happens in a number's item; in one that all share it does, and
 then the code counts twice there, or is given back twice.
 
@@ -173,7 +173,7 @@ def _in_the_way(found: dict[str, int], windows: Sequence[Window], now: int) -> L
     for window in windows:
         if found.get(f"n{window.limit - 1}", NEVER) > now - window.seconds:
             return window.name
-    return windows[0].name  # throttled: nobody looked
+    return windows[0].name  # throttled: no window was looked at
 
 
 def _number_id(recipient_hash: str) -> str:

@@ -42,7 +42,7 @@ class SqsOtpQueue:
         except (BotoCoreError, ClientError) as error:
             raise QueueUnavailable(type(error).__name__) from error
 
-    def bury(self, body: str, reason: str, message_id: str, accepted_at: float) -> None:
+    def put_dead_letter(self, body: str, reason: str, message_id: str, accepted_at: float) -> None:
         """Put `body` on the dead-letter queue with the reason, its former id and its age."""
         attributes = {
             "reason": _string(reason),

@@ -104,9 +104,9 @@ class SsmTemplates:
             raise TemplatesUnavailable("SSM can't be read") from error
 
     def _is_useful(self, key: Key, text: str) -> bool:
-        # The line with the origin has a code of its own, but nobody would find it there.
+        # The line with the origin has a code of its own, but a visitor would not find it there.
         found = {*problems(text), *problems(bound_to_origin(text, self._origin))}
-        if self._checked.get(key) != text:  # told once, and not every half minute
+        if self._checked.get(key) != text:  # logged once, and not every half minute
             self._checked[key] = text
             for problem in sorted(found):
                 log.warning(

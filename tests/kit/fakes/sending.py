@@ -84,7 +84,7 @@ class FakeQueue:
     bodies: list[str] = field(default_factory=list)
     accepted_at: list[float] = field(default_factory=list)
     hidden: dict[str, int] = field(default_factory=dict)
-    buried: list[tuple[str, str]] = field(default_factory=list)
+    dead_letters: list[tuple[str, str]] = field(default_factory=list)
     down: bool = False
 
     def put(self, body: str, accepted_at: float) -> str:
@@ -97,9 +97,9 @@ class FakeQueue:
         self._fail()
         self.hidden[receipt_handle] = seconds
 
-    def bury(self, body: str, reason: str, message_id: str, accepted_at: float) -> None:  # noqa: ARG002
+    def put_dead_letter(self, body: str, reason: str, message_id: str, accepted_at: float) -> None:  # noqa: ARG002
         self._fail()
-        self.buried.append((body, reason))
+        self.dead_letters.append((body, reason))
 
     def _fail(self) -> None:
         if self.down:

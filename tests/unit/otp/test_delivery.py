@@ -239,7 +239,7 @@ def test_without_the_ledger_a_code_waits_unsent(parts: DeliveryParts):
 def test_what_nobody_can_read_goes_to_the_dead_letters_at_once(parts: DeliveryParts, body: str):
     assert parts.deliver(body) is None
 
-    assert len(parts.queue.buried) == 1
+    assert len(parts.queue.dead_letters) == 1
     assert parts.ledger.entries == {}
 
 
@@ -264,13 +264,13 @@ def test_whatever_a_message_holds_it_ends_at_once(payload: dict[str, object]):
     body = json.dumps({"to": "15550001001", "type": "SignIn", "payload": payload})
 
     assert parts.deliver(body) is None
-    assert len(parts.texts) + len(parts.queue.buried) == 1
+    assert len(parts.texts) + len(parts.queue.dead_letters) == 1
 
 
 def test_a_dead_letter_tells_its_reason_and_no_secret(parts: DeliveryParts):
     parts.deliver(json.dumps({"to": "1", "type": "SignIn", "payload": {"code": "961615"}}))
 
-    body, reason = parts.queue.buried[0]
+    body, reason = parts.queue.dead_letters[0]
     assert reason == "number_invalid"
     assert "961615" not in body
     assert json.loads(body)["shape"] == {"to": "str", "type": "str", "payload": "dict"}

@@ -61,7 +61,7 @@ def test_of_two_codes_of_one_number_in_a_batch_only_the_newer_is_sent(bench: Ben
         **{f"new-{n}": Outcome.SENT for n in range(3)},
         "another type": Outcome.SENT,
     }
-    assert len(bench.parts.queue.buried) == 2
+    assert len(bench.parts.queue.dead_letters) == 2
 
 
 @pytest.mark.parametrize("order", [*permutations(range(3))])
@@ -155,7 +155,7 @@ def test_a_message_goes_back_even_when_its_delay_can_not_be_set(bench: Bench):
 
 def test_an_unreadable_message_does_not_hold_up_the_others(bench: Bench):
     assert bench.handle("not JSON", code()) == []
-    assert len(bench.parts.queue.buried) == 1
+    assert len(bench.parts.queue.dead_letters) == 1
     assert len(bench.parts.sender.sent) == 1
 
 
