@@ -65,7 +65,7 @@ def _notes(settings: Settings, host: str, called: str) -> Iterator[str]:
         yield (
             f"{TUNNEL} stands for an address at which Logto reaches port {settings.app_port} of "
             "this machine, with codes and for back-channel logout. Make a tunnel and set "
-            "PUBLIC_URL to its address: then it stands above, and browsers use it, too."
+            "PUBLIC_URL to its address: then it is shown above, and browsers use it too."
         )
     elif settings.tunnel_url is None:
         yield (
@@ -80,7 +80,7 @@ def _notes(settings: Settings, host: str, called: str) -> Iterator[str]:
         )
     if not settings.authorization_given:
         yield (
-            "The Authorization above is another one at each start: to keep it, set "
+            "The Authorization above changes at each start: to keep it, set "
             "OTP_AUTHORIZATION in .env to it."
         )
     where = "on the phone" if settings.twilio else f"at {settings.phone_url}"

@@ -18,7 +18,7 @@ IDS = {"a", "b"}
 
 @dataclass
 class RecordedFunction:
-    """Answers each invocation as it is told, and keeps the events."""
+    """Answers invocations with the given responses, and records the events."""
 
     answer: Any = None
     error: Exception | None = None
@@ -201,7 +201,7 @@ def test_a_queue_that_is_not_there_yet_is_waited_for(queue: Queue):
 
 def test_an_aws_that_does_not_answer_is_waited_for_without_a_word():
     stopping = threading.Event()
-    asked = threading.Semaphore(0)
+    received = threading.Semaphore(0)
     (port,) = free_ports(1)
     sqs = boto3.client(
         "sqs",
@@ -211,14 +211,14 @@ def test_an_aws_that_does_not_answer_is_waited_for_without_a_word():
         aws_secret_access_key="test",
         config=Config(retries={"total_max_attempts": 1}),
     )
-    sqs.meta.events.register("before-send.sqs", lambda **_: asked.release())
+    sqs.meta.events.register("before-send.sqs", lambda **_: received.release())
     said: list[str] = []
     source = EventSource(f"http://127.0.0.1:{port}/1/q", "us-east-1", batch_size=10, partial=True)
 
     thread = threading.Thread(target=Pump(sqs, source, failing(), said.append).run, args=[stopping])
     thread.start()
-    asked.acquire()
-    asked.acquire()
+    received.acquire()
+    received.acquire()
     stopping.set()
     thread.join()
 

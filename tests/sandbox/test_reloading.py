@@ -53,7 +53,7 @@ def project(folder: Path) -> Path:
 
 @contextmanager
 def repeated(act: Callable[[], object]) -> Iterator[None]:
-    """Do it again and again: nobody knows when the watcher has taken its first look."""
+    """Repeat `act`: when the watcher takes its first look is not known."""
     done = threading.Event()
 
     def work() -> None:

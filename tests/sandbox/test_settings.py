@@ -53,11 +53,11 @@ def test_a_real_logto_is_used_when_all_of_it_is_set():
 
 
 def test_the_stand_in_for_logto_knows_what_the_application_requests():
-    asked_for = {"LOGTO_SCOPES": "phone read:orders", "LOGTO_RESOURCES": "https://api.example.com"}
+    requested = {"LOGTO_SCOPES": "phone read:orders", "LOGTO_RESOURCES": "https://api.example.com"}
 
-    (identity,) = (part for part in parts(Settings.from_env(asked_for)) if part.name == "identity")
+    (identity,) = (part for part in parts(Settings.from_env(requested)) if part.name == "identity")
 
-    assert asked_for.items() <= identity.environment.items()
+    assert requested.items() <= identity.environment.items()
 
 
 @pytest.mark.parametrize("sender", ["TWILIO_MESSAGING_SERVICE_SID", "TWILIO_FROM"])

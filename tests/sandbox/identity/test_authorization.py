@@ -114,9 +114,9 @@ def test_of_several_redirect_uris_one_must_be_sent():
 def test_a_missing_response_type_is_an_error_in_the_query(logto: Logto):
     answer = logto.authorize(logto.browser(), response_type=None)
 
-    told = query(answer)
-    assert told["error"] == "invalid_request"
-    assert (told["state"], told["iss"]) == ("a-state", logto.issuer)
+    error = query(answer)
+    assert error["error"] == "invalid_request"
+    assert (error["state"], error["iss"]) == ("a-state", logto.issuer)
 
 
 @pytest.mark.parametrize("screen", ["sign-in", "register"])
@@ -219,10 +219,8 @@ def test_resuming_what_was_never_begun_is_refused_as_recorded(logto: Logto):
 def test_one_browsers_sign_in_cannot_be_finished_in_another(logto: Logto):
     victim, attacker = logto.browser(), logto.browser()
     logto.authorize(victim)
-    asked = attacker.post(
-        logto.authorize(attacker).headers["Location"], data={"phone": new_phone()}
-    )
-    entered = attacker.post(asked.headers["Location"], data={"code": logto.app.code})
+    sent = attacker.post(logto.authorize(attacker).headers["Location"], data={"phone": new_phone()})
+    entered = attacker.post(sent.headers["Location"], data={"code": logto.app.code})
     entered = logto.confirm(attacker, entered)
 
     for browser in (victim, logto.browser()):

@@ -25,9 +25,9 @@ BEHAVIOUR = recorded("sms-behaviour")
 
 
 def ask_for_code(
-    logto: Logto, browser: Browser, phone: str, page: str = "/sign-in", **asked: str
+    logto: Logto, browser: Browser, phone: str, page: str = "/sign-in", **parameters: str
 ) -> Response:
-    logto.authorize(browser, **asked)
+    logto.authorize(browser, **parameters)
     return browser.post(page, data={"phone": phone})
 
 
@@ -85,7 +85,7 @@ def test_a_netrc_of_the_developer_does_not_replace_the_authorization(
 
 
 @pytest.mark.parametrize(
-    ("recording", "language", "asked"),
+    ("recording", "language", "parameters"),
     [
         ("locale_bn-BD", "bn-BD", {}),
         ("locale_fr", "fr", {}),
@@ -94,12 +94,12 @@ def test_a_netrc_of_the_developer_does_not_replace_the_authorization(
     ],
 )
 def test_the_locale_is_chosen_as_recorded(
-    logto: Logto, recording: str, language: str, asked: dict[str, str]
+    logto: Logto, recording: str, language: str, parameters: dict[str, str]
 ):
     browser = logto.browser()
     browser.headers["Accept-Language"] = language
 
-    ask_for_code(logto, browser, new_phone(), **asked)
+    ask_for_code(logto, browser, new_phone(), **parameters)
 
     payload = logto.app.received[0].json["payload"]
     known = BEHAVIOUR[recording]["payload"]
@@ -186,9 +186,9 @@ def test_an_endless_redirect_is_a_failure(logto: Logto):
 
 
 def test_a_refused_connection_is_described_in_logtos_words():
-    with socket.socket() as nobody_listens:
-        nobody_listens.bind(("127.0.0.1", 0))
-        port = nobody_listens.getsockname()[1]
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
         with pytest.raises(ConnectorRefused) as refused:
             send(Connector(f"http://127.0.0.1:{port}/otp", AUTHORIZATION), {})
 

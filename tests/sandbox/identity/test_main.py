@@ -69,11 +69,13 @@ def test_every_user_has_the_permissions_that_the_application_requests():
     assert settings.new_user_organizations["portaria-local"].permissions == permissions
 
 
-@pytest.mark.parametrize(("said", "asks"), [("", True), ("true", True), ("false", False)])
-def test_a_page_asks_before_an_account_is_made_unless_that_is_switched_off(said: str, asks: bool):
-    environment = {"IDENTITY_CONFIRM_ACCOUNTS": said}
+@pytest.mark.parametrize(("value", "confirms"), [("", True), ("true", True), ("false", False)])
+def test_a_page_asks_before_an_account_is_made_unless_that_is_switched_off(
+    value: str, confirms: bool
+):
+    environment = {"IDENTITY_CONFIRM_ACCOUNTS": value}
 
-    assert settings_from(environment, "http://localhost:3001").confirm_accounts is asks
+    assert settings_from(environment, "http://localhost:3001").confirm_accounts is confirms
 
 
 def test_it_says_where_it_listens_and_serves_there():

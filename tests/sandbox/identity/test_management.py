@@ -51,7 +51,7 @@ def shape(value: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("recording", "asked"),
+    ("recording", "parameters"),
     [
         ("token_m2m_role_at_endpoint", {}),
         ("token_m2m_role_no_scope", {"scope": ""}),
@@ -65,9 +65,9 @@ def shape(value: Any) -> Any:
     ],
 )
 def test_a_machine_gets_the_token_that_logto_was_recorded_to_give(
-    logto: Logto, recording: str, asked: dict[str, str]
+    logto: Logto, recording: str, parameters: dict[str, str]
 ):
-    expected, given = TOKENS[recording], token(logto, **asked)
+    expected, given = TOKENS[recording], token(logto, **parameters)
     answer = dict(given.json())
     assert given.status_code == expected["status"]
     if given.status_code != 200:

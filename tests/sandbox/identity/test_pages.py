@@ -194,8 +194,8 @@ def test_a_login_hint_is_already_typed_and_escaped(logto: Logto):
 def after_the_code(logto: Logto, browser: Browser, path: str, phone: str) -> Response:
     """Go as far as the right code on one of the pages."""
     logto.authorize(browser, prompt="login")
-    asked = browser.post(path, data={"phone": phone})
-    return browser.post(asked.headers["Location"], data={"code": logto.app.code})
+    sent = browser.post(path, data={"phone": phone})
+    return browser.post(sent.headers["Location"], data={"code": logto.app.code})
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,8 @@ def open_tab(logto: Logto, browser: Browser, state: str, **changes: str) -> str:
 
 def finish(logto: Logto, browser: Browser, tab: str) -> requests.Response:
     """Sign in on a tab; returns the redirect to the application."""
-    asked = browser.post(tab, data={"phone": new_phone()})
-    entered = browser.post(asked.headers["Location"], data={"code": logto.app.code})
+    sent = browser.post(tab, data={"phone": new_phone()})
+    entered = browser.post(sent.headers["Location"], data={"code": logto.app.code})
     return browser.follow(logto.confirm(browser, entered))
 
 
@@ -85,10 +85,10 @@ def test_a_code_of_the_tab_that_was_replaced_verifies_nothing(logto: Logto):
     browser = logto.browser()
     browser.headers["Accept"] = "text/html,*/*;q=0.8"
     first = open_tab(logto, browser, "first")
-    asked = browser.post(first, data={"phone": new_phone()})
+    sent = browser.post(first, data={"phone": new_phone()})
     open_tab(logto, browser, "second")
 
-    entered = browser.post(asked.headers["Location"], data={"code": logto.app.code})
+    entered = browser.post(sent.headers["Location"], data={"code": logto.app.code})
 
     sentence = json.loads(recorded("sms-behaviour")["resend"]["old_code_old_vid"])["message"]
     assert entered.status_code == 400
@@ -98,8 +98,8 @@ def test_a_code_of_the_tab_that_was_replaced_verifies_nothing(logto: Logto):
 
 def test_what_was_replaced_can_not_be_resumed(logto: Logto):
     browser = logto.browser()
-    asked = browser.post(open_tab(logto, browser, "first"), data={"phone": new_phone()})
-    entered = browser.post(asked.headers["Location"], data={"code": logto.app.code})
+    sent = browser.post(open_tab(logto, browser, "first"), data={"phone": new_phone()})
+    entered = browser.post(sent.headers["Location"], data={"code": logto.app.code})
     confirmed = logto.confirm(browser, entered)
     open_tab(logto, browser, "second")
 

@@ -156,8 +156,8 @@ def test_a_code_used_twice_ends_the_grant(logto: Logto):
     assert_as_recorded(logto.redeem(code), "token_reused_code", logto.issuer)
     refreshed = logto.refresh(tokens["refresh_token"])
     assert_as_recorded(refreshed, "refresh_after_code_reuse", logto.issuer)
-    asked = logto.userinfo(tokens["access_token"])
-    assert_as_recorded(asked, "userinfo_after_code_reuse", logto.issuer)
+    answer = logto.userinfo(tokens["access_token"])
+    assert_as_recorded(answer, "userinfo_after_code_reuse", logto.issuer)
 
 
 def test_userinfo_has_the_recorded_claims_by_get_and_post(logto: Logto):
@@ -172,8 +172,8 @@ def test_userinfo_has_the_recorded_claims_by_get_and_post(logto: Logto):
 
 def test_userinfo_refuses_as_recorded(logto: Logto):
     assert_as_recorded(logto.userinfo("wrong"), "userinfo_bad_token", logto.issuer)
-    nobody = logto.browser().get("/oidc/me")
-    assert_as_recorded(nobody, "userinfo_no_token", logto.issuer)
+    anonymous = logto.browser().get("/oidc/me")
+    assert_as_recorded(anonymous, "userinfo_no_token", logto.issuer)
 
 
 def test_an_access_token_lives_for_an_hour(logto: Logto):
@@ -218,8 +218,8 @@ def test_revoking_a_refresh_token_ends_the_grant(logto: Logto):
     assert revoked.headers["Content-Type"] == known["content_type"]
     refreshed = logto.refresh(tokens["refresh_token"])
     assert_as_recorded(refreshed, "refresh_after_revoke", logto.issuer)
-    asked = logto.userinfo(tokens["access_token"])
-    assert_as_recorded(asked, "userinfo_after_rt_revoke", logto.issuer)
+    answer = logto.userinfo(tokens["access_token"])
+    assert_as_recorded(answer, "userinfo_after_rt_revoke", logto.issuer)
 
 
 def test_an_application_cannot_revoke_anothers_token(logto: Logto):

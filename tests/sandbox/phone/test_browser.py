@@ -33,7 +33,7 @@ def page(new_browser: Callable[..., Page]) -> Iterator[Page]:
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda message: problems.append(message.text))
     yield page
-    # That a server is gone Chromium tells by itself.
+    # Chromium itself reports that a server is gone.
     assert [problem for problem in problems if "net::ERR_CONNECTION" not in problem] == []
 
 
