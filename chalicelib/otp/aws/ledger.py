@@ -118,15 +118,8 @@ class DynamoDBLedger:
         the content.
         """
         expires_at = int(accepted_at) + self._retention_seconds
-        wanted = {
-            name: _as_attribute(value)
-            for name, value in {
-                **attributes,
-                "version": version + 1,
-                "expires_at": expires_at,
-            }.items()
-            if value is not None
-        }
+        content = {**attributes, "version": version + 1, "expires_at": expires_at}
+        wanted = {name: _as_attribute(v) for name, v in content.items() if v is not None}
         values = {f":{name}": value for name, value in wanted.items()}
         if version:
             values[":read"] = _as_attribute(version)
