@@ -153,7 +153,7 @@ def test_every_application_of_the_session_gets_a_logout_token_and_no_other(logto
 
     sign_out(logto, browser)
 
-    (token,) = logout_tokens(logto, "next-state")
+    (token,) = logout_tokens(logto, "told-too")
     assert logto.read(token).claims["aud"] == BARE_APP
     assert "sid" not in logto.read(token).claims
     assert logout_tokens(logto) == []
