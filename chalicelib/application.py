@@ -24,17 +24,16 @@ from chalicelib.sign_in.errors import ProviderMisconfigured, ProviderUnreachable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chalicelib.otp.aws.counters import DynamoDBCounters
-    from chalicelib.otp.aws.queue import SqsOtpQueue
     from chalicelib.otp.intake import Intake
     from chalicelib.otp.ledger_keys import LedgerKeys
+    from chalicelib.otp.limits import Counters
+    from chalicelib.otp.queue_messages import OtpQueue
     from chalicelib.otp.receipts import Receipts
     from chalicelib.otp.sender import Sender
     from chalicelib.otp.worker import Worker
     from chalicelib.sign_in.bearer import BearerTokens
     from chalicelib.sign_in.flow import SignIn
-    from chalicelib.sign_in.logto.provider import LogtoProvider
-    from chalicelib.sign_in.provider import UserSessions
+    from chalicelib.sign_in.provider import Provider, UserSessions
     from chalicelib.sign_in.sessions import Sessions
     from chalicelib.sign_in.sign_out import SignOut
     from chalicelib.sign_in.store import RecordStore
@@ -88,7 +87,7 @@ class Portaria:
             provider=lambda: self.provider,
             attempts=Attempts(self.record_store, self.settings.attempt_seconds, self.clock),
             sessions=self.sessions,
-            refreshing=self._refreshing,
+            refreshing=self.refreshing,
             grace_seconds=self.settings.revalidate_grace_seconds,
             clock=self.clock,
         )
@@ -105,7 +104,7 @@ class Portaria:
         """The access tokens and userinfo of sessions."""
         from chalicelib.sign_in.tokens import Access
 
-        provider, refreshing = lambda: self.provider, self._refreshing
+        provider, refreshing = lambda: self.provider, self.refreshing
         return Access(provider, self.sessions, refreshing, self.clock, self.sleep)
 
     @cached_property
@@ -131,7 +130,7 @@ class Portaria:
         return DynamoDBRecordStore(self.aws.dynamodb, self.settings.sessions_table)
 
     @cached_property
-    def provider(self) -> LogtoProvider:
+    def provider(self) -> Provider:
         """Logto."""
         from chalicelib.sign_in.logto.provider import LogtoApplication, LogtoProvider
 
@@ -148,7 +147,8 @@ class Portaria:
         return None if found is None else LogtoManagement.from_settings(self.settings, found)
 
     @cached_property
-    def _refreshing(self) -> Refreshing:
+    def refreshing(self) -> Refreshing:
+        """What refreshes the tokens of sessions."""
         from chalicelib.sign_in.tokens import Refreshing
 
         return Refreshing(lambda: self.provider, self.sessions, self.clock)
@@ -199,7 +199,7 @@ class Portaria:
                 refused_numbers=self.counters,
                 back_off=BackOff(settings.code_lifetime_seconds, clock),
             ),
-            dead_letters=self.queue,
+            queue=self.queue,
             code_lifetime_seconds=settings.code_lifetime_seconds,
             clock=clock,
         )
@@ -214,14 +214,14 @@ class Portaria:
         return TwilioSender.from_settings(self.settings, account, account.renew)
 
     @cached_property
-    def counters(self) -> DynamoDBCounters:
+    def counters(self) -> Counters:
         """The limits' counters, which also remember the numbers that Twilio refused for good."""
         from chalicelib.otp.aws.counters import DynamoDBCounters
 
         return DynamoDBCounters.from_settings(self.settings, self.aws.dynamodb)
 
     @cached_property
-    def queue(self) -> SqsOtpQueue:
+    def queue(self) -> OtpQueue:
         """The OTP queue and its dead-letter queue."""
         from chalicelib.otp.aws.queue import SqsOtpQueue
 

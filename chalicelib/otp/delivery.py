@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.otp.decision import Decision
     from chalicelib.otp.ledger import SendAttempt
     from chalicelib.otp.ledger_keys import LedgerKeys
-    from chalicelib.otp.queue_messages import QueuedCode
+    from chalicelib.otp.queue_messages import OtpQueue, QueuedCode
     from chalicelib.otp.sending import Sending
 
 
@@ -39,13 +39,6 @@ class TemplateSource(Protocol):
         """Return the templates; raises TemplatesUnavailable."""
 
 
-class DeadLetters(Protocol):
-    """The queue for messages that nobody can read."""
-
-    def put_dead_letter(self, body: str, reason: str, message_id: str, accepted_at: float) -> None:
-        """Keep what may be kept of a message; raises QueueUnavailable."""
-
-
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """Brings codes to their outcomes. Safe to use from many threads."""
@@ -54,7 +47,7 @@ class Delivery:
     keys: Callable[[], LedgerKeys]
     templates: TemplateSource
     sending: Sending
-    dead_letters: DeadLetters
+    queue: OtpQueue
     code_lifetime_seconds: int
     clock: Callable[[], float]
 
@@ -166,7 +159,7 @@ class Delivery:
 
     def _move_to_dead_letters(self, queued: QueuedCode, error: RequestInvalid) -> Retry | None:
         try:
-            self.dead_letters.put_dead_letter(
+            self.queue.put_dead_letter(
                 redacted(queued.body), error.problem, queued.message_id, queued.accepted_at
             )
         except OtpError as unmoved:

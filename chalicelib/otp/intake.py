@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from chalicelib.otp.limits import Limits
+    from chalicelib.otp.queue_messages import OtpQueue
 
 
 GRACE_SECONDS = 120
@@ -68,16 +69,6 @@ class Authorization:
             log.warning("authorization_replaced")  # Logto's Console still has the one before
             return True
         return False
-
-
-class OtpQueue(Protocol):
-    """The queue between the request and the phone."""
-
-    def put(self, body: str, accepted_at: float) -> str:
-        """Keep a message, and with it when it was accepted; return its id.
-
-        Raises QueueUnavailable.
-        """
 
 
 @dataclass(frozen=True, slots=True)

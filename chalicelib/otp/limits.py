@@ -50,7 +50,21 @@ class Tally:
     hour: int
 
 
-class Counters(Protocol):
+class RefusedNumbers(Protocol):
+    """Numbers that Twilio refused for good: for a while, it is not asked again.
+
+    The mark stands where the number's codes are counted, so that looking for it costs no call.
+    """
+
+    def remember(self, recipient_hash: str, code: int, now: int) -> None:
+        """Hold codes for this recipient back for a while, from `now` on.
+
+        `recipient_hash` is the ledger's name for the recipient, `code` Twilio's error code.
+        Raises LedgerUnavailable.
+        """
+
+
+class Counters(RefusedNumbers, Protocol):
     """Where codes are counted, atomically. Each method raises LedgerUnavailable."""
 
     def take_number(self, recipient_hash: str, windows: Sequence[Window], now: int) -> Limit | None:
@@ -67,20 +81,6 @@ class Counters(Protocol):
 
     def give_back(self, tally: Tally) -> None:
         """Count one less."""
-
-
-class RefusedNumbers(Protocol):
-    """Numbers that Twilio refused for good: for a while, it is not asked again.
-
-    The mark stands where the number's codes are counted, so that looking for it costs no call.
-    """
-
-    def remember(self, recipient_hash: str, code: int, now: int) -> None:
-        """Hold codes for this recipient back for a while, from `now` on.
-
-        `recipient_hash` is the ledger's name for the recipient, `code` Twilio's error code.
-        Raises LedgerUnavailable.
-        """
 
 
 @dataclass(frozen=True, slots=True)

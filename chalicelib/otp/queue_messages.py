@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib.otp.errors import RequestInvalid
 from chalicelib.otp.ledger_keys import subject
@@ -29,6 +29,19 @@ OLDEST_SECONDS = 30 * 86_400.0
 """Nothing on a queue is taken for older: a number that no ledger can hold would never end."""
 MAX_KEYS = 20
 MAX_KEY_LENGTH = 32
+
+
+class OtpQueue(Protocol):
+    """The queue between the request and the phone. Each method raises QueueUnavailable."""
+
+    def put(self, body: str, accepted_at: float) -> str:
+        """Keep a message, and with it when it was accepted; return its id."""
+
+    def hide(self, receipt_handle: str, seconds: int) -> None:
+        """Let a message come back after `seconds`."""
+
+    def put_dead_letter(self, body: str, reason: str, message_id: str, accepted_at: float) -> None:
+        """Keep what may be kept of a message that nobody can read, apart from the others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from chalicelib import log
 from chalicelib.otp.errors import QueueUnavailable
@@ -16,16 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from chalicelib.otp.delivery import Delivery
+    from chalicelib.otp.queue_messages import OtpQueue
 
 
 MAX_BATCH = 10  # the event source's `BatchSize`
-
-
-class Visibility(Protocol):
-    """The queue, as far as the worker puts messages back on it."""
-
-    def hide(self, receipt_handle: str, seconds: int) -> None:
-        """Let a message come back after `seconds`; raises QueueUnavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +31,7 @@ class Worker:
     """
 
     delivery: Delivery
-    queue: Visibility
+    queue: OtpQueue
     seconds_for_one: float
     threads: Executor = field(
         default_factory=lambda: ThreadPoolExecutor(MAX_BATCH, thread_name_prefix="delivery")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.sign_in.errors import (
     AnswerRejected,
@@ -23,6 +23,8 @@ from chalicelib.sign_in.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from chalicelib.sign_in.provider import AccessTokenReader
 
 _ORGANIZATION = "urn:logto:organization:"
 _CREDENTIALS = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
@@ -40,16 +42,6 @@ class Caller:
     scopes: frozenset[str]
     organization: str | None
     claims: dict[str, Any] = field(repr=False)
-
-
-class AccessTokenReader(Protocol):
-    """What verifies access tokens by the provider's keys."""
-
-    def read_access_token(self, token: str, audience: str) -> dict[str, Any]:
-        """Verify a JWT access token that is meant for `audience`, and return its claims.
-
-        Raises AnswerRejected, or ProviderUnreachable where there are no keys to verify with.
-        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,12 +82,26 @@ class UserSessions(Protocol):
         """
 
 
+class AccessTokenReader(Protocol):
+    """What verifies access tokens by the provider's keys."""
+
+    def read_access_token(self, token: str, audience: str) -> dict[str, Any]:
+        """Verify a JWT access token that is meant for `audience`, and return its claims.
+
+        Raises AnswerRejected, or ProviderUnreachable where there are no keys to verify with.
+        """
+
+
 class Provider(Protocol):
     """Logto, as the flow needs it. Each method may raise one of `errors`."""
 
     @property
     def issuer(self) -> str:
         """The issuer identifier that tokens and callbacks must carry."""
+
+    @property
+    def tokens(self) -> AccessTokenReader:
+        """What verifies its access tokens."""
 
     def authorization_request(
         self, redirect_uri: str, options: SignInOptions

@@ -6,15 +6,13 @@ import time
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from chalicelib.sign_in.sessions import SESSION_COOKIE, SessionLifetime
+from chalicelib.sign_in.sessions import SESSION_COOKIE
 from tests.kit.fakes import Clock, FakeProvider
-from tests.kit.sign_in import REVALIDATE_SECONDS, Browser, SignInParts
+from tests.kit.sign_in import Browser, SignInParts
 
 if TYPE_CHECKING:
     from chalicelib.sign_in.sessions import Session
     from chalicelib.sign_in.store import RecordStore
-
-LIFETIME = SessionLifetime(7200, 14 * 86_400, REVALIDATE_SECONDS)
 
 
 class Users(SignInParts):
@@ -29,7 +27,7 @@ class Users(SignInParts):
     def __init__(self, store: RecordStore) -> None:
         clock = Clock(time.time())
         provider = FakeProvider(clock=clock)
-        super().__init__(store, provider, clock, clock.advance, lifetime=LIFETIME)
+        super().__init__(store, provider, clock, clock.advance, SESSION_IDLE_SECONDS="7200")
         self.user = self.new_user()
 
     def new_user(self) -> str:

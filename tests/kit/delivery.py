@@ -52,7 +52,7 @@ class DeliveryParts:
                 refused_numbers=self.counters,
                 back_off=BackOff(LIFETIME, self.clock, jitter=lambda: 1.0),
             ),
-            dead_letters=self.queue,
+            queue=self.queue,
             code_lifetime_seconds=LIFETIME,
             clock=self.clock,
         )

@@ -2,58 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from chalicelib.sign_in.attempts import Attempts
+from chalicelib.application import Portaria
+from chalicelib.settings import Settings
 from chalicelib.sign_in.browser_request import BrowserRequest, Redirect
-from chalicelib.sign_in.flow import SignIn
 from chalicelib.sign_in.options import SignInOptions
-from chalicelib.sign_in.sessions import SessionLifetime, Sessions
-from chalicelib.sign_in.sign_out import SignOut
-from chalicelib.sign_in.tokens import Access, Refreshing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chalicelib.sign_in.provider import Provider
+    from chalicelib.sign_in.provider import Provider, UserSessions
     from chalicelib.sign_in.store import RecordStore
 
 ATTEMPT_SECONDS = 600
 REVALIDATE_SECONDS, GRACE_SECONDS = 900, 86_400
-LIFETIME = SessionLifetime(7 * 86_400, 14 * 86_400, REVALIDATE_SECONDS)
+ENVIRONMENT = {
+    "STAGE": "test",
+    "LOGTO_ENDPOINT": "https://logto.test",
+    "LOGTO_APP_ID": "portaria",
+    "SESSIONS_TABLE": "sessions",
+    "LEDGER_TABLE": "ledger",
+    "OTP_QUEUE_URL": "http://127.0.0.1:1/otp",
+    "OTP_DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:1/dead",
+    "PARAMETER_PREFIX": "/portaria/test",
+    "ATTEMPT_SECONDS": str(ATTEMPT_SECONDS),
+    "REVALIDATE_SECONDS": str(REVALIDATE_SECONDS),
+    "REVALIDATE_GRACE_SECONDS": str(GRACE_SECONDS),
+}
 
 
-@dataclass
-class SignInParts:
-    """The sign-in and everything that shares its sessions."""
+class SignInParts(Portaria):
+    """The application on a store and a provider that a test chooses."""
 
-    store: RecordStore
-    provider: Provider
-    clock: Callable[[], float]
-    wait: Callable[[float], None]
-    """How a request waits for another's refresh."""
-    lifetime: SessionLifetime = LIFETIME
-    refreshes_at: Provider | None = None
-    """The provider that sessions are refreshed at, where it is another one."""
+    def __init__(
+        self,
+        store: RecordStore,
+        provider: Provider,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+        **environment: str,
+    ) -> None:
+        super().__init__(Settings.from_env(ENVIRONMENT | environment), clock=clock, sleep=sleep)
+        self.record_store, self.provider = store, provider
 
-    def __post_init__(self) -> None:
-        def refresher() -> Provider:
-            return self.refreshes_at or self.provider
-
-        self.sessions = Sessions(self.store, self.lifetime, self.clock)
-        self.refreshing = Refreshing(refresher, self.sessions, self.clock)
-        self.access = Access(refresher, self.sessions, self.refreshing, self.clock, self.wait)
-        self.sign_out = SignOut(lambda: self.provider, self.sessions, self.clock)
-        self.sign_in = SignIn(
-            provider=lambda: self.provider,
-            attempts=Attempts(self.store, ATTEMPT_SECONDS, self.clock),
-            sessions=self.sessions,
-            refreshing=self.refreshing,
-            grace_seconds=GRACE_SECONDS,
-            clock=self.clock,
-        )
+    def user_sessions(self) -> UserSessions | None:
+        """Return None, as where SSM has no credential to end sessions at Logto."""
+        return None
 
 
 class Browser:

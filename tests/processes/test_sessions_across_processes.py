@@ -20,7 +20,8 @@ from chalicelib.sign_in.sessions import Session, Sessions, index_hash
 from chalicelib.sign_in.tokens import LEASE_SECONDS
 from sandbox.server import running
 from tests.kit.engines import ROOT, aws_client, new_table
-from tests.kit.sign_in import LIFETIME
+from tests.kit.fakes import FakeProvider
+from tests.kit.sign_in import SignInParts
 from tests.processes.issuer import Issuer
 from tests.processes.worker import THREADS
 
@@ -109,7 +110,8 @@ def table_of(processes: int, dynamodb_local: str) -> Iterator[Table]:
             stack.enter_context(process)
             stack.callback(process.kill)
             assert process.hear() == "ready"
-        yield Table(store, Sessions(store, LIFETIME, time.time), issuer, started)
+        parts = SignInParts(store, FakeProvider(), time.time, time.sleep)
+        yield Table(store, parts.sessions, issuer, started)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.errors import SignInError
 from chalicelib.sign_in.logto.provider import LogtoApplication, LogtoProvider
 from chalicelib.sign_in.provider import Audience
+from chalicelib.sign_in.tokens import Access, Refreshing
 from tests.kit.engines import aws_client
 from tests.kit.fakes import FakeProvider
 from tests.kit.sign_in import SignInParts
@@ -45,9 +46,13 @@ class Worker:
             self.provider,
             self.clock,
             lambda _: time.sleep(0.02),
-            refreshes_at=LogtoProvider(
-                application, TIMEOUT_SECONDS, clock=time.time, monotonic=time.monotonic
-            ),
+        )
+        logto = LogtoProvider(
+            application, TIMEOUT_SECONDS, clock=time.time, monotonic=time.monotonic
+        )
+        parts.refreshing = Refreshing(lambda: logto, parts.sessions, self.clock)
+        parts.access = Access(
+            lambda: logto, parts.sessions, parts.refreshing, self.clock, parts.sleep
         )
         self.sessions, self.access, self.sign_in = parts.sessions, parts.access, parts.sign_in
 

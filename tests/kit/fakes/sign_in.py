@@ -118,6 +118,13 @@ class FakeProvider:
     logout_tokens: dict[str, LogoutToken] = field(default_factory=dict)
     gives_refresh_tokens: bool = True
 
+    @property
+    def tokens(self) -> FakeProvider:
+        return self
+
+    def read_access_token(self, token: str, audience: str) -> dict[str, Any]:
+        raise AnswerRejected(f"no access token of ours for {audience}: {len(token)} characters")
+
     def authorization_request(
         self, redirect_uri: str, options: SignInOptions
     ) -> AuthorizationRequest:

@@ -183,7 +183,7 @@ class WorkerModel:
             keys=lambda: KEYS,
             templates=FakeTemplates(TEMPLATES),
             sending=sending,
-            dead_letters=queue,
+            queue=queue,
             code_lifetime_seconds=LIFETIME,
             clock=self.clock,
         )
