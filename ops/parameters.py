@@ -10,6 +10,7 @@ import base64
 from typing import TYPE_CHECKING
 
 from chalicelib.languages import DEFAULT, Languages
+from chalicelib.otp.texts import for_ssm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,7 +23,8 @@ SECRET_BYTES = 32
 def put_missing(client: SSMClient, prefix: str, values: Mapping[str, str]) -> list[str]:
     """Put those of `values` that SSM lacks under `prefix`; returns their names.
 
-    Templates are plain strings, everything else is encrypted. Raises botocore's ClientError
+    Templates are plain strings, whose placeholders SSM takes in square brackets only; everything
+    else is encrypted. Raises botocore's ClientError
     where SSM refuses for another reason than that the parameter exists.
     """
     return [name for name, value in values.items() if _put(client, f"{prefix}/{name}", name, value)]
@@ -46,7 +48,7 @@ def generated_secrets(random_bytes: Callable[[int], bytes]) -> dict[str, str]:
 
 
 def default_templates(languages: Languages | None = None) -> dict[str, str]:
-    """Return the texts to start with: `templates/{usageType}[/{locale}]`, each one SMS segment."""
+    """Return the texts to start with, each one SMS segment: `templates/{usageType}[/{locale}]`."""
     spoken = languages or Languages()
     return {
         f"templates/{usage_type}" + ("" if tag == DEFAULT else f"/{tag}"): text
@@ -56,11 +58,12 @@ def default_templates(languages: Languages | None = None) -> dict[str, str]:
 
 
 def _put(client: SSMClient, path: str, name: str, value: str) -> bool:
+    is_template = name.startswith("templates/")
     try:
         client.put_parameter(
             Name=path,
-            Value=value,
-            Type="String" if name.startswith("templates/") else "SecureString",
+            Value=for_ssm(value) if is_template else value,
+            Type="String" if is_template else "SecureString",
             Overwrite=False,
         )
     except client.exceptions.ParameterAlreadyExists:

@@ -36,6 +36,7 @@ MAX_LOCALES = 10
 MAX_CHARACTERS = 1600  # Twilio takes no more
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}", re.ASCII)
+_PLACEHOLDER_IN_SSM = re.compile(r"\[\[\s*([\w.]+)\s*\]\]", re.ASCII)
 _ORIGIN_LINE = re.compile(r"^@\S+ #[^\n]*\s*\Z", re.MULTILINE)
 _LOCALE_SEPARATORS = re.compile(r"[\s,;]+")
 
@@ -147,6 +148,20 @@ def render(text: str, payload: Mapping[str, Any]) -> str:
 def placeholders(text: str) -> frozenset[str]:
     """Return the names that stand in placeholders, e.g. "application.name"."""
     return frozenset(match[1] for match in _PLACEHOLDER.finditer(text))
+
+
+def for_ssm(text: str) -> str:
+    """Return a text as SSM takes it, with its placeholders as `[[code]]`.
+
+    SSM refuses a value in which anything stands in double braces, which it reserves for references
+    to other parameters. Source: the documentation of PutParameter's `Value`.
+    """
+    return _PLACEHOLDER.sub(r"[[\1]]", text)
+
+
+def from_ssm(value: str) -> str:
+    """Return the text of a parameter, with `[[code]]` as Logto writes it."""
+    return _PLACEHOLDER_IN_SSM.sub(r"{{\1}}", value)
 
 
 def problems(text: str) -> list[TemplateProblem]:

@@ -45,6 +45,17 @@ def test_templates_are_read_by_type_and_language_however_many(ssm: Any, prefix: 
     assert found.pick("Type24", {}).text == "text 24 {{code}}"
 
 
+def test_placeholders_in_square_brackets_are_logtos(ssm: Any, prefix: str, clock: Clock):
+    put(
+        ssm,
+        f"{prefix}/templates/SignIn",
+        "[[code]] for [[ application.name ]], [1] [[é]] {{minutes}}",
+    )
+
+    found = templates(ssm, prefix, clock).get().pick("SignIn", {})
+    assert found.text == "{{code}} for {{application.name}}, [1] [[é]] {{minutes}}"
+
+
 def test_a_template_that_was_put_as_a_secret_is_read_in_clear(ssm: Any, prefix: str, clock: Clock):
     put(ssm, f"{prefix}/templates/SignIn", "sign in {{code}}", "SecureString")
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chalicelib.otp.texts import for_ssm
 from ops.parameters import default_templates
 from sandbox import deployment
 from sandbox.settings import Settings
@@ -122,7 +123,7 @@ def test_parameters_come_from_the_settings_and_the_texts(
         "from": "+15550001001",
     }
     assert found == {
-        **default_templates(),
+        **{name: for_ssm(text) for name, text in default_templates().items()},
         "otp/authorization": "Bearer the very one",
         "logto/app-secret": "the app's secret",
     }

@@ -26,14 +26,24 @@ def test_what_is_missing_is_put_and_what_is_there_stays(ssm: Any):
     prefix = "/portaria/gaps"
     ssm.put_parameter(Name=f"{prefix}/ledger-key", Value="in use", Type="SecureString")
 
-    put = put_missing(ssm, prefix, {"ledger-key": "new", "templates/SignIn/pt-BR": "{{code}}"})
+    put = put_missing(ssm, prefix, {"ledger-key": "new", "templates/SignIn/pt-BR": "o {{ code }}"})
 
     found = ssm.get_parameters_by_path(Path=prefix, Recursive=True, WithDecryption=True)
     assert put == ["templates/SignIn/pt-BR"]
     assert {each["Name"]: (each["Type"], each["Value"]) for each in found["Parameters"]} == {
         f"{prefix}/ledger-key": ("SecureString", "in use"),
-        f"{prefix}/templates/SignIn/pt-BR": ("String", "{{code}}"),
+        f"{prefix}/templates/SignIn/pt-BR": ("String", "o [[code]]"),
     }
+
+
+def test_no_parameter_holds_double_braces_which_ssm_refuses(ssm: Any):
+    prefix = "/portaria/braces"
+    put_missing(ssm, prefix, {**default_templates(), **generated_secrets(bytes)})
+
+    pages = ssm.get_paginator("get_parameters_by_path").paginate(Path=prefix, Recursive=True)
+    values = [each["Value"] for page in pages for each in page["Parameters"]]
+    assert len(values) == len(default_templates()) + 2
+    assert not any("{{" in value for value in values)
 
 
 def test_a_second_time_puts_nothing(ssm: Any):

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib import log
 from chalicelib.cache import StaleIfError
 from chalicelib.otp.errors import TemplatesUnavailable
-from chalicelib.otp.texts import Templates, bound_to_origin, problems
+from chalicelib.otp.texts import Templates, bound_to_origin, from_ssm, problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +94,7 @@ class SsmTemplates:
         try:
             return {
                 _key(parameter["Name"].removeprefix(f"{self._path}/")): (
-                    parameter["Value"],
+                    from_ssm(parameter["Value"]),
                     parameter["Version"],
                 )
                 for page in pages
