@@ -83,9 +83,9 @@ def sign_out_everywhere(request: BrowserRequest) -> Redirect | SignOutUnconfirme
 
 @app.route("/backchannel-logout", methods=["POST"], content_types=CONTENT_TYPES)
 @callers.back_channel(app)
-def backchannel_logout(request: Request) -> None:
+def backchannel_logout(chalice_request: Request) -> None:
     """Receive a back-channel logout from Logto."""
-    app.portaria.sign_out.receive(form_field(request, "logout_token"))
+    app.portaria.sign_out.receive(form_field(chalice_request, "logout_token"))
 
 
 @app.route("/account")
@@ -100,19 +100,21 @@ def account(request: BrowserRequest) -> dict[str, Any]:
 
 @app.route("/otp", methods=["POST"], content_types=CONTENT_TYPES)
 @callers.connector(app)
-def otp(request: Request) -> None:
+def otp(chalice_request: Request) -> None:
     """Take a code from Logto's HTTP SMS connector."""
-    app.portaria.intake.accept(request.headers.get("authorization"), raw_body(request))
+    app.portaria.intake.accept(
+        chalice_request.headers.get("authorization"), raw_body(chalice_request)
+    )
 
 
 @app.route("/otp/status", methods=["POST"], content_types=CONTENT_TYPES)
 @callers.twilio_callback(app)
-def otp_status(request: Request) -> None:
+def otp_status(chalice_request: Request) -> None:
     """Receive a delivery receipt from Twilio."""
     app.portaria.receipts.receive(
-        called_url(request, app.portaria.settings.public_url),
-        raw_body(request),
-        request.headers.get("x-twilio-signature"),
+        called_url(chalice_request, app.portaria.settings.public_url),
+        raw_body(chalice_request),
+        chalice_request.headers.get("x-twilio-signature"),
     )
 
 

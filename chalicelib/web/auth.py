@@ -48,7 +48,7 @@ class Routes(Protocol):
 
 
 class _Call:
-    """One request to a route, and what is known of who sent it: found out once, when asked for."""
+    """One request to a route, and who sent it, which is looked up once, on first use."""
 
     def __init__(self, request: Request, portaria: Portaria) -> None:
         self.request = request
@@ -74,10 +74,10 @@ _guarded: ContextVar[_Call | None] = ContextVar("guarded", default=None)
 
 
 class Auth:
-    """Guards routes of `app`, and tells them who calls.
+    """Guards routes of `app`, and returns who calls them.
 
-    What a guarded route returns is answered as JSON, or as it is where it is a Chalice
-    Response; either way browsers and proxies are told to keep nothing.
+    What a guarded route returns is answered as JSON, a string as plain text, and a Chalice
+    Response as it is; each with our security headers and `Cache-Control: no-store`.
     """
 
     def __init__(self, app: Routes) -> None:

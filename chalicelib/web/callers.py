@@ -1,7 +1,7 @@
 """One wrapper for the routes of each kind of caller: from its request to what it can use.
 
-A wrapped view gets the request, calls the application and returns the result, or raises; the
-wrapper makes the answer of either, in this caller's way.
+A wrapped view gets the request, calls the application and returns its result, or raises. The
+wrapper turns either into the answer that this kind of caller expects.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ REALM = 'Bearer realm="portaria"'
 UNAUTHORIZED = "The Authorization value is not the one that this endpoint expects."
 """For the operator, who reads it in Logto's Console. A stranger learns no more than the status."""
 _WITHOUT_REFERENCE = (SignInRequired, BearerTokenMissing, ScopeMissing)
-"""What a caller may well meet without any mistake: the code says it all, and nothing is logged."""
+"""Errors that a caller gets in normal use: the code says enough, so that nothing is logged."""
 
 
 def browser(
@@ -54,14 +54,14 @@ def browser(
 ) -> Callable[[Callable[[BrowserRequest], BrowserResult]], Route]:
     """Wrap a route that shows a page or sends the browser on; errors become pages.
 
-    With `only_navigation` it answers windows only, and no image, frame or script.
+    With `only_navigation` it serves navigations only, and no image, frame or script.
     """
 
     def decorate(view: Callable[[BrowserRequest], BrowserResult]) -> Route:
         @wraps(view)
         def route() -> Response:
             try:
-                request = browser_request(_event(app), app.portaria.settings.public_url)
+                request = browser_request(_current(app), app.portaria.settings.public_url)
             except Exception as error:  # noqa: BLE001 - no base URL, so no page with links
                 reference = report(error, SERVER_ERROR)
                 return answers.plain(SERVER_ERROR, f"Something went wrong. Reference: {reference}")
@@ -95,13 +95,8 @@ def _shown(portaria: Portaria, request: BrowserRequest, result: BrowserResult) -
     if result.session is None:
         page = portaria.pages.home_signed_out(language, base_url=base_url, farewell=result.farewell)
         return answers.page(page, base_url, cookies=result.cookies)
-    page = portaria.pages.home_signed_in(
-        language,
-        base_url=base_url,
-        display_name=result.session.display_name,
-        phone_hint=result.session.phone_hint,
-        leads_to=leads_to,
-    )
+    names = {"display_name": result.session.display_name, "phone_hint": result.session.phone_hint}
+    page = portaria.pages.home_signed_in(language, base_url=base_url, leads_to=leads_to, **names)
     return answers.page(page, base_url)
 
 
@@ -112,7 +107,7 @@ def json_client(app: Application) -> Callable[[Callable[[BrowserRequest], Any]],
         @wraps(view)
         def route() -> Response:
             try:
-                request = browser_request(_event(app), app.portaria.settings.public_url)
+                request = browser_request(_current(app), app.portaria.settings.public_url)
                 return answers.json(200, view(request))
             except Exception as error:  # noqa: BLE001 - every failure has an answer
                 return _json_failure(error)
@@ -123,7 +118,7 @@ def json_client(app: Application) -> Callable[[Callable[[BrowserRequest], Any]],
 
 
 def back_channel(app: Application) -> Callable[[Callable[[Request], None]], Route]:
-    """Wrap a route that Logto itself calls; it wants 200, or 400 with an error in JSON.
+    """Wrap a route that Logto itself calls, and answers 200, or 400 with an error in JSON.
 
     Source: OpenID Connect Back-Channel Logout 1.0, 2.8.
     """
@@ -132,7 +127,7 @@ def back_channel(app: Application) -> Callable[[Callable[[Request], None]], Rout
         @wraps(view)
         def route() -> Response:
             try:
-                view(_event(app))
+                view(_current(app))
             except Exception as error:  # noqa: BLE001 - every failure has an answer
                 reference = report(error, failure_of(error)[0])
                 return answers.json(400, {"error": "invalid_request", "reference": reference})
@@ -152,16 +147,16 @@ def connector(app: Application) -> Callable[[Callable[[Request], None]], Route]:
     def decorate(view: Callable[[Request], None]) -> Route:
         @wraps(view)
         def route() -> Response:
-            event = _event(app)
+            chalice_request = _current(app)
             try:
-                view(event)
+                view(chalice_request)
             except Unauthorized as error:
                 log.warning("connector_unauthorized")
                 log.count("ConnectorUnauthorized")
                 return answers.plain(failure_of(error)[0], UNAUTHORIZED)
             except Exception as error:  # noqa: BLE001 - every failure has an answer
                 status, problem = _connector_failure(error)
-                language = app.portaria.languages.nearest(payload_locale(event))
+                language = app.portaria.languages.nearest(payload_locale(chalice_request))
                 return answers.plain(status, language.sentences[problem])
             return answers.plain(200, "")
 
@@ -190,7 +185,7 @@ def twilio_callback(app: Application) -> Callable[[Callable[[Request], None]], R
         @wraps(view)
         def route() -> Response:
             try:
-                view(_event(app))
+                view(_current(app))
             except SignatureInvalid as error:
                 log.warning("callback_unsigned")
                 return answers.plain(failure_of(error)[0], "")
@@ -216,9 +211,9 @@ def team_answer(result: object) -> Response:
 
 
 def team_failure(error: Exception) -> Response:
-    """Return the answer to an error of a team's guarded view; Chalice's own errors are Chalice's.
+    """Return the answer to an error of a team's guarded view, for Bearer tokens as RFC 6750 says.
 
-    Bearer tokens are asked for and refused as RFC 6750 says.
+    Raises Chalice's own errors again, which Chalice answers.
     """
     if isinstance(error, ChaliceViewError):
         raise error
@@ -232,9 +227,8 @@ def team_failure(error: Exception) -> Response:
         case ScopeMissing(scopes=scopes):
             needed = " ".join(scopes)
             answer.body["scope"] = needed
-            answer.headers["WWW-Authenticate"] = (
-                f'{REALM}, error="insufficient_scope", scope="{needed}"'
-            )
+            challenge = f'{REALM}, error="insufficient_scope", scope="{needed}"'
+            answer.headers["WWW-Authenticate"] = challenge
     return answer
 
 
@@ -246,7 +240,7 @@ def _json_failure(error: Exception) -> Response:
     return answers.json(status, body)
 
 
-def _event(app: Application) -> Request:
-    event = app.current_request
-    assert event is not None  # noqa: S101 - Chalice sets it before it calls a route
-    return event
+def _current(app: Application) -> Request:
+    chalice_request = app.current_request
+    assert chalice_request is not None  # noqa: S101 - Chalice sets it before it calls a route
+    return chalice_request

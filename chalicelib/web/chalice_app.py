@@ -1,4 +1,4 @@
-"""Chalice's application object, with a request for each thread and answers that are ours.
+"""Chalice's application object, with a current request for each thread and our own error answers.
 
 Chalice keeps one `current_request` for the whole process. That is right on Lambda, which has
 one request at a time, and wrong on a threaded server: a view that reads it a moment later may

@@ -1,7 +1,7 @@
 """Whether each guard of a team's routes stands where it guards: below `@app.route`.
 
-Above it a guard does nothing, and nobody would notice: Chalice has registered the function
-below it, and never calls the guard.
+A guard above it protects nothing, and no request would show it: Chalice has registered the
+function below, and never calls the guard.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def views_of(app: object) -> list[View]:
 def refuse_above(guards: Iterable[View], registered: Iterable[View]) -> None:
     """Raise UnguardedRoute where one of these guards was put on a registered view.
 
-    Sees through decorators that tell what they wrap (`functools.wraps`, `partial`).
+    Sees through decorators that name what they wrap (`functools.wraps`, `partial`).
     """
     views = {_identity(view): view for view in registered}
     for guard in guards:

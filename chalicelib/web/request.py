@@ -23,23 +23,24 @@ class PublicUrlUnknown(Exception):
     """PUBLIC_URL is unset and the request did not come through API Gateway."""
 
 
-def browser_request(event: Request, configured_url: str | None) -> BrowserRequest:
+def browser_request(chalice_request: Request, configured_url: str | None) -> BrowserRequest:
     """Read a browser's request; raises PublicUrlUnknown. `configured_url` is PUBLIC_URL."""
-    query = event.to_original_event().get("multiValueQueryStringParameters") or {}
+    headers = chalice_request.headers
+    query = chalice_request.to_original_event().get("multiValueQueryStringParameters") or {}
     return BrowserRequest(
-        public_url=public_url(configured_url, event.context),
+        public_url=public_url(configured_url, chalice_request.context),
         # HTTP/2 may split it.
-        cookie_header=_encodable("; ".join(header_values(event, "cookie"))),
+        cookie_header=_encodable("; ".join(header_values(chalice_request, "cookie"))),
         query={name: [_encodable(value) for value in values] for name, values in query.items()},
         fetch_metadata=FetchMetadata(
-            method=event.method,
-            origin=event.headers.get("origin"),
-            fetch_site=event.headers.get("sec-fetch-site"),
-            fetch_mode=event.headers.get("sec-fetch-mode"),
-            fetch_dest=event.headers.get("sec-fetch-dest"),
-            purpose=event.headers.get("sec-purpose") or event.headers.get("purpose"),
+            method=chalice_request.method,
+            origin=headers.get("origin"),
+            fetch_site=headers.get("sec-fetch-site"),
+            fetch_mode=headers.get("sec-fetch-mode"),
+            fetch_dest=headers.get("sec-fetch-dest"),
+            purpose=headers.get("sec-purpose") or headers.get("purpose"),
         ),
-        accept_language=event.headers.get("accept-language"),
+        accept_language=headers.get("accept-language"),
     )
 
 
@@ -58,53 +59,53 @@ def public_url(configured_url: str | None, request_context: Mapping[str, Any]) -
     return f"https://{domain_name}{_base_path(domain_name, request_context)}"
 
 
-def called_url(event: Request, configured_url: str | None) -> str:
+def called_url(chalice_request: Request, configured_url: str | None) -> str:
     """Return the whole URL that was called, as its caller wrote it. Raises PublicUrlUnknown.
 
     API Gateway passes the query on decoded; here it is encoded again, with "%20" for a space.
     """
-    query = event.to_original_event().get("multiValueQueryStringParameters") or {}
+    query = chalice_request.to_original_event().get("multiValueQueryStringParameters") or {}
     encoded = urlencode(query, doseq=True, quote_via=quote)
-    url = f"{public_url(configured_url, event.context)}{event.path}"
+    url = f"{public_url(configured_url, chalice_request.context)}{chalice_request.path}"
     return f"{url}?{encoded}" if encoded else url
 
 
-def header_values(event: Request, name: str) -> list[str]:
+def header_values(chalice_request: Request, name: str) -> list[str]:
     """Return all values of a header, by its name in lower case; `headers` has only the last."""
-    lists = event.to_original_event().get("multiValueHeaders") or {}
+    lists = chalice_request.to_original_event().get("multiValueHeaders") or {}
     for each, values in lists.items():
         if each.lower() == name:
             return list(values)
-    value = event.headers.get(name)
+    value = chalice_request.headers.get(name)
     return [] if value is None else [value]
 
 
-def navigates(event: Request) -> bool:
+def navigates(chalice_request: Request) -> bool:
     """Whether a browser navigates here, to show a page; a script's request does not."""
-    mode = event.headers.get("sec-fetch-mode")
+    mode = chalice_request.headers.get("sec-fetch-mode")
     if mode is not None:
         return str(mode) == "navigate"
-    return "text/html" in event.headers.get("accept", "")
+    return "text/html" in chalice_request.headers.get("accept", "")
 
 
-def raw_body(event: Request) -> bytes:
+def raw_body(chalice_request: Request) -> bytes:
     """Return a request's body as it came, cut just beyond the largest that is accepted."""
-    body = event.raw_body
+    body = chalice_request.raw_body
     return (body if isinstance(body, bytes) else body.encode())[: MAX_BODY_BYTES + 1]
 
 
-def form_field(event: Request, name: str) -> str:
+def form_field(chalice_request: Request, name: str) -> str:
     """Return a field of a posted form that stands there once; raises AnswerRejected."""
-    values = parse_qs(raw_body(event).decode("utf-8", "replace")).get(name, [])
+    values = parse_qs(raw_body(chalice_request).decode("utf-8", "replace")).get(name, [])
     if len(values) != 1:
         raise AnswerRejected(f"no {name}")
     return values[0]
 
 
-def payload_locale(event: Request) -> str | None:
+def payload_locale(chalice_request: Request) -> str | None:
     """Return the visitor's language, as far as the body of Logto's connector names one."""
     try:
-        body = json.loads(raw_body(event))
+        body = json.loads(raw_body(chalice_request))
     except (ValueError, RecursionError):
         return None
     payload = body.get("payload") if isinstance(body, dict) else None
