@@ -1,4 +1,4 @@
-"""The figures of "What can't be kept" in decision 4, computed from what the code goes by."""
+"""The figures of "What can't be guaranteed" in decision 4, compared with the code."""
 
 from __future__ import annotations
 
