@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import app
-from chalicelib.application import Portaria
 from sandbox.server import running
 from tests.conformance.provider import Host, HostileProvider
 from tests.conformance.relying_party import RelyingParty
-from tests.kit.application import Stage, serving
+from tests.kit.application import Stage, cold_start, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +46,7 @@ def provider(host: Host) -> Iterator[HostileProvider]:
 def party(
     served: RelyingParty, provider: HostileProvider, capsys: pytest.CaptureFixture[str]
 ) -> RelyingParty:
-    app.app.portaria = Portaria()  # a process that knows nothing of this provider yet
+    cold_start()  # a process that knows nothing of this provider yet
     served.site.cookies.clear()
     served.provider, served.capsys = provider, capsys
     return served

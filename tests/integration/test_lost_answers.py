@@ -13,9 +13,9 @@ from itertools import count
 import pytest
 
 import app
-from chalicelib.application import Portaria
 from sandbox import server
 from sandbox.phone.faults import Fault
+from tests.kit.application import cold_start
 from tests.kit.codes import CODE, NEWER, NEXT, Codes
 from tests.kit.engines import repeat_at_once
 from tests.kit.gate import Gate
@@ -131,13 +131,6 @@ def numbers(pipeline: Pipeline) -> Iterator[Codes]:
     )
 
 
-def as_cold_lambdas() -> None:
-    """Let the Lambdas read their secrets again, with the clients that go through the gate."""
-    cold = Portaria()
-    cold.aws = app.app.portaria.aws
-    app.app.portaria = cold
-
-
 def disturbed(
     gate: Gate, numbers: Iterator[Codes], flow: Flow, tries: int
 ) -> Iterator[tuple[Codes, str]]:
@@ -147,7 +140,7 @@ def disturbed(
     """
     for place in count():
         codes = next(numbers)
-        as_cold_lambdas()
+        cold_start()  # so that the Lambdas read their secrets, too
         act = flow(codes)
         next(act)
         first, lost_before = len(gate.operations) + place, gate.lost

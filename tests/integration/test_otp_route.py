@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import app
-from chalicelib.application import Portaria
 from chalicelib.otp.request import MAX_BODY_BYTES
-from tests.kit.application import AUTHORIZATION, Stage, serving
+from tests.kit.application import AUTHORIZATION, Stage, cold_start, serving
 from tests.kit.aws_calls import recorded
 from tests.kit.browser import Browser
 from tests.kit.metrics import dimensions
@@ -65,7 +63,7 @@ def test_a_new_authorization_loses_no_code_whichever_of_both_logto_sends(
 ):
     assert post_otp(site).status_code == 200
     stage.put("otp/authorization", "Bearer new")
-    app.app.portaria = Portaria()  # a Lambda that never saw the value before
+    cold_start()  # a Lambda that never saw the value before
 
     assert post_otp(site).status_code == 200
     assert post_otp(site, Authorization="Bearer new").status_code == 200

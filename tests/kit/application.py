@@ -97,6 +97,13 @@ def environment(
         application.portaria = before
 
 
+def cold_start() -> None:
+    """Let `app.app` begin anew, as a new Lambda would, with the AWS clients that it has."""
+    cold = Portaria()
+    cold.aws = app.app.portaria.aws
+    app.app.portaria = cold
+
+
 @contextmanager
 def serving(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
     """Serve the application with the stage's environment."""
