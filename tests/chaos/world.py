@@ -1,4 +1,8 @@
-"""Everything that runs, and the hand that breaks it."""
+"""Everything that runs, and the hand that breaks it.
+
+It is apart from `tests/kit`, whose parts run in the test's own process; here workers are processes
+that can be killed.
+"""
 
 from __future__ import annotations
 

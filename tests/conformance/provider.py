@@ -1,4 +1,7 @@
-"""A hostile OpenID provider: well-behaved as Logto is, but for what a test tells it to do."""
+"""A hostile OpenID provider: well-behaved as Logto is, but for what a test tells it to do.
+
+It is apart from `tests/kit`, whose stand-in behaves as Logto does and must not learn to misbehave.
+"""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -28,9 +28,6 @@ from tests.kit.tokens import (
     public,
     token,
 )
-
-if TYPE_CHECKING:
-    pass
 
 API = "https://api.example.test"
 TYP = {"typ": "at+jwt"}

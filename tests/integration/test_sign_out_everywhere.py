@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,9 +15,6 @@ from tests.kit.aws_calls import recorded
 from tests.kit.browser import Browser
 from tests.kit.fakes import Clock
 from tests.kit.identity import MACHINE, SECRET, Logto, new_phone, running_logto, sign_in_at
-
-if TYPE_CHECKING:
-    pass
 
 FAREWELL = Languages()["en"].pages["farewell"]
 CREDENTIAL = {"id": MACHINE, "secret": SECRET, "resource": MANAGEMENT_API}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import pytest
 from flask import Flask, jsonify
@@ -17,9 +16,6 @@ from sandbox.server import running
 from tests.kit.delivery import KEYS
 from tests.kit.phone import RECIPIENT, Twilio
 from tests.kit.twilio_sender import config, hand_over, sender
-
-if TYPE_CHECKING:
-    pass
 
 
 def test_what_was_sent_is_listed_for_its_recipient_only(twilio: Twilio):

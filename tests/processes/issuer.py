@@ -1,4 +1,7 @@
-"""An OpenID provider of which only the refresh matters: it counts, rotates, and can be held up."""
+"""An OpenID provider of which only the refresh matters: it counts, rotates, and can be held up.
+
+It is apart from `tests/kit`, whose stand-in for Logto can't hold up an answer while processes race.
+"""
 
 from __future__ import annotations
 

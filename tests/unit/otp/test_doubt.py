@@ -134,11 +134,21 @@ def test_the_same_digits_of_a_later_code_wait_for_the_end_of_an_open_attempt(
     assert parts.result.outcome is Outcome.SENT
 
 
-def test_while_twilio_can_not_tell_a_code_waits_and_is_unknown_in_the_end(parts: DeliveryParts):
+@pytest.mark.parametrize(
+    "twilio",
+    [
+        pytest.param({"unlistable": True}, id="can not tell"),
+        pytest.param({"lists_all": False}, id="may hide the text"),
+    ],
+)
+def test_while_twilio_can_not_say_for_sure_a_code_waits_and_is_unknown_in_the_end(
+    parts: DeliveryParts, twilio: dict[str, bool]
+):
     accepted_at = parts.clock()
     parts.sender.answers.append(LOST)
     parts.deliver()
-    parts.sender.unlistable = True
+    for name, value in twilio.items():
+        setattr(parts.sender, name, value)
     parts.clock.advance(LATER)
     assert parts.deliver(accepted_at=accepted_at, receive_count=2) == Retry(8)
     assert parts.ledger.outcomes == []
@@ -162,20 +172,6 @@ def test_a_text_that_is_found_counts_whatever_else_the_list_may_hide(
 
     assert parts.deliver(accepted_at=accepted_at, receive_count=2) is None
     assert parts.result.message_sid == f"SM{1:032d}"
-
-
-def test_a_text_that_is_not_found_may_be_what_the_list_hides(parts: DeliveryParts):
-    accepted_at = parts.clock()
-    parts.sender.answers.append(LOST)
-    parts.deliver()
-    parts.sender.lists_all = False
-    parts.clock.advance(LATER)
-    assert parts.deliver(accepted_at=accepted_at, receive_count=2) == Retry(8)
-    assert parts.sender.sent == []
-
-    parts.clock.advance(LIFETIME)
-    assert parts.deliver(accepted_at=accepted_at, receive_count=3) is None
-    assert parts.ledger.outcomes == [Outcome.UNKNOWN]
 
 
 def test_a_doubtful_code_that_died_meanwhile_is_expired_where_twilio_lacks_it(parts: DeliveryParts):

@@ -5,7 +5,6 @@ import hashlib
 import re
 from html import escape
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,10 +12,6 @@ from chalicelib.languages import Language
 from chalicelib.pages import FailureKind, Page
 from chalicelib.pages.pages import HERE
 from tests.kit.pages import BASE_URL, CALLED_WRONGLY, HOSTILE, LANGUAGES, LOGTO, PAGES, each_page
-
-if TYPE_CHECKING:
-    pass
-
 
 ENGLISH, PORTUGUESE = LANGUAGES["en"], LANGUAGES["pt-BR"]
 
