@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+ROOT_PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+PAGES = [*ROOT_PAGES, *sorted((ROOT / "docs").rglob("*.md"))]
+EXAMPLE = "chalicelib/otp/courier/"  # the folder that docs/another-channel.md makes up
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -28,3 +30,35 @@ def test_the_security_page_shows_tests():
     text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 
     assert len(re.findall(r"`tests/[\w/]+\.py::\w+`", text)) > 30
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_module_that_a_page_names_exists(page: Path):
+    for path in re.findall(r"`([\w/]+\.py)(?:::[\w.]+)?`", page.read_text(encoding="utf-8")):
+        assert path.startswith(EXAMPLE) or file_named(path), path
+
+
+def test_every_function_in_the_tables_of_the_architecture_exists():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w/]+\.py)::([\w.]+)`", text)
+
+    assert len(named) > 50
+    for path, name in named:
+        module = file_named(path)
+        assert module, path
+        assert name in names_in(ast.parse(module.read_text(encoding="utf-8"))), f"{path}::{name}"
+
+
+def file_named(path: str) -> Path | None:
+    """Return the file that a page means: its path begins at the root, or in chalicelib."""
+    found = (root / path for root in (ROOT, ROOT / "chalicelib") if (root / path).is_file())
+    return next(found, None)
+
+
+def names_in(tree: ast.Module | ast.ClassDef) -> set[str]:
+    """Return the names of the functions of a module, methods as `Class.method`."""
+    names = {each.name for each in tree.body if isinstance(each, ast.FunctionDef)}
+    for each in tree.body:
+        if isinstance(each, ast.ClassDef):
+            names |= {f"{each.name}.{method}" for method in names_in(each)}
+    return names
