@@ -1,12 +1,29 @@
-"""What a setting can be besides a number, a flag or any text: URLs, paths, countries."""
+"""What a setting can be besides a number, a flag or any text, and what is said of a wrong one."""
 
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+# What is said of pydantic's errors, by their type; of others, what pydantic says.
+_SENTENCES = {
+    "missing": "missing",
+    "value_error": "{error}",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_pattern_mismatch": "must match {pattern}",
+    "int_parsing": "must be a whole number",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
+}
 
 
 def is_loopback(host: str) -> bool:
@@ -15,6 +32,13 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def sentence(problem: ErrorDetails) -> str:
+    """Return what is wrong with a setting, by pydantic's error, without its value."""
+    if problem["type"] not in _SENTENCES:
+        return problem["msg"]
+    return _SENTENCES[problem["type"]].format(**problem.get("ctx", {}))
 
 
 def _base_url(value: str) -> str:

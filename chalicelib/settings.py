@@ -14,30 +14,21 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from chalicelib.setting_kinds import BaseUrl, Countries, ParameterPrefix, SecureUrl
+from chalicelib.setting_kinds import (
+    BaseUrl,
+    Countries,
+    ParameterPrefix,
+    SecureUrl,
+    sentence,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pydantic_core import ErrorDetails
 
 MAX_CODE_LIFETIME_SECONDS = 3600  # Logto's upper bound, and half of what the OTP queue keeps
 MAX_NUMBER_LIMIT = 50  # so many moments fit into one conditional update of a number's item
 MAX_WINDOW_SECONDS = 7 * 86_400
-
-# What is said of pydantic's errors, by their type; of others, what pydantic says.
-_SAID = {
-    "missing": "missing",
-    "value_error": "{error}",
-    "greater_than": "must be more than {gt}",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
-    "string_too_long": "must have at most {max_length} characters",
-    "string_pattern_mismatch": "must match {pattern}",
-    "int_parsing": "must be a whole number",
-    "float_parsing": "must be a number",
-    "bool_parsing": "must be true or false",
-}
 
 
 class SettingsError(Exception):
@@ -241,16 +232,10 @@ class Settings(BaseModel):
         except ValidationError as error:
             # The offending value stays out of the message: it is not known to be harmless.
             problems = {
-                str(problem["loc"][0]).upper(): _said(problem)
+                str(problem["loc"][0]).upper(): sentence(problem)
                 for problem in error.errors(include_input=False, include_url=False)
             }
             raise SettingsError(problems) from None
-
-
-def _said(problem: ErrorDetails) -> str:
-    if problem["type"] not in _SAID:
-        return problem["msg"]
-    return _SAID[problem["type"]].format(**problem.get("ctx", {}))
 
 
 def _in_file(path: str) -> dict[str, str]:
