@@ -221,7 +221,7 @@ class Settings(BaseModel):
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
         """Read the environment (or `env`); an empty value counts as unset.
 
-        What the file named by SETTINGS_FILE says is laid over it. Raises SettingsError with all
+        Values in the file that SETTINGS_FILE names replace them. Raises SettingsError with all
         missing and wrong names together.
         """
         source = os.environ if env is None else env

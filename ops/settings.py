@@ -22,14 +22,14 @@ _INTRODUCTION = """\
 
 Made from `chalicelib/settings.py` by `.venv/bin/python -m ops settings`; don't edit it by hand.
 
-All of them are environment variables. A stage's values stand in `.chalice/config.json`, or come
+All of them are environment variables. A stage's values are in `.chalice/config.json`, or come
 from the stack (`.chalice/resources.yaml`). When names are missing or wrong, the first request
 fails with one error that lists them all. Secrets are not among them: they live in SSM under
 `PARAMETER_PREFIX` and are listed in the [runbook](runbook.md).
 
 `AWS_ENDPOINT_URL`, `AWS_REGION` and the like are read by boto3 itself. `SETTINGS_FILE`, in the
-stage `local` only, names a JSON file that is laid over the environment where it exists: there the
-sandbox says which ports and providers it has.
+stage `local` only, names a JSON file whose values replace those of the environment, if the file
+exists: the sandbox writes its ports and providers there.
 
 | name | default | accepts | meaning |
 |---|---|---|---|
