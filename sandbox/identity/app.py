@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from sandbox.identity import authorization, endpoints, logout, management, screens
+from sandbox.identity import authorization, endpoints, logout, screens
 from sandbox.identity.identity import Identity
+from sandbox.identity.management import applications, connectors, sign_in_experience, users
 from sandbox.identity.settings import (
     MANAGEMENT_APP_ID,
     OIDC_SCOPES,
@@ -44,8 +45,11 @@ def create_app(settings: IdentitySettings) -> Flask:
     app = Flask("sandbox.identity", static_url_path="/assets")
     identity = Identity(settings)
     app.extensions["identity"] = identity
-    for part in (authorization, endpoints, screens, logout, management):
+    for part in (authorization, endpoints, screens, logout):
         app.register_blueprint(part.blueprint(identity))
+    for part in (applications, connectors, sign_in_experience, users):
+        app.register_blueprint(part.blueprint(identity))
+    app.register_blueprint(sign_in_experience.public_blueprint(identity))
 
     @app.after_request
     def harden(response: Response) -> Response:
@@ -61,7 +65,9 @@ def settings_from(environment: Mapping[str, str], endpoint: str) -> IdentitySett
 
     The API resources and permissions are those that the application requests. There is no console
     in which to assign them, so every user has them all, and also in the one organization.
-    IDENTITY_CONFIRM_ACCOUNTS=false is for tools that fill in `phone` and `code` and nothing else.
+    IDENTITY_EMPTY=true starts a tenant that nobody has set up: there is only the machine by which
+    that is done. IDENTITY_CONFIRM_ACCOUNTS=false is for tools that fill in `phone` and `code` and
+    nothing else.
     """
     app_url = environment.get("APP_URL", "http://localhost:8000")
     secret = environment.get("LOGTO_APP_SECRET", "portaria-local-secret")
@@ -69,30 +75,34 @@ def settings_from(environment: Mapping[str, str], endpoint: str) -> IdentitySett
     permissions = frozenset(requested).difference(OIDC_SCOPES)
     indicators = environment.get("LOGTO_RESOURCES", "").split()
     indicators += environment.get("API_RESOURCE", "").split()
+    application = Application(
+        app_id=environment.get("LOGTO_APP_ID", "portaria-local"),
+        app_secret=secret,
+        redirect_uris=(f"{app_url}/callback",),
+        post_logout_redirect_uris=(f"{app_url}/", app_url),
+        backchannel_logout_uri=f"{app_url}/backchannel-logout",
+        backchannel_logout_session_required=True,
+        name="portaria",
+    )
+    machine = Application(
+        MANAGEMENT_APP_ID, secret, (), machine_to_machine=True, manages_logto=True, name="operator"
+    )
+    connector = Connector(
+        endpoint=f"{app_url}/otp",
+        authorization=environment.get("OTP_AUTHORIZATION", "Bearer portaria-local-otp"),
+    )
+    empty = environment.get("IDENTITY_EMPTY") == "true"
     return IdentitySettings(
         endpoint=endpoint,
-        applications=(
-            Application(
-                app_id=environment.get("LOGTO_APP_ID", "portaria-local"),
-                app_secret=secret,
-                redirect_uris=(f"{app_url}/callback",),
-                post_logout_redirect_uris=(f"{app_url}/", app_url),
-                backchannel_logout_uri=f"{app_url}/backchannel-logout",
-                backchannel_logout_session_required=True,
-            ),
-            Application(MANAGEMENT_APP_ID, secret, (), machine_to_machine=True, manages_logto=True),
-        ),
-        connector=Connector(
-            endpoint=f"{app_url}/otp",
-            authorization=environment.get("OTP_AUTHORIZATION", "Bearer portaria-local-otp"),
-        ),
+        applications=(machine,) if empty else (application, machine),
+        connector=None if empty else connector,
         api_resources=tuple(
             ApiResource(each, tuple(permissions)) for each in dict.fromkeys(indicators)
         ),
         organization_permissions=tuple(permissions),
         new_user_scopes=permissions,
         new_user_organizations={ORGANIZATION: Membership(permissions)},
-        unknown_session_redirect_url=f"{app_url}/sign-in",
+        unknown_session_redirect_url=None if empty else f"{app_url}/sign-in",
         confirm_accounts=environment.get("IDENTITY_CONFIRM_ACCOUNTS") != "false",
         report=partial(print, flush=True),
     )

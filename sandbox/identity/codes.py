@@ -25,10 +25,16 @@ if TYPE_CHECKING:
 
 
 _DIGITS = 6
-_LIFE_SECONDS = 600
-_MAX_WRONG = 10
 _MAX_SENDS = 10
 _SENDS_WINDOW_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class CodePolicy:
+    """How long a code lives and how many wrong tries it takes; the defaults are Logto's."""
+
+    life_seconds: int = 600
+    max_wrong: int = 10
 
 
 class CodeRefused(Exception):
@@ -72,14 +78,17 @@ class VerificationCodes:
         code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
         return Verification(phone, usage_type, code, now)
 
-    def check(self, verification: Verification, code: str) -> None:
-        """Use a code up, which proves its number, or raise CodeRefused."""
+    def check(self, verification: Verification, code: str, policy: CodePolicy) -> None:
+        """Use a code up, which proves its number, or raise CodeRefused.
+
+        The policy is that of the moment when the code is typed.
+        """
         with self._lock:
             if verification.used:
                 raise CodeRefused("code_not_found")
-            if self._clock() - verification.made_at > _LIFE_SECONDS:
+            if self._clock() - verification.made_at > policy.life_seconds:
                 raise CodeRefused("code_expired")
-            if verification.wrong >= _MAX_WRONG:
+            if verification.wrong >= policy.max_wrong:
                 raise CodeRefused("exceed_max_try")
             if not hmac.compare_digest(verification.code.encode(), code.encode()):
                 verification.wrong += 1
@@ -103,6 +112,11 @@ class ConnectorRefused(Exception):
         self.answer = answer
         self.status = status
 
+    @classmethod
+    def of_another_kind(cls) -> ConnectorRefused:
+        """Refuse for a connector by which only Logto itself sends."""
+        return cls("this stand-in sends by the HTTP SMS connector only")
+
     @property
     def message(self) -> str:
         """Logto's words to the person in front of the page, with the answer inside."""
@@ -114,7 +128,7 @@ def send(connector: Connector, message: dict[str, Any]) -> int:
     url, method, body = connector.endpoint, "POST", _compact(message).encode()
     headers: dict[str, str | bytes | None] = {
         "user-agent": _USER_AGENT,
-        "authorization": connector.authorization,
+        "authorization": connector.authorization,  # None leaves it out
         "content-type": "application/json",
         "accept-encoding": "gzip, deflate, br",
         "accept": None,
@@ -166,5 +180,6 @@ def _compact(value: object) -> str:
 def _in_nodes_words(error: requests.RequestException, url: str) -> str:
     if "NewConnectionError" in repr(error):
         parts = urlsplit(url)
-        return f"connect ECONNREFUSED {parts.hostname}:{parts.port}"
+        host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname
+        return f"connect ECONNREFUSED {host}:{parts.port}"
     return "socket hang up"

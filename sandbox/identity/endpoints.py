@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request
 from sandbox.identity import answers, errors
 from sandbox.identity.errors import Refused
 from sandbox.identity.jwts import user_claims
+from sandbox.identity.management.access import ClientCredentialsGrant
 from sandbox.identity.oauth import CLIENT_AUTHENTICATION, challenge
 from sandbox.identity.records import AccessToken
 from sandbox.identity.refresh_grant import RefreshGrant
@@ -40,6 +41,7 @@ def blueprint(identity: Identity) -> Blueprint:
     server = identity.server
     routes = Blueprint("endpoints", __name__, url_prefix="/oidc")
     server.register_grant(RefreshGrant)
+    server.register_grant(ClientCredentialsGrant)
     server.register_endpoint(Revocation)
     server.register_endpoint(Introspection)
 
@@ -120,7 +122,8 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
         self, token: AccessToken | RefreshToken, client: Any, _: ParametersRequest
     ) -> bool:
         """Whether the token is the application's own."""
-        return token.authorization.grant.application is client.application
+        app_id: str = client.application.app_id
+        return token.authorization.grant.application.app_id == app_id
 
     def create_introspection_payload(
         self, token: AccessToken | RefreshToken | None

@@ -12,6 +12,7 @@ from sandbox.identity.jwts import SigningKeys
 from sandbox.identity.oauth import LogtoAuthorizationServer
 from sandbox.identity.records import Session, User
 from sandbox.identity.settings import Membership
+from sandbox.identity.tenant import Tenant
 from sandbox.identity.token_store import TokenStore
 
 if TYPE_CHECKING:
@@ -38,9 +39,15 @@ class Identity:
         self.tokens = TokenStore(self._lock, clock, lifetimes)
         self.interactions = Interactions(self._lock, clock, lifetimes.interaction_seconds)
         self.codes = VerificationCodes(self._lock, clock)
-        self.server = LogtoAuthorizationServer(settings, self.tokens, self.keys)
+        self.tenant = Tenant(self._lock, settings)
+        self.server = LogtoAuthorizationServer(settings, self.tenant, self.tokens, self.keys)
         self._users: dict[str, User] = {}
         self._sessions: dict[str, Session] = {}
+
+    def users(self) -> list[User]:
+        """Return all users, the newest first."""
+        with self._lock:
+            return list(reversed(self._users.values()))
 
     def user_with_phone(self, phone: str) -> User | None:
         """Return the user with this number, if there is one."""
@@ -72,6 +79,8 @@ class Identity:
         """
         with self._lock:
             now = self.settings.clock()
+            if fresh:
+                user.last_sign_in_at = now
             if current is not None and current.user is user:
                 if fresh:
                     current.authenticated_at = now

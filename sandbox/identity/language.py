@@ -67,6 +67,10 @@ _ENGLISH = {
     ),
     "rate_limited": "Too many messages sent to this recipient. Please try again later.",
     "suspended": "This account is suspended.",
+    "no_connector": "Cannot find any available connector for type: Sms.",
+    "not_offered": "The sign-in experience offers no phone number with a verification code here.",
+    "unknown_only": "No account found with this number.",
+    "known_only": "An account with this number already exists.",
 }
 _PORTUGUESE = {
     "sandbox": "Logto sandbox",
@@ -107,6 +111,10 @@ _PORTUGUESE = {
     "exceed_max_try": "Limite de tentativas excedido. Solicite um novo código.",
     "rate_limited": "Muitas mensagens enviadas a este número. Tente novamente mais tarde.",
     "suspended": "Esta conta está suspensa.",
+    "no_connector": "Não há nenhum conector de SMS.",
+    "not_offered": "A experiência de login não oferece aqui telefone com código de verificação.",
+    "unknown_only": "Nenhuma conta encontrada com este número.",
+    "known_only": "Já existe uma conta com este número.",
 }
 _TEXTS: dict[str, Mapping[str, str]] = {"en": _ENGLISH, "pt-BR": _PORTUGUESE}
 

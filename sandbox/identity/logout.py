@@ -87,7 +87,7 @@ def _target(identity: Identity) -> str:
     target = request.values.get("post_logout_redirect_uri")
     if target is None:
         return f"{identity.settings.issuer}/session/end/success"
-    application = identity.settings.application(client_id)
+    application = identity.tenant.application(client_id)
     if application is None or target not in application.post_logout_redirect_uris:
         raise Refused("invalid_request", "post_logout_redirect_uri not registered")
     return answers.with_query(target, {"state": request.values.get("state")})
@@ -97,7 +97,7 @@ def _post_logout_tokens(identity: Identity, session: Session) -> None:
     """Post a logout token to all applications at the same time; their answers change nothing."""
     applications = [
         application
-        for application in identity.settings.applications
+        for application in identity.tenant.applications()
         if application.app_id in session.sids and application.backchannel_logout_uri
     ]
     if not applications:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer  # type: ignore[import-untyped]
 from authlib.oauth2 import OAuth2Error, OAuth2Request  # type: ignore[import-untyped]
@@ -21,13 +22,14 @@ from sandbox.identity.jwts import id_token_claims, only
 from sandbox.identity.settings import OIDC_SCOPES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from werkzeug.datastructures import MultiDict
 
     from sandbox.identity.jwts import SigningKeys
     from sandbox.identity.records import Authorization, Session
     from sandbox.identity.settings import Application, IdentitySettings
+    from sandbox.identity.tenant import Tenant
     from sandbox.identity.token_store import TokenStore
 
 CLIENT_AUTHENTICATION = ["client_secret_basic", "client_secret_post"]
@@ -36,8 +38,11 @@ CLIENT_AUTHENTICATION = ["client_secret_basic", "client_secret_post"]
 class Client(ClientMixin):  # type: ignore[misc]
     """An application, with the methods that authlib calls."""
 
-    def __init__(self, application: Application, known_scopes: frozenset[str]) -> None:
+    def __init__(
+        self, application: Application, live_secrets: Collection[str], known_scopes: frozenset[str]
+    ) -> None:
         self.application = application
+        self._live_secrets = live_secrets
         self._known_scopes = known_scopes
 
     def get_default_redirect_uri(self) -> None:
@@ -53,7 +58,8 @@ class Client(ClientMixin):  # type: ignore[misc]
 
     def check_client_secret(self, client_secret: str) -> bool:
         """Compare in constant time."""
-        return hmac.compare_digest(client_secret.encode(), self.application.app_secret.encode())
+        given = client_secret.encode()
+        return any(hmac.compare_digest(given, each.encode()) for each in self._live_secrets)
 
     def check_endpoint_auth_method(self, method: str, _endpoint: str) -> bool:
         """Allow Basic and form credentials everywhere."""
@@ -101,11 +107,14 @@ class ParametersRequest(OAuth2Request):  # type: ignore[misc]
 
 
 class LogtoAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
-    """Finds clients in the settings and answers, errors above all, as Logto does."""
+    """Finds clients in the tenant and answers, errors above all, as Logto does."""
 
-    def __init__(self, settings: IdentitySettings, tokens: TokenStore, keys: SigningKeys) -> None:
+    def __init__(
+        self, settings: IdentitySettings, tenant: Tenant, tokens: TokenStore, keys: SigningKeys
+    ) -> None:
         super().__init__()
         self.settings = settings
+        self.tenant = tenant
         self.tokens = tokens
         self.keys = keys
         self._known_scopes = frozenset(OIDC_SCOPES).union(
@@ -114,11 +123,20 @@ class LogtoAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         )
 
     def query_client(self, client_id: str) -> Client:
-        """Find a client; an unknown one is a 400 even where authlib would make it a 401."""
-        application = self.settings.application(client_id)
+        """Find a client; an unknown one is a 400 even where authlib would make it a 401.
+
+        The Management API takes redirect URIs that the provider then refuses, and with them every
+        request of their application.
+        """
+        application = self.tenant.application(client_id)
         if application is None:
             raise Refused("invalid_client", f"invalid client {client_id}")
-        return Client(application, self._known_scopes)
+        for uri in application.redirect_uris:
+            if urlsplit(uri).scheme not in {"http", "https"}:
+                raise Refused("invalid_redirect_uri", "redirect_uris must only contain web uris")
+            if "#" in uri:
+                raise Refused("invalid_redirect_uri", "redirect_uris must not contain fragments")
+        return Client(application, self.tenant.live_secrets(client_id), self._known_scopes)
 
     def authenticate_client(
         self, oauth_request: ParametersRequest, methods: Sequence[str], endpoint: str = "token"

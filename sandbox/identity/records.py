@@ -29,6 +29,7 @@ class User:
     barred_from: set[str] = field(default_factory=set)
     scopes: frozenset[str] = frozenset()
     """Scopes of API resources that the user's own roles grant, outside of any organization."""
+    last_sign_in_at: float | None = None
     organizations: dict[str, Membership] = field(default_factory=dict)
 
     def resource_scopes(self, organization: str | None = None) -> frozenset[str]:
@@ -140,7 +141,8 @@ class RefreshToken:
 
     def check_client(self, client: Any) -> bool:
         """Whether the token is this client's, for authlib."""
-        return client.application is self.authorization.grant.application
+        app_id: str = self.authorization.grant.application.app_id
+        return bool(client.application.app_id == app_id)
 
     def get_scope(self) -> str:
         """Return it, for authlib."""

@@ -38,6 +38,7 @@ _SCREENS = {
     "forgot-password": "forgot-password",
     "reset-password": "forgot-password",
 }
+_NOT_IN_MODE = {"sign-in": "Register", "register": "SignIn"}  # the screen, by the sign-in mode
 _PATH = "/<any({}):path>".format(", ".join(f'"{path}"' for path in _SCREENS))
 
 
@@ -60,7 +61,8 @@ def blueprint(identity: Identity) -> Blueprint:
     def no_interaction(lost: NoInteraction) -> AnyResponse:
         if request.method == "GET":
             own_page = f"{identity.settings.endpoint}/unknown-session"
-            return redirect(identity.settings.unknown_session_redirect_url or own_page)
+            elsewhere = identity.tenant.experience["unknownSessionRedirectUrl"]
+            return redirect(elsewhere or own_page)
         # At Logto the page stays, with a note for three seconds; only a reload leads on.
         body = errors.session_not_found("interaction session id cookie not found")
         first_page = f"/{request.path.split('/')[1]}?{urlencode(request.args)}"
@@ -78,7 +80,15 @@ class Screens:
     def phone(self, path: str) -> Response:
         """Ask for a number and send a code to it."""
         interaction = self._identity.interactions.of(request)
-        show = partial(_page, "phone.html", interaction, path)
+        screen, mode = _SCREENS[path], self._identity.tenant.experience["signInMode"]
+        if screen in _NOT_IN_MODE and mode == _NOT_IN_MODE[screen]:
+            other = "register" if screen == "sign-in" else "sign-in"
+            return answers.see_other(_address(other, interaction))
+        offered = self._identity.tenant.offers(screen)
+        both = mode == "SignInAndRegister"
+        show = partial(_page, "phone.html", interaction, path, offered=offered, both=both)
+        if not offered:
+            return show(CodeRefused("not_offered"))
         if request.method == "GET":
             return show(typed=interaction.parameter("login_hint") or "")
         typed = request.form.get("phone", "")
@@ -97,9 +107,10 @@ class Screens:
             return show()
         typed = "".join(request.form.get("code", "").split())
         try:
-            self._identity.codes.check(sent, typed)
+            self._identity.codes.check(sent, typed, self._identity.tenant.code_policy())
             if _SCREENS[path] == "forgot-password":
                 return answers.see_other(_address("sign-in", interaction))
+            self._refuse_what_the_mode_excludes(sent)
             if self._identity.settings.confirm_accounts and not self._is_meant(path, sent):
                 return answers.see_other(_address(f"{path}/confirm", interaction))
             return self._sign_in(interaction, sent)
@@ -127,6 +138,7 @@ class Screens:
         if request.method == "GET":
             return show()
         try:
+            self._refuse_what_the_mode_excludes(proven)
             return self._sign_in(interaction, proven)
         except CodeRefused as refusal:
             return show(refusal)
@@ -140,6 +152,14 @@ class Screens:
     def _is_meant(self, path: str, proven: Verification) -> bool:
         known = self._identity.user_with_phone(proven.phone) is not None
         return known == (_SCREENS[path] == "sign-in")
+
+    def _refuse_what_the_mode_excludes(self, proven: Verification) -> None:
+        known = self._identity.user_with_phone(proven.phone) is not None
+        mode = self._identity.tenant.experience["signInMode"]
+        if mode == "SignIn" and not known:
+            raise CodeRefused("unknown_only")
+        if mode == "Register" and known:
+            raise CodeRefused("known_only")
 
     def _sign_in(self, interaction: Interaction, proven: Verification) -> Response:
         user = self._identity.register(proven.phone)
@@ -175,6 +195,10 @@ def _send_code(identity: Identity, interaction: Interaction, phone: str, usage_t
     """
     about = f"{usage_type} code for …{phone[-2:]}"
     report = identity.settings.report
+    tenant = identity.tenant
+    if tenant.connector is None:
+        report(f"{about}: no connector")
+        raise CodeRefused("no_connector", 501)
     try:
         verification = identity.codes.make(phone, usage_type)
     except CodeRefused as refusal:
@@ -186,9 +210,10 @@ def _send_code(identity: Identity, interaction: Interaction, phone: str, usage_t
     ip = request.access_route[0]  # the leftmost X-Forwarded-For, which the client may have made up
     report(f"{about}: requested")
     try:
-        status = send(
-            identity.settings.connector, message_for(verification, locale, ui_locales, ip)
-        )
+        connector = tenant.http_connector()
+        if connector is None:
+            raise ConnectorRefused.of_another_kind()
+        status = send(connector, message_for(verification, locale, ui_locales, ip))
     except ConnectorRefused as refusal:
         report(f"{about}: the connector's endpoint answered {refusal.status or 'nothing'}")
         raise CodeRefused(refusal.message) from refusal

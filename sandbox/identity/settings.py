@@ -44,7 +44,7 @@ class Application:
     """
 
     app_id: str
-    app_secret: str
+    app_secret: str = field(repr=False)
     redirect_uris: tuple[str, ...]
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str | None = None
@@ -53,6 +53,7 @@ class Application:
     third_party: bool = False
     machine_to_machine: bool = False
     manages_logto: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Connector:
     """The HTTP SMS connector: where codes are posted, and the Authorization value sent along."""
 
     endpoint: str
-    authorization: str
+    authorization: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,8 @@ def _say_nothing(_: str) -> None:
 class IdentitySettings:
     """Everything the stand-in knows when it starts.
 
+    Applications, connector and unknown session redirect URL can be changed by the Management API
+    later. With `connector` None it starts as a new tenant, whose users have a name and a password.
     `endpoint` is its own base URL without a slash at the end; `report` gets one plain sentence
     for each event, without codes, whole phone numbers or tokens. `organization_permissions` are
     those of the organization template; what is for new users is what Logto's default role and
@@ -113,7 +116,7 @@ class IdentitySettings:
 
     endpoint: str
     applications: tuple[Application, ...]
-    connector: Connector
+    connector: Connector | None
     api_resources: tuple[ApiResource, ...] = ()
     organization_permissions: tuple[str, ...] = ()
     new_user_scopes: frozenset[str] = frozenset()
@@ -128,10 +131,6 @@ class IdentitySettings:
     def issuer(self) -> str:
         """The `iss` of every token and callback."""
         return f"{self.endpoint}/oidc"
-
-    def application(self, app_id: str | None) -> Application | None:
-        """Return the application of that id, if there is one."""
-        return next((each for each in self.applications if each.app_id == app_id), None)
 
     def resource(self, indicator: str) -> ApiResource | None:
         """Return the API resource of that indicator, if there is one."""

@@ -19,7 +19,13 @@ from joserfc.jwk import KeySet
 
 from sandbox.identity.app import create_app
 from sandbox.identity.identity import Identity
-from sandbox.identity.settings import ApiResource, Application, Connector, IdentitySettings
+from sandbox.identity.settings import (
+    MANAGEMENT_API,
+    ApiResource,
+    Application,
+    Connector,
+    IdentitySettings,
+)
 from sandbox.server import running
 from tests.kit.browser import Browser
 from tests.kit.fakes import Clock
@@ -210,6 +216,22 @@ class Logto:
     def post(self, path: str, **form: str) -> requests.Response:
         return requests.post(f"{self.url}{path}", form, timeout=None)  # noqa: S113 - as above
 
+    def manage(self, method: str, path: str, body: Any = None) -> requests.Response:
+        """Call the Management API as the machine that may."""
+        token = self.token(
+            client_id=MACHINE,
+            grant_type="client_credentials",
+            resource=MANAGEMENT_API,
+            scope="all",
+        ).json()["access_token"]
+        return requests.request(
+            method,
+            f"{self.url}{path}",
+            headers={"Authorization": f"Bearer {token}"},
+            json=body,
+            timeout=None,  # noqa: S113 - a test knows no time limit
+        )
+
     def revoke(self, token: str) -> requests.Response:
         return self.post("/oidc/token/revocation", client_id=APP, client_secret=SECRET, token=token)
 
@@ -245,12 +267,14 @@ def running_logto(
     *redirect_uris: str,
     api_resources: tuple[ApiResource, ...] = RESOURCES,
     clock: Clock | None = None,
+    empty: bool = False,
     **settings: Any,
 ) -> Iterator[Logto]:
     """Run an application and a stand-in that knows it, and more redirect URIs for it.
 
-    `clock` must tell the real time where PyJWT reads tokens: it knows no other clock.
-    `settings` are more of the stand-in's. New users have all scopes of the API resources, and
+    `clock` must tell the real time where PyJWT reads tokens: it knows no other clock. An `empty`
+    stand-in knows nobody but the machine by which it is set up. `settings` are more of the
+    stand-in's. New users have all scopes of the API resources, and
     belong to no organization.
     """
     app, clock, events = ApplicationServer(), clock or Clock(), list[str]()
@@ -262,24 +286,26 @@ def running_logto(
 
     def build(url: str) -> Flask:
         told = f"{app.url}/backchannel-logout"
+        machine = Application(MACHINE, SECRET, (), machine_to_machine=True, manages_logto=True)
+        others = (
+            application(
+                APP,
+                backchannel_logout_uri=told,
+                backchannel_logout_session_required=True,
+            ),
+            application(BARE_APP, backchannel_logout_uri=f"{app.url}/told-too"),
+            application(THIRD_PARTY, third_party=True),
+            application(ALWAYS_REFRESHING, always_issue_refresh_token=True),
+            Application(POWERLESS_MACHINE, SECRET, (), machine_to_machine=True),
+        )
+        connector = Connector(f"{app.url}/otp", AUTHORIZATION)
         stand_in = create_app(
             IdentitySettings(
                 endpoint=url,
-                applications=(
-                    application(
-                        APP,
-                        backchannel_logout_uri=told,
-                        backchannel_logout_session_required=True,
-                    ),
-                    application(BARE_APP, backchannel_logout_uri=f"{app.url}/told-too"),
-                    application(THIRD_PARTY, third_party=True),
-                    application(ALWAYS_REFRESHING, always_issue_refresh_token=True),
-                    Application(MACHINE, SECRET, (), machine_to_machine=True, manages_logto=True),
-                    Application(POWERLESS_MACHINE, SECRET, (), machine_to_machine=True),
-                ),
+                applications=(machine,) if empty else (*others, machine),
                 api_resources=api_resources,
                 new_user_scopes=frozenset().union(*(each.scopes for each in api_resources)),
-                connector=Connector(f"{app.url}/otp", AUTHORIZATION),
+                connector=None if empty else connector,
                 clock=clock,
                 report=events.append,
                 **settings,

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from sandbox.identity.app import settings_from
+from sandbox.identity.settings import Connector
 
 
 def test_without_an_environment_the_sandboxes_application_is_known():
@@ -25,8 +26,7 @@ def test_without_an_environment_the_sandboxes_application_is_known():
     )
     assert application.backchannel_logout_uri == "http://localhost:8000/backchannel-logout"
     assert application.backchannel_logout_session_required
-    assert settings.connector.endpoint == "http://localhost:8000/otp"
-    assert settings.connector.authorization == "Bearer portaria-local-otp"
+    assert settings.connector == Connector("http://localhost:8000/otp", "Bearer portaria-local-otp")
 
 
 def test_the_environment_overrides_every_default():
@@ -44,9 +44,17 @@ def test_the_environment_overrides_every_default():
     assert (application.app_id, application.app_secret) == ("other", "other-secret")
     assert application.redirect_uris == ("http://localhost:9/callback",)
     assert (machine.app_secret, machine.manages_logto) == ("other-secret", True)
-    assert settings.connector.endpoint == "http://localhost:9/otp"
+    assert settings.connector == Connector("http://localhost:9/otp", "Basic abc")
     assert settings.unknown_session_redirect_url == "http://localhost:9/sign-in"
-    assert settings.connector.authorization == "Basic abc"
+
+
+def test_it_can_start_as_a_tenant_that_nobody_has_set_up():
+    settings = settings_from({"IDENTITY_EMPTY": "true"}, "http://localhost:3001")
+
+    (machine,) = settings.applications
+    assert machine.manages_logto
+    assert settings.connector is None
+    assert settings.unknown_session_redirect_url is None
 
 
 def test_every_user_has_the_permissions_that_the_application_requests():
