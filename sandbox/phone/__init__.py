@@ -1,4 +1,4 @@
-"""The stand-in for Twilio's Messages API, and the phone that its messages arrive on.
+"""The stand-in for Twilio's APIs of messages and accounts, and the phone that texts arrive on.
 
 Real paths, authentication, form encoding, answers and error codes, as Twilio's own SDK expects
 them, and a page that shows the messages as a phone does. Some numbers have a fate of their own:

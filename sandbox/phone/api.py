@@ -21,6 +21,7 @@ from sandbox.phone.errors import Refusal
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sandbox.phone.account import Account
     from sandbox.phone.carrier import Carrier
     from sandbox.phone.faults import Faults
     from sandbox.phone.messages import Message, Messages
@@ -34,12 +35,9 @@ _DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
 _ALWAYS, _NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
-def blueprint(
-    settings: PhoneSettings, messages: Messages, carrier: Carrier, faults: Faults
-) -> Blueprint:
-    """Return the API's routes."""
-    routes = Blueprint("api", __name__)
-    account = f"{VERSION}/Accounts/{settings.account_sid}"
+def guarded(settings: PhoneSettings, name: str) -> Blueprint:
+    """Return a blueprint for paths that answer only to the account's credentials."""
+    routes = Blueprint(name, __name__)
 
     @routes.before_request
     def authenticate() -> None:
@@ -50,21 +48,35 @@ def blueprint(
         settings.report(f"refused: {refusal.code}")
         return jsonify(refusal.as_body()), refusal.status
 
-    @routes.post(f"{account}/Messages.json")
+    return routes
+
+
+def blueprint(
+    settings: PhoneSettings,
+    account: Account,
+    messages: Messages,
+    carrier: Carrier,
+    faults: Faults,
+) -> Blueprint:
+    """Return the API's routes."""
+    routes = guarded(settings, "api")
+    path = f"{VERSION}/Accounts/{settings.account_sid}"
+
+    @routes.post(f"{path}/Messages.json")
     def create() -> Any:
         fault = faults.next()
         if fault:
             settings.report(f"fault: {fault.kind}")
         if fault and not fault.accepts:
             return faults.answer(fault)
-        message = submission.read(request.form, settings, settings.clock())
+        message = submission.read(request.form, settings, account)
         messages.add(message)
         settings.report(f"message for …{message.to[-4:]} accepted")
         created = jsonify(message.as_resource()), 201
         carrier.carry(message)
         return (faults.answer(fault) if fault else None) or created
 
-    @routes.get(f"{account}/Messages.json")
+    @routes.get(f"{path}/Messages.json")
     def list_messages() -> Response:
         query = request.args.to_dict()
         wanted = Filter.read(query).wants
@@ -72,15 +84,17 @@ def blueprint(
         found = messages.newest_first(
             lambda message: message.created_at <= known_until and wanted(message)
         )
-        return jsonify(page_of(found, request.path, query))
+        shown = [message.as_resource() for message in found]
+        return jsonify(page_of("messages", shown, request.path, query))
 
-    @routes.get(f"{account}/Messages/<sid>.json")
+    @routes.get(f"{path}/Messages/<sid>.json")
     def fetch(sid: str) -> Response:
         message = messages.get(sid)
         if message is None:
             raise Refusal(20404, request.path)
         return jsonify(message.as_resource())
 
+    @routes.route("/v1/<path:_>", methods=METHODS)
     @routes.route(f"{VERSION}/<path:_>", methods=METHODS)
     def nothing_else(_: str) -> Response:
         raise Refusal(20404, request.path)  # another account, or what the stand-in lacks
@@ -126,17 +140,19 @@ class Filter:
         )
 
 
-def page_of(found: Sequence[Message], path: str, query: Mapping[str, str]) -> dict[str, Any]:
+def page_of(
+    key: str, found: Sequence[dict[str, Any]], path: str, query: Mapping[str, str]
+) -> dict[str, Any]:
     """Return the page of `found` that a query selects by PageSize, Page and PageToken.
 
-    A token is the last message of the page before, so that a message which arrives between two
+    A token is the last entry of the page before, so that a message which arrives between two
     pages makes no other one appear twice.
     """
-    size = max(1, min(_whole(query, "PageSize", DEFAULT_PAGE_SIZE), MAX_PAGE_SIZE))
-    number = _whole(query, "Page", 0)
+    size = max(1, min(whole(query, "PageSize", DEFAULT_PAGE_SIZE), MAX_PAGE_SIZE))
+    number = whole(query, "Page", 0)
     start = number * size
     if token := query.get("PageToken"):
-        start = next((i + 1 for i, message in enumerate(found) if message.sid == token), start)
+        start = next((i + 1 for i, each in enumerate(found) if each["sid"] == token), start)
     shown = found[start : start + size]
 
     def uri(page_number: int, token: str | None = None) -> str:
@@ -146,7 +162,7 @@ def page_of(found: Sequence[Message], path: str, query: Mapping[str, str]) -> di
 
     more = len(found) > start + size
     return {
-        "messages": [message.as_resource() for message in shown],
+        key: shown,
         "page": number,
         "page_size": size,
         "start": start,
@@ -154,7 +170,7 @@ def page_of(found: Sequence[Message], path: str, query: Mapping[str, str]) -> di
         "uri": uri(number, token),
         "first_page_uri": uri(0),
         "previous_page_uri": uri(number - 1) if number else None,
-        "next_page_uri": uri(number + 1, shown[-1].sid) if more else None,
+        "next_page_uri": uri(number + 1, shown[-1]["sid"]) if more else None,
     }
 
 
@@ -169,7 +185,8 @@ def _read_date(name: str, text: str) -> tuple[datetime, timedelta]:
     return moment.astimezone(UTC), _DAY if len(text) == len("YYYY-MM-DD") else _SECOND
 
 
-def _whole(query: Mapping[str, str], name: str, default: int) -> int:
+def whole(query: Mapping[str, str], name: str, default: int) -> int:
+    """Read a whole number of a query, or raise Refusal."""
     text = query.get(name, "")
     if not text:
         return default

@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, Response, jsonify, render_template, request
 
-from sandbox.phone import api, faults
+from sandbox.phone import account_api, api, faults
+from sandbox.phone.account import Account
 from sandbox.phone.carrier import Carrier
 from sandbox.phone.messages import Messages
-from sandbox.phone.settings import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN, PhoneSettings
+from sandbox.phone.settings import (
+    DEFAULT_ACCOUNT_SID,
+    DEFAULT_AUTH_TOKEN,
+    DEFAULT_MESSAGING_SERVICE_SID,
+    PhoneSettings,
+)
 from sandbox.server import serve
 
 if TYPE_CHECKING:
@@ -39,7 +45,10 @@ def create_app(settings: PhoneSettings) -> Flask:
     messages = Messages(settings.clock)
     coming = faults.Faults()
     app.extensions["faults"] = coming
-    app.register_blueprint(api.blueprint(settings, messages, Carrier(settings, messages), coming))
+    account = Account(settings)
+    carrier = Carrier(settings, account, messages)
+    app.register_blueprint(account_api.blueprint(settings, account))
+    app.register_blueprint(api.blueprint(settings, account, messages, carrier, coming))
     app.register_blueprint(faults.blueprint(coming))
     app.register_blueprint(_page(settings, messages))
 
@@ -52,10 +61,15 @@ def create_app(settings: PhoneSettings) -> Flask:
 
 
 def settings_from(environment: Mapping[str, str]) -> PhoneSettings:
-    """Return the settings of the sandbox's one account."""
+    """Return the settings of the sandbox's one account.
+
+    With PHONE_EMPTY=true it has a number and no messaging service.
+    """
+    services = {DEFAULT_MESSAGING_SERVICE_SID} if environment.get("PHONE_EMPTY") != "true" else ()
     return PhoneSettings(
         account_sid=environment.get("TWILIO_ACCOUNT_SID", DEFAULT_ACCOUNT_SID),
         auth_token=environment.get("TWILIO_AUTH_TOKEN", DEFAULT_AUTH_TOKEN),
+        messaging_service_sids=frozenset(services),
         app_url=environment.get("APP_URL", "http://localhost:8000"),
         report=partial(print, flush=True),
     )

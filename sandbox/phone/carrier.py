@@ -17,6 +17,7 @@ import requests
 from twilio.request_validator import RequestValidator
 
 if TYPE_CHECKING:
+    from sandbox.phone.account import Account
     from sandbox.phone.messages import Message, Messages
     from sandbox.phone.settings import PhoneSettings
 
@@ -29,8 +30,9 @@ NEVER_SENT = {30001, 30002, 30022, 30036, 30450, 30453}  # the others fail on th
 class Carrier:
     """Delivers messages in the background."""
 
-    def __init__(self, settings: PhoneSettings, messages: Messages) -> None:
+    def __init__(self, settings: PhoneSettings, account: Account, messages: Messages) -> None:
         self._settings = settings
+        self._account = account
         self._messages = messages
         self._callbacks = Callbacks(settings)
 
@@ -41,7 +43,7 @@ class Carrier:
 
     def _travel(self, message: Message) -> None:
         # A messaging service chooses the sender once it has accepted the message.
-        sender = message.sender or min(self._settings.numbers)
+        sender = message.sender or self._account.any_sender(message.messaging_service_sid)
         failing = FAILING.fullmatch(message.to)
         error_code = int(failing[1]) if failing else None
         states = _states(error_code)

@@ -18,6 +18,7 @@ _SENTENCES = {
     "sender ID.",
     21408: "Permission to send an SMS has not been enabled for the region indicated by the 'To' "
     "number: {}.",
+    21421: "PhoneNumber {} is not a valid number.",
     21602: "Message body is required.",
     21603: "A 'From' phone number is required.",
     21604: "A 'To' phone number is required.",
@@ -33,8 +34,11 @@ _SENTENCES = {
     21701: "The Messaging Service does not exist.",
     21704: "The Messaging Service contains no phone numbers.",
     21705: "The Messaging Service Sid {} is invalid.",
+    21710: "Phone Number or Short Code is already in the Messaging Service.",
+    21712: "Phone Number or Short Code is associated with another Messaging Service.",
+    21715: "Phone Number does not have correct Messaging Service capabilities.",
 }
-_STATUSES = {20003: 401, 20404: 404}
+_STATUSES = {20003: 401, 20404: 404, 21710: 409, 21712: 409}
 
 
 class Refusal(Exception):

@@ -23,7 +23,9 @@ def say_nothing(_: str) -> None:
 class PhoneSettings:
     """The account that may send.
 
-    Every messaging service has all `numbers` in its pool. `step_seconds` pass between two states
+    Every messaging service has all `numbers` in its pool; numbers without texts can only call.
+    Texts go to `countries` (ISO 3166, two letters; None: all). Messaging services, their pools and
+    the countries can be changed by the API. `step_seconds` pass between two states
     of a message; the list shows one only `list_lag_seconds` after it was made, as Twilio's may.
     `report` gets one line for each event, without texts and full numbers.
     """
@@ -32,6 +34,8 @@ class PhoneSettings:
     auth_token: str = field(default=DEFAULT_AUTH_TOKEN, repr=False)
     messaging_service_sids: frozenset[str] = frozenset({DEFAULT_MESSAGING_SERVICE_SID})
     numbers: frozenset[str] = frozenset({MAGIC_SENDER})
+    numbers_without_texts: frozenset[str] = frozenset()
+    countries: frozenset[str] | None = None
     step_seconds: float = 0.2
     list_lag_seconds: float = 0.0
     app_url: str = "http://localhost:8000"

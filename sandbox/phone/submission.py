@@ -16,6 +16,7 @@ from sandbox.phone.messages import Message
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sandbox.phone.account import Account
     from sandbox.phone.settings import PhoneSettings
 
 MAGIC_RECIPIENTS = {
@@ -33,7 +34,7 @@ _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
-def read(form: Mapping[str, str], settings: PhoneSettings, now: float) -> Message:
+def read(form: Mapping[str, str], settings: PhoneSettings, account: Account) -> Message:
     """Return the message of a form, or raise Refusal."""
     service = form.get("MessagingServiceSid")
     sender = form.get("From")
@@ -44,22 +45,24 @@ def read(form: Mapping[str, str], settings: PhoneSettings, now: float) -> Messag
         raise Refusal(21603)
     return Message(
         account_sid=settings.account_sid,
-        to=_recipient(to),
+        to=_recipient(to, account),
         body=_body(form.get("Body", "")),
-        sender=_sender(sender, settings) if sender else None,
-        messaging_service_sid=_service(service, settings) if service else None,
-        created_at=now,
+        sender=_sender(sender, account) if sender else None,
+        messaging_service_sid=_service(service, account) if service else None,
+        created_at=settings.clock(),
         status="accepted" if service else "queued",
         validity_seconds=_validity_seconds(form.get("ValidityPeriod")),
         status_callback=_callback_url(form.get("StatusCallback")),
     )
 
 
-def _recipient(to: str) -> str:
+def _recipient(to: str, account: Account) -> str:
     if to in MAGIC_RECIPIENTS:
         raise Refusal(MAGIC_RECIPIENTS[to], to)
     if not _E164.fullmatch(to):
         raise Refusal(21211, to)
+    if not account.may_text_to(to):
+        raise Refusal(21408, to)
     return to
 
 
@@ -71,18 +74,19 @@ def _body(body: str) -> str:
     return body
 
 
-def _sender(sender: str, settings: PhoneSettings) -> str:
-    if sender not in settings.numbers:
+def _sender(sender: str, account: Account) -> str:
+    if not account.can_text_from(sender):
         raise Refusal(MAGIC_SENDERS.get(sender, 21606), sender)
     return sender
 
 
-def _service(sid: str, settings: PhoneSettings) -> str:
+def _service(sid: str, account: Account) -> str:
     if not _SERVICE_SID.fullmatch(sid):
         raise Refusal(21705, sid)
-    if sid not in settings.messaging_service_sids:
+    service = account.service(sid)
+    if service is None:
         raise Refusal(21701)
-    if not settings.numbers:
+    if not account.pool(service):
         raise Refusal(21704)
     return sid
 

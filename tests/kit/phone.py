@@ -93,6 +93,8 @@ class Twilio:
         http_client = TwilioHttpClient(timeout=timeout, pool_connections=False)
         client = Client(http_client=http_client, **credentials)
         client.api.base_url = self.url
+        client.messaging.base_url = self.url
+        client.accounts.base_url = self.url
         return client
 
     def send(self, body: str = "Code: 961615", to: str = RECIPIENT, **more: Any) -> Any:

@@ -35,6 +35,10 @@ def test_the_environment_overrides_every_default():
     assert settings.app_url == "http://localhost:9"
 
 
+def test_it_can_start_without_a_messaging_service():
+    assert settings_from({"PHONE_EMPTY": "true"}).messaging_service_sids == frozenset()
+
+
 def test_it_says_where_it_listens_and_what_happens():
     environment = os.environ | {
         "PHONE_PORT": "0",
