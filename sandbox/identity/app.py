@@ -66,7 +66,7 @@ def settings_from(environment: Mapping[str, str], endpoint: str) -> IdentitySett
     The API resources and permissions are those that the application requests. There is no console
     in which to assign them, so every user has them all, and also in the one organization.
     IDENTITY_EMPTY=true starts a tenant that nobody has set up: there is only the machine by which
-    that is done. IDENTITY_CONFIRM_ACCOUNTS=false is for tools that fill in `phone` and `code` and
+    that is done, and the first application gets the id that the sandbox's application knows. IDENTITY_CONFIRM_ACCOUNTS=false is for tools that fill in `phone` and `code` and
     nothing else.
     """
     app_url = environment.get("APP_URL", "http://localhost:8000")
@@ -102,6 +102,7 @@ def settings_from(environment: Mapping[str, str], endpoint: str) -> IdentitySett
         organization_permissions=tuple(permissions),
         new_user_scopes=permissions,
         new_user_organizations={ORGANIZATION: Membership(permissions)},
+        first_application_id=application.app_id if empty else None,
         unknown_session_redirect_url=None if empty else f"{app_url}/sign-in",
         confirm_accounts=environment.get("IDENTITY_CONFIRM_ACCOUNTS") != "false",
         report=partial(print, flush=True),

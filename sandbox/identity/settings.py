@@ -105,6 +105,8 @@ class IdentitySettings:
 
     Applications, connector and unknown session redirect URL can be changed by the Management API
     later. With `connector` None it starts as a new tenant, whose users have a name and a password.
+    Logto chooses the ids of new applications; here the first one gets `first_application_id`, if
+    that is given, because an application that runs already is told this id.
     `endpoint` is its own base URL without a slash at the end; `report` gets one plain sentence
     for each event, without codes, whole phone numbers or tokens. `organization_permissions` are
     those of the organization template; what is for new users is what Logto's default role and
@@ -125,6 +127,7 @@ class IdentitySettings:
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     confirm_accounts: bool = True
     unknown_session_redirect_url: str | None = None
+    first_application_id: str | None = None
     report: Callable[[str], None] = _say_nothing
 
     @property

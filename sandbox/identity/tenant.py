@@ -78,6 +78,7 @@ class Tenant:
         self.connector: SmsConnector | None = None
         self.experience = _default_experience()
         self._clock: Callable[[], float] = settings.clock
+        self._first_application_id = settings.first_application_id
         for application in settings.applications:
             self._register(application)
         if settings.connector is not None:
@@ -132,6 +133,12 @@ class Tenant:
             return "PhoneVerificationCode" in (self.experience["forgotPasswordMethods"] or [])
         methods = self.experience["signIn"]["methods"]
         return any(each["identifier"] == "phone" and each["verificationCode"] for each in methods)
+
+    def new_application_id(self) -> str:
+        """Return the id of an application that is about to be created."""
+        with self.lock:
+            first, self._first_application_id = self._first_application_id, None
+        return first or _random(_ALPHABET, _APPLICATION_ID_LENGTH)
 
     def now_milliseconds(self) -> int:
         """Return the time as the Management API writes it."""
@@ -195,11 +202,6 @@ def new_application(app_id: str, name: str, kind: str, created_at: int) -> dict[
         "appLevelAccessControlEnabled": False,
         "createdAt": created_at,
     }
-
-
-def new_application_id() -> str:
-    """Return an id as Logto makes one for an application."""
-    return _random(_ALPHABET, _APPLICATION_ID_LENGTH)
 
 
 def new_connector_id() -> str:

@@ -14,7 +14,6 @@ from sandbox.identity.tenant import (
     WITH_SECRETS,
     Registration,
     new_application,
-    new_application_id,
 )
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def blueprint(identity: Identity) -> Blueprint:
         checks.one_of(given.get("type"), _TYPES, "type")
         _check(checks, given)
         checks.refuse()
-        app_id = new_application_id()
+        app_id = tenant.new_application_id()
         now = tenant.now_milliseconds()
         resource = new_application(app_id, given["name"], given["type"], now)
         resource |= only(given, _CHANGEABLE)
@@ -73,6 +72,7 @@ def blueprint(identity: Identity) -> Blueprint:
         with tenant.lock:
             held = first if given["type"] in WITH_SECRETS else []
             tenant.registrations[app_id] = Registration(resource, held)
+        identity.settings.report(f"application created: {app_id}")
         return answers.json(resource)
 
     @routes.get("/applications/<app_id>")
@@ -87,6 +87,7 @@ def blueprint(identity: Identity) -> Blueprint:
         with tenant.lock:
             registration = _registration(tenant, app_id)
             registration.resource = registration.resource | only(given, _CHANGEABLE)
+        identity.settings.report(f"application changed: {app_id}")
         return answers.json(registration.resource)
 
     @routes.get("/roles")

@@ -55,7 +55,9 @@ def blueprint(identity: Identity) -> Blueprint:
         _check(connector_id, config)
         created = SmsConnector(given.get("id") or new_connector_id(), connector_id, config)
         with tenant.lock:
-            tenant.connector = created
+            replaced, tenant.connector = tenant.connector, created
+        former = f" in the place of {replaced.connector_id}" if replaced else ""
+        identity.settings.report(f"connector created: {connector_id}{former}")
         return answers.json(_json(created))
 
     @routes.get("/connectors/<connector>")
@@ -70,6 +72,7 @@ def blueprint(identity: Identity) -> Blueprint:
             if "config" in given:
                 _check(found.connector_id, given["config"])
                 found.config = given["config"]
+                identity.settings.report(f"connector changed: {found.connector_id}")
             return answers.json(_json(found))
 
     @routes.delete("/connectors/<connector>")

@@ -47,6 +47,7 @@ def blueprint(identity: Identity) -> Blueprint:
             changes = _checked(given)
             _Rules(tenant, changes).apply()
             tenant.experience |= changes
+        identity.settings.report(f"sign-in experience changed: {', '.join(changes)}")
         return answers.json(changes)
 
     return routes

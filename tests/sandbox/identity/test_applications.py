@@ -206,6 +206,14 @@ def test_a_new_tenant_knows_only_the_machine_that_sets_it_up():
     assert unknown.json()["error"] == "invalid_client"
 
 
+def test_the_first_application_can_have_the_id_that_is_expected():
+    with running_logto(empty=True, first_application_id="expected") as logto:
+        ids = [created(logto)["id"] for _ in range(2)]
+
+    assert ids[0] == "expected"
+    assert ids[1] != "expected"
+
+
 def test_a_created_application_is_told_of_sign_outs(own_logto: Logto):
     told = {
         "redirectUris": [f"{own_logto.app.url}/callback"],

@@ -181,3 +181,14 @@ def test_the_stand_in_does_not_send_by_twilios_connector(own_logto: Logto):
 
     assert "Error occurred in connector" in html.unescape(requested_code(own_logto).text)
     assert own_logto.app.received == []
+
+
+def test_what_is_set_up_is_said_in_the_terminal_without_secrets(own_logto: Logto):
+    own_logto.manage("POST", CONNECTORS, TWILIO["duplicate_twilio"]["body"])
+    own_logto.manage("POST", CONNECTORS, HTTP["dup_http"]["body"])
+
+    twilio = "twilio-short-message-service"
+    assert own_logto.events == [
+        f"connector created: {twilio} in the place of http-sms",
+        f"connector created: http-sms in the place of {twilio}",
+    ]

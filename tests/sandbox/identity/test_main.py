@@ -49,11 +49,13 @@ def test_the_environment_overrides_every_default():
 
 
 def test_it_can_start_as_a_tenant_that_nobody_has_set_up():
-    settings = settings_from({"IDENTITY_EMPTY": "true"}, "http://localhost:3001")
+    environment = {"IDENTITY_EMPTY": "true", "LOGTO_APP_ID": "app"}
+    settings = settings_from(environment, "http://localhost:3001")
 
     (machine,) = settings.applications
     assert machine.manages_logto
     assert settings.connector is None
+    assert settings.first_application_id == "app"
     assert settings.unknown_session_redirect_url is None
 
 
