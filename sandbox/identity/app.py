@@ -66,8 +66,8 @@ def settings_from(environment: Mapping[str, str], endpoint: str) -> IdentitySett
     The API resources and permissions are those that the application requests. There is no console
     in which to assign them, so every user has them all, and also in the one organization.
     IDENTITY_EMPTY=true starts a tenant that nobody has set up: there is only the machine by which
-    that is done, and the first application gets the id that the sandbox's application knows. IDENTITY_CONFIRM_ACCOUNTS=false is for tools that fill in `phone` and `code` and
-    nothing else.
+    that is done, and the first application gets the id that the sandbox's application is told.
+    IDENTITY_CONFIRM_ACCOUNTS=false is for tools that fill in `phone` and `code` and nothing else.
     """
     app_url = environment.get("APP_URL", "http://localhost:8000")
     secret = environment.get("LOGTO_APP_SECRET", "portaria-local-secret")
