@@ -65,6 +65,7 @@ check: .venv/ready ## Check style, types, import rules and generated pages
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m ops settings --check
 	$(BIN)/python -m ops costs --check
+	$(BIN)/python -m ops errors --check
 	scripts/check-templates
 
 .PHONY: format

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalicelib.otp.intake import Intake
+    from chalicelib.otp.ledger import LedgerHistory
     from chalicelib.otp.ledger_keys import LedgerKeys
     from chalicelib.otp.limits import Counters
     from chalicelib.otp.queue_messages import OtpQueue
@@ -174,6 +175,17 @@ class Portaria:
         account = self._secret("twilio", SenderMisconfigured, CALLBACK_SECRETS)
         store = DynamoDBReceipts(self.aws.dynamodb, self.settings.ledger_table)
         return Receipts(TwilioCallbacks(account), store, self.clock, self.counters)
+
+    @cached_property
+    def ledger(self) -> LedgerHistory:
+        """The ledger of codes, as a support person reads it."""
+        from chalicelib.otp.aws.ledger import DynamoDBLedger
+
+        return DynamoDBLedger.from_settings(self.settings, self.aws.dynamodb)
+
+    def ledger_keys(self) -> LedgerKeys:
+        """Return the keys that the ledger names numbers by. Raises LedgerUnavailable."""
+        return self._ledger_keys(("ledger-key",))()
 
     @cached_property
     def worker(self) -> Worker:

@@ -1,26 +1,83 @@
-"""The operator's command line: `python -m ops NOUN`."""
+"""The operator's command line: `portaria`, which is also `python -m ops`."""
 
 from __future__ import annotations
 
-import argparse
+import os
 import sys
+from typing import Any
 
-from ops import costs, deploy, package, settings, trace
+import typer
+from typer.core import TyperGroup
+
+from ops import costs, deploy, explain, output, package, settings, trace
+from ops.aws_errors import explained
+from ops.errors import OperatorError, Status
+
+NAME = "portaria"
+CODES = "One-time codes"
+DEPLOYMENT = "Deployment"
+PROJECT = "The project itself"
+HELP = """Operate Portaria: phone sign-in on AWS.
+
+Data is printed on stdout, everything else on stderr. Exit status: 0 fine; 1 something is wrong, \
+or failed; 2 the command line is wrong; 3 AWS, Logto, Twilio or the sandbox can't be asked.
+"""
 
 
-def main(arguments: list[str]) -> int:
-    """Run one command and return its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m ops", description=__doc__)
-    nouns = parser.add_subparsers(required=True, metavar="NOUN")
-    costs.PAGE.add_to(nouns)
-    deploy.add_to(nouns)
-    package.add_to(nouns)
-    settings.PAGE.add_to(nouns)
-    trace.add_to(nouns)
-    given = parser.parse_args(arguments)
-    status: int = given.run(given)
-    return status
+class _Commands(TyperGroup):
+    """Ends each command with its documented exit status, and tells what went wrong."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            status = super().invoke(ctx)
+            sys.stdout.flush()
+        except OperatorError as error:
+            status = _told(error, ctx)
+        except BrokenPipeError:
+            # What is still buffered would fail again when the interpreter ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            status = Status.PIPE_CLOSED
+        except Exception as error:
+            found = explained(error)
+            if found is None:
+                raise
+            status = _told(found, ctx)
+        raise typer.Exit(int(status or Status.FINE))
+
+
+def _told(error: OperatorError, context: Any) -> Status:
+    error.names.setdefault("command", context.invoked_subcommand)
+    output.show_error(error)
+    return error.problem.status
+
+
+app = typer.Typer(
+    name=NAME,
+    help=HELP,
+    cls=_Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # main() lets none through that an operator can mend
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("trace", rich_help_panel=CODES)(trace.command)
+app.command("deploy", rich_help_panel=DEPLOYMENT)(deploy.deploy)
+app.command("destroy", rich_help_panel=DEPLOYMENT)(deploy.destroy)
+app.command("package", rich_help_panel=DEPLOYMENT)(package.package)
+app.command("template", rich_help_panel=DEPLOYMENT)(package.template)
+app.command("explain", rich_help_panel=PROJECT)(explain.command)
+for page in (costs.PAGE, settings.PAGE, explain.PAGE):
+    page.add_to(app, rich_help_panel=PROJECT)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command, by default the one of this process's arguments; return its exit status."""
+    try:
+        typer.main.get_command(app).main(arguments, prog_name=NAME)
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    return Status.FINE
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

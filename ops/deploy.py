@@ -5,108 +5,77 @@ from __future__ import annotations
 import re
 import secrets
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+import typer
 
 from chalicelib import __version__
-from ops import api_logging, package
+from ops import api_logging, errors, output, package
+from ops.account import Account
 from ops.console import instructions
-from ops.packaging.bytecode import PackagingError
+from ops.errors import Status
+from ops.options import Architecture, DeployedStage
 from ops.parameters import default_templates, generated_secrets, names, put_missing
-from ops.stack import DeploymentError, Stack
-from ops.template import StageUnknown, merged, values_of
+from ops.stack import DeploymentError
+from ops.template import merged, values_of
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Mapping, Sequence
 
 _REQUIRED = {"LogtoEndpoint", "LogtoAppId"}
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The AWS account and region that the credentials lead to."""
-
-    session: boto3.Session
-    region: str
-    partition: str
-    number: str
-
-    @classmethod
-    def current(cls) -> Account:
-        """Return the credentials' account. Raises DeploymentError, and botocore's errors."""
-        session = boto3.Session()
-        if session.region_name is None:
-            raise DeploymentError("no region is set: set AWS_REGION, or a region in the profile")
-        arn = session.client("sts").get_caller_identity()["Arn"].split(":")
-        return cls(session, session.region_name, arn[1], arn[4])
-
-    def stack(self, stage: str) -> Stack:
-        """Return the stage's stack, which may not exist yet."""
-        cloudformation = self.session.client("cloudformation")
-        return Stack(f"portaria-{stage}", self.region, cloudformation)
-
-
-def add_to(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add both commands to the command line."""
-    deploy = nouns.add_parser("deploy", help="package a stage and deploy it to AWS")
-    deploy.add_argument("--stage", required=True)
-    deploy.add_argument(
-        "--architecture",
-        choices=package.ARCHITECTURES,
-        help="instead of the one in .chalice/config.json",
-    )
-    deploy.add_argument(
-        "values",
-        nargs="*",
-        metavar="NAME=VALUE",
-        help="the stack's parameters, e.g. LOGTO_APP_ID=abc; others keep their values",
-    )
-    deploy.set_defaults(run=_reported(_deploy))
-    destroy = nouns.add_parser("destroy", help="delete a stage from AWS, after a confirmation")
-    destroy.add_argument("--stage", required=True)
-    destroy.set_defaults(run=_reported(_destroy))
-
-
-def _deploy(given: argparse.Namespace) -> int:
-    values_of(given.stage, merged())
-    values = stack_parameters(given.values)
+def deploy(
+    stage: DeployedStage,
+    values: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME=VALUE",
+            help="The stack's parameters, e.g. LOGTO_APP_ID=abc; others keep their values.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    architecture: Architecture = None,
+) -> None:
+    """Package a stage and deploy it to AWS."""
+    values_of(stage, merged())
+    given = stack_parameters(values or [])
     account = Account.current()
-    stack = account.stack(given.stage)
+    stack = account.stack(stage)
     before = stack.outputs()
-    if not values.keys() >= _REQUIRED and before is None:
-        raise DeploymentError(
-            "the first deployment needs Logto's endpoint and application: "
-            f"make deploy STAGE={given.stage} LOGTO_ENDPOINT=https://foo.logto.app LOGTO_APP_ID=abc"
-        )
-    refuse_to_cut_off(given.stage, stack.parameters(), values)
-    made = package.make(given.stage, architecture=given.architecture)
+    if not given.keys() >= _REQUIRED and before is None:
+        raise DeploymentError(errors.FIRST_DEPLOYMENT, stage=stage)
+    refuse_to_cut_off(stage, stack.parameters(), given)
+    with output.progress("Packaging …"):
+        made = package.make(stage, architecture=architecture)
     for change in made.changes:
-        print(f"{change.archive.name}: {change.after}")
+        output.say(f"{change.archive.name}: {change.after}")
     _prepare(account)
     known_prefix = (before or {}).get("ParameterPrefix")
-    prefix = values.get("ParameterPrefix") or known_prefix or f"/portaria/{given.stage}"
+    prefix = given.get("ParameterPrefix") or known_prefix or f"/portaria/{stage}"
     ssm = account.session.client("ssm")
     for name in put_missing(ssm, prefix, _ours_to_choose(ssm, prefix)):
-        print(f"Put {prefix}/{name} into SSM")
-    print(f"Deploying {stack.name} to {account.region} …")
-    tags = {"application": "portaria", "stage": given.stage, "version": __version__}
-    stack.deploy(made.template, values, tags)
+        output.say(f"Put {prefix}/{name} into SSM")
+    output.say(f"Deploying {stack.name} to {account.region} …")
+    tags = {"application": "portaria", "stage": stage, "version": __version__}
+    stack.deploy(made.template, given, tags)
     outputs = stack.outputs()
     assert outputs is not None  # noqa: S101 - it was made a moment ago
-    print(instructions(given.stage, outputs, ssm, reveal=sys.stdout.isatty()))
-    return 0
+    print(instructions(stage, outputs, ssm, reveal=sys.stdout.isatty()))
 
 
-def _destroy(given: argparse.Namespace) -> int:
-    tables_stay = values_of(given.stage, merged())["TablesAtTheEnd"] == "Retain"
+def destroy(stage: DeployedStage) -> int:
+    """Delete a stage from AWS, after a confirmation."""
+    tables_stay = values_of(stage, merged())["TablesAtTheEnd"] == "Retain"
     account = Account.current()
-    stack = account.stack(given.stage)
+    stack = account.stack(stage)
     if stack.outputs() is None:
-        raise DeploymentError(f"there is no stack {stack.name} in {account.region}")
+        raise DeploymentError(
+            errors.STAGE_NOT_DEPLOYED,
+            f"There is no stack {stack.name} in account {account.number}, {account.region}.",
+            stage=stage,
+        )
     print(f"This deletes the stack {stack.name} in account {account.number}, {account.region}.")
     print(
         "No one can sign in then. "
@@ -114,14 +83,14 @@ def _destroy(given: argparse.Namespace) -> int:
         + "; what is in SSM stays."
     )
     try:
-        answer = input(f"Type {given.stage} to go on: ")
+        answer = input(f"Type {stage} to go on: ")
     except EOFError:
         answer = ""
-    if answer.strip() != given.stage:
+    if answer.strip() != stage:
         print("Nothing was deleted.")
-        return 1
+        return Status.FAILED
     stack.delete()
-    return 0
+    return Status.FINE
 
 
 def stack_parameters(values: Sequence[str]) -> dict[str, str]:
@@ -136,15 +105,19 @@ def stack_parameters(values: Sequence[str]) -> dict[str, str]:
     for each in values:
         variable, equals, value = each.partition("=")
         if not equals or variable not in known:
-            raise DeploymentError(f"{each!r} is no NAME=VALUE with one of {', '.join(known)}")
+            raise DeploymentError(
+                errors.PARAMETER_WRONG, f"{each!r} is no NAME=VALUE with one of {', '.join(known)}."
+            )
         name = known[variable]
         # CloudFormation would refuse it too, but after SSM was written to.
         pattern = parameters[name].get("AllowedPattern", ".*")
         if not re.fullmatch(pattern, value):
-            raise DeploymentError(f"{variable} must match {pattern}")
+            raise DeploymentError(errors.PARAMETER_WRONG, f"{variable} must match {pattern}")
         found[name] = value
     if bool(found.get("DomainName")) != bool(found.get("CertificateArn")):
-        raise DeploymentError("DOMAIN_NAME and CERTIFICATE_ARN go together")
+        raise DeploymentError(
+            errors.PARAMETER_WRONG, "DOMAIN_NAME and CERTIFICATE_ARN go together."
+        )
     return found
 
 
@@ -158,14 +131,19 @@ def refuse_to_cut_off(stage: str, before: Mapping[str, str], values: Mapping[str
         return
     if not after.get("DomainName"):
         raise DeploymentError(
-            "the application would answer nowhere: without a DOMAIN_NAME, "
-            "DISABLE_DEFAULT_ENDPOINT must be false"
+            errors.WOULD_CUT_OFF,
+            "The application would answer nowhere: without a DOMAIN_NAME, "
+            "DISABLE_DEFAULT_ENDPOINT must be false.",
+            stage=stage,
+            value="false",
         )
     if before.get("DomainName") != after["DomainName"] and "DisableDefaultEndpoint" in values:
         raise DeploymentError(
+            errors.WOULD_CUT_OFF,
             "Logto still calls the address that DISABLE_DEFAULT_ENDPOINT would close: deploy the "
-            "domain first, set its addresses in Logto's Console, and then run "
-            f"make deploy STAGE={stage} DISABLE_DEFAULT_ENDPOINT=true"
+            "domain first, set its addresses in Logto's Console, and close it then.",
+            stage=stage,
+            value="true",
         )
 
 
@@ -178,7 +156,7 @@ def _prepare(account: Account) -> None:
         account.session.client("apigateway"), account.session.client("iam"), account.partition
     )
     if role:
-        print(f"API Gateway may now write logs in {account.region}, with the role {role}")
+        output.say(f"API Gateway may now write logs in {account.region}, with the role {role}")
 
 
 def _ours_to_choose(ssm: Any, prefix: str) -> dict[str, str]:
@@ -187,18 +165,3 @@ def _ours_to_choose(ssm: Any, prefix: str) -> dict[str, str]:
     if not names(ssm, f"{prefix}/templates"):
         made |= default_templates()
     return made
-
-
-def _reported(command: Any) -> Any:
-    def run(given: argparse.Namespace) -> int:
-        try:
-            status: int = command(given)
-        except (DeploymentError, PackagingError, StageUnknown) as error:
-            print(f"Stopped: {error}", file=sys.stderr)
-            return 1
-        except (BotoCoreError, ClientError) as error:
-            print(f"Stopped by an error of AWS: {error}", file=sys.stderr)
-            return 1
-        return status
-
-    return run

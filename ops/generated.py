@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ops import errors
+from ops.errors import OperatorError
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -15,31 +19,40 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 @dataclass(frozen=True, slots=True)
 class GeneratedPage:
-    """`python -m ops {noun}` writes `docs/{noun}.md`."""
+    """`portaria {noun}` writes the page, at `docs/{name}`."""
 
     noun: str
     render: Callable[[], str]
+    name: str
 
     @property
     def path(self) -> Path:
         """The page's file."""
-        return DOCS / f"{self.noun}.md"
+        return DOCS / self.name
 
-    def add_to(self, nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    def add_to(self, commands: typer.Typer, *, rich_help_panel: str) -> None:
         """Add the command to the command line."""
-        command = nouns.add_parser(self.noun, help=f"write docs/{self.noun}.md")
-        command.add_argument(
-            "--check", action="store_true", help="write nothing; fail where the page is out of date"
-        )
-        command.set_defaults(run=self.run)
 
-    def run(self, given: argparse.Namespace) -> int:
-        """Write the page; with `--check` only compare it, and return 1 where it is out of date."""
-        page = self.render()
-        if not given.check:
-            self.path.write_text(page, encoding="utf-8")
-            return 0
-        if self.path.exists() and self.path.read_text(encoding="utf-8") == page:
-            return 0
-        print(f"docs/{self.noun}.md is out of date: run `.venv/bin/python -m ops {self.noun}`")
-        return 1
+        def command(
+            *,
+            check: Annotated[
+                bool,
+                typer.Option("--check", help="Write nothing; fail where the page is out of date."),
+            ] = False,
+        ) -> None:
+            self.run(check=check)
+
+        commands.command(
+            self.noun, help=f"Write docs/{self.name}.", rich_help_panel=rich_help_panel
+        )(command)
+
+    def run(self, *, check: bool) -> None:
+        """Write the page; with `check` only compare it: raises OperatorError where it differs."""
+        file, page = self.path, self.render()
+        if not check:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(page, encoding="utf-8")
+        elif not file.exists() or file.read_text(encoding="utf-8") != page:
+            raise OperatorError(
+                errors.PAGE_OUTDATED, f"docs/{self.name} is out of date.", noun=self.noun
+            )

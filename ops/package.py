@@ -12,13 +12,13 @@ import json
 import logging
 import os
 import shutil
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import boto3
 import botocore.session
+import typer
 from chalice.awsclient import TypedAWSClient
 from chalice.cli.factory import CLIFactory
 from chalice.config import Config
@@ -42,19 +42,16 @@ from chalice.package import (
 from chalice.policy import AppPolicyGenerator
 from chalice.utils import OSUtils
 
-from ops.packaging.bytecode import PackagingError
+from ops.options import Architecture, DeployedStage
 from ops.packaging.shrink import Change, shrink
-from ops.template import MERGED, ROOT, StageUnknown, merged, read, settled, values_of
+from ops.template import MERGED, ROOT, merged, read, settled, values_of
 
 if TYPE_CHECKING:
-    import argparse
-
     from chalice.deploy.models import DeploymentPackage
 
 
 TEMPLATE = "sam.json"
 LAYER, APPLICATION = "layer-deployment.zip", "deployment.zip"
-ARCHITECTURES = ("arm64", "x86_64")
 _REGION = "us-east-1"  # only its partition's names matter here
 _SOURCES = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
 _UPLOADED = {"Bucket": "artefacts", "Key": "deployment.zip"}
@@ -68,43 +65,31 @@ class Package:
     changes: tuple[Change, ...]
 
 
-def add_to(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add both commands to the command line."""
-    package = nouns.add_parser("package", help="make a stage's template and zips")
-    package.add_argument("--stage", required=True)
-    package.add_argument(
-        "--architecture", choices=ARCHITECTURES, help="instead of the one in .chalice/config.json"
-    )
-    package.add_argument("--out", type=Path, help="a folder; by default build/STAGE")
-    package.set_defaults(run=_package)
-    template = nouns.add_parser("template", help="print a stage's template")
-    template.add_argument("--stage", required=True)
-    template.add_argument(
-        "--translated", action="store_true", help="as CloudFormation sees it, without SAM"
-    )
-    template.set_defaults(run=_print_template)
-
-
-def _package(given: argparse.Namespace) -> int:
-    try:
-        package = make(given.stage, given.out, given.architecture)
-    except (StageUnknown, PackagingError) as error:
-        print(f"Can't package: {error}", file=sys.stderr)
-        return 1
-    for change in package.changes:
+def package(
+    stage: DeployedStage,
+    *,
+    architecture: Architecture = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A folder, emptied first; by default build/STAGE.")
+    ] = None,
+) -> None:
+    """Make a stage's template and zips."""
+    made = make(stage, out, architecture)
+    for change in made.changes:
         print(*change.lines(), sep="\n")
-    print(f"The stage {given.stage} is in {package.template.parent}")
-    return 0
+    print(f"The stage {stage} is in {made.template.parent}")
 
 
-def _print_template(given: argparse.Namespace) -> int:
-    try:
-        template = synthesized(given.stage)
-    except StageUnknown as error:
-        print(f"Can't make the template: {error}", file=sys.stderr)
-        return 1
-    print(json.dumps(translated(template) if given.translated else template, indent=2))
-    return 0
+def template(
+    stage: DeployedStage,
+    *,
+    translated: Annotated[
+        bool, typer.Option("--translated", help="As CloudFormation sees it, without SAM.")
+    ] = False,
+) -> None:
+    """Print a stage's template."""
+    found = synthesized(stage)
+    print(json.dumps(without_sam(found) if translated else found, indent=2))
 
 
 def make(stage: str, out: Path | None = None, architecture: str | None = None) -> Package:
@@ -168,7 +153,7 @@ def synthesized(stage: str) -> dict[str, Any]:
     return settled(template, stage)
 
 
-def translated(template: dict[str, Any]) -> dict[str, Any]:
+def without_sam(template: dict[str, Any]) -> dict[str, Any]:
     """Return the template as AWS's own translator makes plain CloudFormation of it."""
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.translator import Translator

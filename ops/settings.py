@@ -20,7 +20,7 @@ NAMES = frozenset(field.upper() for field in Settings.model_fields)
 _INTRODUCTION = """\
 # Settings
 
-Made from `chalicelib/settings.py` by `.venv/bin/python -m ops settings`; don't edit it by hand.
+Made from `chalicelib/settings.py` by `.venv/bin/portaria settings`; don't edit it by hand.
 
 All of them are environment variables. A stage's values are in `.chalice/config.json`, or come
 from the stack (`.chalice/resources.yaml`). When names are missing or wrong, the first request
@@ -95,4 +95,4 @@ def _range(least: float | None, most: float | None, unit: str) -> Iterator[str]:
             yield f"{least} to {most}{unit}"
 
 
-PAGE = GeneratedPage("settings", render)
+PAGE = GeneratedPage("settings", render, "settings.md")

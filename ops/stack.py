@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from ops import errors
+from ops.errors import OperatorError
 from ops.template import ROOT
 
 if TYPE_CHECKING:
@@ -27,12 +29,13 @@ if TYPE_CHECKING:
 
 SAM = ROOT / ".cache" / "tools" / "sam" / "bin" / "sam"
 PARAMETERS = "parameters.yaml"  # as which JSON passes, and the suffix that it takes
+PREFIX = "portaria-"  # of the stacks' names; the stage follows
 _NEVER_MADE = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
 _GONE = re.compile(r"Stack.* does not exist")
 
 
-class DeploymentError(Exception):
-    """The stack could not be changed; the text says why, for an operator."""
+class DeploymentError(OperatorError):
+    """The stack could not be changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,14 @@ class Stack:
         stack = self._described()
         if stack is not None and stack["StackStatus"] in _NEVER_MADE:
             raise DeploymentError(
-                f"the first deployment of {self.name} failed and left an empty stack behind; "
-                "delete it with `make destroy`, and try again"
+                errors.STACK_NEVER_MADE,
+                f"The first deployment of {self.name} failed and left an empty stack behind: "
+                "delete it, and try again.",
+                stage=self.name.removeprefix(PREFIX),
             )
-        _sam(
+        self._sam(
             "deploy",
             *("--template-file", str(template)),
-            *self._where(),
             "--resolve-s3",
             *("--s3-prefix", self.name),
             *("--capabilities", "CAPABILITY_IAM"),
@@ -91,7 +95,7 @@ class Stack:
 
     def delete(self) -> None:
         """Delete the stack and what was uploaded for it. Raises DeploymentError."""
-        _sam("delete", *self._where(), "--no-prompts")
+        self._sam("delete", "--no-prompts")
 
     def _described(self) -> StackTypeDef | None:
         try:
@@ -102,8 +106,19 @@ class Stack:
             raise
         return stack
 
-    def _where(self) -> tuple[str, ...]:
-        return ("--stack-name", self.name, "--region", self.region)
+    def _sam(self, command: str, *arguments: str) -> None:
+        sys.stdout.flush()
+        environment = os.environ | {"SAM_CLI_TELEMETRY": "0"}
+        where = ("--stack-name", self.name, "--region", self.region)
+        done = subprocess.run(  # noqa: S603
+            [SAM, command, *where, *arguments], env=environment, check=False
+        )
+        if done.returncode:
+            raise DeploymentError(
+                errors.SAM_FAILED,
+                f"`sam {command}` failed; its last lines above say why.",
+                stack=self.name,
+            )
 
 
 def _overriding(parameters: Mapping[str, str], path: Path) -> Sequence[str]:
@@ -116,11 +131,3 @@ def _overriding(parameters: Mapping[str, str], path: Path) -> Sequence[str]:
 
 def _pairs(values: Mapping[str, str]) -> Sequence[str]:
     return [f"{name}={value}" for name, value in values.items()]
-
-
-def _sam(command: str, *arguments: str) -> None:
-    sys.stdout.flush()
-    environment = os.environ | {"SAM_CLI_TELEMETRY": "0"}
-    done = subprocess.run([SAM, command, *arguments], env=environment, check=False)  # noqa: S603
-    if done.returncode:
-        raise DeploymentError(f"`sam {command}` failed; its last lines above say why")

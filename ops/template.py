@@ -19,6 +19,8 @@ from chalice.package import YAMLTemplateSerializer
 from chalicelib.languages import Languages
 from chalicelib.pages import Pages
 from chalicelib.web.answers import security_headers
+from ops import errors
+from ops.errors import OperatorError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,12 +44,14 @@ _BASE_URL = {
 }
 
 
-class StageUnknown(Exception):
+class StageUnknown(OperatorError):
     """The template has no values for this stage; `known` are the stages that it has."""
 
     def __init__(self, stage: str, known: list[str]) -> None:
         self.stage, self.known = stage, known
-        super().__init__(f"no stage {stage!r}; there are {', '.join(known)}")
+        super().__init__(
+            errors.STAGE_UNKNOWN, f"There is no stage {stage!r}; there are {', '.join(known)}."
+        )
 
 
 def merged() -> dict[str, Any]:

@@ -2,68 +2,40 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 from datetime import UTC, datetime
 from itertools import chain
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
-import boto3
 import phonenumbers
-from botocore.exceptions import BotoCoreError, ClientError
+import typer
 
-from chalicelib.otp.aws.ledger import DynamoDBLedger
-from chalicelib.otp.errors import LedgerUnavailable
 from chalicelib.otp.ledger import LedgerHistory, Step
-from chalicelib.otp.ledger_keys import LedgerKeys
 from chalicelib.otp.phone_numbers import NotANumber, parse, spellings
+from ops import errors
+from ops.errors import OperatorError
+from ops.options import StageOrEnvironment
+from ops.stage import Stage
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from chalicelib.otp.ledger import LedgerEntry
+    from chalicelib.otp.ledger_keys import LedgerKeys
 
-CONFIG = Path(__file__).parent.parent / ".chalice" / "config.json"
 DEFAULT_CODES = 5
 
 
-def add_to(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the command line."""
-    command = nouns.add_parser("trace", help="show what became of a number's latest codes")
-    command.add_argument("number", help="with country code, e.g. +12125550100")
-    command.add_argument("--codes", type=int, default=DEFAULT_CODES, help="how many (%(default)s)")
-    command.add_argument(
-        "--stage",
-        help="take what the environment lacks from this stage in .chalice/config.json; "
-        "LEDGER_TABLE and PARAMETER_PREFIX are needed",
-    )
-    command.set_defaults(run=run)
-
-
-def run(given: argparse.Namespace) -> int:
-    """Print the trace."""
-    try:
-        recipient = _recipient(given.number)
-    except (NotANumber, phonenumbers.NumberParseException):
-        return _complain(
-            "That can't be a phone number: write all of its digits and its country code, "
-            "e.g. +12125550100"
-        )
-    environment = {**_stage(given.stage), **os.environ}
-    missing = [n for n in ("LEDGER_TABLE", "PARAMETER_PREFIX") if not environment.get(n)]
-    if missing:
-        return _complain(f"Not in the environment: {', '.join(missing)} (set them, or use --stage)")
-    try:
-        keys = _keys(environment)
-        ledger = DynamoDBLedger(_client("dynamodb", environment), environment["LEDGER_TABLE"], 0)
-        for line in trace(ledger, keys, recipient, given.codes):
-            print(line)
-    except (BotoCoreError, ClientError, LedgerUnavailable) as error:
-        return _complain(f"A call to AWS failed: {type(error).__name__}")
-    return 0
+def command(
+    number: Annotated[str, typer.Argument(help="With country code, e.g. +12125550100.")],
+    *,
+    codes: Annotated[int, typer.Option(min=1, help="How many codes.")] = DEFAULT_CODES,
+    stage: StageOrEnvironment = None,
+) -> None:
+    """Show what became of a number's latest codes."""
+    recipient = in_e164(number)
+    portaria = Stage.find(stage).portaria
+    for line in trace(portaria.ledger, portaria.ledger_keys(), recipient, codes):
+        print(line)
 
 
 def trace(ledger: LedgerHistory, keys: LedgerKeys, recipient: str, limit: int) -> Iterator[str]:
@@ -82,9 +54,18 @@ def trace(ledger: LedgerHistory, keys: LedgerKeys, recipient: str, limit: int) -
             yield _line(step)
 
 
-def _recipient(written: str) -> str:
-    number = phonenumbers.parse(written)
-    recipient, _ = parse(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+def in_e164(written: str) -> str:
+    """Return a number as the product names it. Raises OperatorError."""
+    try:
+        number = phonenumbers.parse(written)
+        e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        recipient, _ = parse(e164)
+    except (NotANumber, phonenumbers.NumberParseException):
+        raise OperatorError(
+            errors.NOT_A_NUMBER,
+            "That can't be a phone number: write all of its digits and its country code, "
+            "e.g. +12125550100.",
+        ) from None
     return recipient
 
 
@@ -117,32 +98,3 @@ def _line(step: Step) -> str:
 
 def _moment(at: float) -> datetime:
     return datetime.fromtimestamp(round(at, 3), UTC)
-
-
-def _stage(name: str | None) -> Mapping[str, str]:
-    if name is None:
-        return {}
-    stages = json.loads(CONFIG.read_text(encoding="utf-8"))["stages"]
-    variables: dict[str, str] = stages.get(name, {}).get("environment_variables", {})
-    return variables
-
-
-def _keys(environment: Mapping[str, str]) -> LedgerKeys:
-    name = f"{environment['PARAMETER_PREFIX'].rstrip('/')}/ledger-key"
-    answer = _client("ssm", environment).get_parameter(Name=name, WithDecryption=True)
-    return LedgerKeys.from_base64(answer["Parameter"]["Value"])
-
-
-def _client(service: str, environment: Mapping[str, str]) -> Any:
-    session: Any = boto3.Session(
-        aws_access_key_id=environment.get("AWS_ACCESS_KEY_ID"),
-        aws_secret_access_key=environment.get("AWS_SECRET_ACCESS_KEY"),
-        aws_session_token=environment.get("AWS_SESSION_TOKEN"),
-        region_name=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION"),
-    )
-    return session.client(service, endpoint_url=environment.get("AWS_ENDPOINT_URL"))
-
-
-def _complain(what: str) -> int:
-    print(what, file=sys.stderr)
-    return 1

@@ -10,6 +10,7 @@ import json
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from chalice.config import Config
 
@@ -43,22 +44,25 @@ def local_stage(function_name: str = "api_handler") -> Config:
     return Config(chalice_stage=STAGE, function_name=function_name, config_from_disk=config)
 
 
-def published_file(environment: Mapping[str, str]) -> Path | None:
-    """Return the file that a plain `chalice local --stage local` reads, if it is this sandbox's.
+def published_file(environment: Mapping[str, str]) -> Path:
+    """Return the file in which others on this machine find the sandbox's settings.
 
-    It looks for AWS on the default port, so the sandbox that has this port has the file.
+    A plain `chalice local --stage local` reads the one that .chalice/config.json names, and looks
+    for AWS on the default port: the sandbox that has this port has that file. Any other has one
+    beside it with the port in its name, for `portaria --stage local`.
     """
     stage = local_stage().environment_variables
-    is_ours = stage["AWS_ENDPOINT_URL"] == environment["AWS_ENDPOINT_URL"]
-    return ROOT / stage["SETTINGS_FILE"] if is_ours else None
+    file, aws = ROOT / stage["SETTINGS_FILE"], environment["AWS_ENDPOINT_URL"]
+    return (
+        file
+        if aws == stage["AWS_ENDPOINT_URL"]
+        else file.with_stem(f"{file.stem}-{urlsplit(aws).port}")
+    )
 
 
 @contextmanager
-def published(environment: Mapping[str, str], file: Path | None) -> Iterator[None]:
+def published(environment: Mapping[str, str], file: Path) -> Iterator[None]:
     """Have the functions' environment in `file` for as long as the block runs."""
-    if file is None:
-        yield
-        return
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps(environment), encoding="utf-8")
     try:

@@ -59,4 +59,4 @@ def count(number: float) -> str:
     return f"{number:,.1f}".removesuffix(".0")
 
 
-PAGE = GeneratedPage("costs", render)
+PAGE = GeneratedPage("costs", render, "costs.md")

@@ -13,6 +13,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ops import errors
+from ops.errors import OperatorError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -24,8 +27,11 @@ _COMPILER = (
 _BESIDE = ("-b",)  # `part.pyc` where `part.py` was: Python loads it where there is no source
 
 
-class PackagingError(Exception):
+class PackagingError(OperatorError):
     """The package can't be made; the text says why and what to change."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(errors.PACKAGING_FAILED, text)
 
 
 def with_bytecode(files: Mapping[str, bytes], *, root: str, python: str) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ import pytest
 
 from chalicelib.web.answers import security_headers
 from ops import costs
-from ops.package import synthesized, translated
+from ops.package import synthesized, without_sam
 from ops.template import merged, settled, stages
 from tests.kit.engines import ROOT
 
@@ -158,7 +158,7 @@ def test_api_gateway_throttles_and_logs_no_bodies(template: dict[str, Any]):
 
 
 def test_what_api_gateway_answers_by_itself_carries_our_headers(template: dict[str, Any]):
-    (api,) = of_type(translated(template), "ApiGateway::RestApi").values()
+    (api,) = of_type(without_sam(template), "ApiGateway::RestApi").values()
     told = api["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
 
     assert set(told) == {"DEFAULT_4XX", "DEFAULT_5XX", "MISSING_AUTHENTICATION_TOKEN"}
@@ -193,7 +193,7 @@ def test_where_no_route_is_api_gateway_answers_404_as_json_and_as_a_page(templat
 def test_the_default_endpoint_closes_by_a_parameter_that_changes_the_stage_too(
     template: dict[str, Any],
 ):
-    result = translated(template)
+    result = without_sam(template)
     (api,) = of_type(result, "ApiGateway::RestApi").values()
     (stage,) = of_type(result, "ApiGateway::Stage").values()
 

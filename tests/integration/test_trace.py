@@ -14,6 +14,7 @@ from chalicelib.otp.ledger_keys import LedgerKeys
 from chalicelib.otp.receipts import Receipt
 from chalicelib.otp.receipts import Stage as ReceiptStage
 from ops.__main__ import main
+from ops.errors import Status
 
 if TYPE_CHECKING:
     from tests.kit.application import Stage
@@ -109,11 +110,13 @@ def test_a_number_without_codes_is_told_so(capsys: pytest.CaptureFixture[str]):
 def test_what_can_be_no_phone_number_is_not_looked_up(
     capsys: pytest.CaptureFixture[str], written: str
 ):
-    assert main(["trace", written]) == 1
-    assert capsys.readouterr().err == (
-        "That can't be a phone number: write all of its digits and its country code, "
-        "e.g. +12125550100\n"
+    assert main(["trace", written]) == Status.USAGE
+    said = capsys.readouterr().err
+    assert said.startswith(
+        "Error P040: That can't be a phone number: write all of its digits and its country code, "
+        "e.g. +12125550100.\n"
     )
+    assert written not in said.replace(NUMBER, "")
 
 
 @pytest.mark.usefixtures("operator")
@@ -122,5 +125,5 @@ def test_what_the_environment_lacks_is_named(
 ):
     monkeypatch.delenv("LEDGER_TABLE")
 
-    assert main(["trace", NUMBER]) == 1
-    assert "LEDGER_TABLE" in capsys.readouterr().err
+    assert main(["trace", NUMBER]) == Status.FAILED
+    assert "Error P015: LEDGER_TABLE: missing." in capsys.readouterr().err

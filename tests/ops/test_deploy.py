@@ -134,29 +134,30 @@ def test_closing_the_default_endpoint_is_refused_before_anything_is_made(moto_se
     status, said = ops("deploy", "--stage", "dev", *given, AWS_ENDPOINT_URL=moto_server, **AWS)
 
     assert status == 1
-    assert said.startswith("Stopped: the application would answer nowhere")
+    assert said.startswith("Error P024: The application would answer nowhere")
 
 
 @pytest.mark.parametrize("command", ["deploy", "destroy"])
 def test_a_stage_that_does_not_exist_is_said_before_anything_is_done(command: str):
-    assert ops(command, "--stage", "nope") == (
-        1,
-        "Stopped: no stage 'nope'; there are dev, prod\n",
-    )
+    status, said = ops(command, "--stage", "nope")
+
+    assert status == 1
+    assert said.startswith("Error P012: There is no stage 'nope'; there are dev, prod.\n")
 
 
 @pytest.mark.parametrize("command", ["deploy", "destroy"])
 def test_without_a_region_it_stops_with_a_sentence(command: str):
     status, said = ops(command, "--stage", "dev")
 
-    assert status == 1
-    assert said.startswith("Stopped: no region is set")
+    assert status == 3
+    assert said.startswith("Error P011: No AWS region is set.")
 
 
 def test_without_credentials_it_stops_with_a_sentence():
     status, said = ops("deploy", "--stage", "dev", AWS_DEFAULT_REGION=REGION)
 
-    assert status == 1
+    assert status == 3
+    assert said.startswith("Error P010")
     assert "credentials" in said
     assert "Traceback" not in said
 
@@ -171,4 +172,5 @@ def test_the_first_deployment_requires_logto(moto_server: str):
 def test_a_stack_that_is_not_there_can_not_be_destroyed(moto_server: str):
     status, said = ops("destroy", "--stage", "dev", AWS_ENDPOINT_URL=moto_server, **AWS)
 
-    assert (status, said) == (1, f"Stopped: there is no stack portaria-dev in {REGION}\n")
+    assert status == 1
+    assert said.startswith("Error P013: There is no stack portaria-dev in account ")

@@ -57,5 +57,5 @@ def test_another_refusal_is_not_taken_for_an_absent_stack():
 
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
 def test_after_a_first_deployment_that_failed_it_is_said_what_to_do(status: str, tmp_path: Path):
-    with pytest.raises(DeploymentError, match="delete it with `make destroy`"):
+    with pytest.raises(DeploymentError, match="make destroy STAGE=dev"):
         stack(status=status).deploy(tmp_path / "sam.json", {}, {})

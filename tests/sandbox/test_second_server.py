@@ -78,7 +78,9 @@ def test_the_sandbox_on_the_default_port_of_aws_has_the_file_that_chalice_reads(
     other_app = Settings.from_env({"APP_PORT": "9000"})
     other_aws = Settings.from_env({"AWS_PORT": "9000"})
     assert deployment.published_file(other_app.stage_environment()) == file
-    assert deployment.published_file(other_aws.stage_environment()) is None
+    assert deployment.published_file(other_aws.stage_environment()) == file.with_name(
+        "sandbox-9000.json"
+    )
 
 
 def test_what_was_published_goes_with_the_sandbox(tmp_path: Path):

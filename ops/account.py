@@ -1,0 +1,34 @@
+"""The AWS account that the operator's credentials lead to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import boto3
+
+from ops import errors
+from ops.stack import PREFIX, DeploymentError, Stack
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The AWS account and region that the credentials lead to."""
+
+    session: boto3.Session
+    region: str
+    partition: str
+    number: str
+
+    @classmethod
+    def current(cls) -> Account:
+        """Return the credentials' account. Raises DeploymentError, and botocore's errors."""
+        session = boto3.Session()
+        if session.region_name is None:
+            raise DeploymentError(errors.NO_REGION)
+        arn = session.client("sts").get_caller_identity()["Arn"].split(":")
+        return cls(session, session.region_name, arn[1], arn[4])
+
+    def stack(self, stage: str) -> Stack:
+        """Return the stage's stack, which may not exist yet."""
+        cloudformation = self.session.client("cloudformation")
+        return Stack(f"{PREFIX}{stage}", self.region, cloudformation)

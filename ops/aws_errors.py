@@ -1,0 +1,72 @@
+"""What boto3's errors mean to an operator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botocore import exceptions as aws
+
+from chalicelib.parameters import ABSENT, ParameterError
+from ops import errors
+from ops.errors import OperatorError
+
+if TYPE_CHECKING:
+    from ops.errors import Problem
+
+_CREDENTIALS = (
+    aws.NoCredentialsError,
+    aws.PartialCredentialsError,
+    aws.CredentialRetrievalError,
+    aws.ProfileNotFound,
+    aws.SSOError,
+    aws.TokenRetrievalError,
+)
+_REFUSED_CREDENTIALS = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "SignatureDoesNotMatch",
+    "InvalidSignatureException",
+}
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+
+
+def explained(error: BaseException) -> OperatorError | None:
+    """Return the operator's error for one of boto3's, or for one that it caused; else None."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, ParameterError) and found.reason == ABSENT:
+            return OperatorError(
+                errors.PARAMETER_MISSING,
+                f"Not in SSM: {', '.join(found.names)}.",
+                name=found.names[0],
+            )
+        if isinstance(found, aws.ClientError):
+            return _answered(found)
+        if isinstance(found, aws.BotoCoreError):
+            return _unanswered(found)
+        found = found.__cause__
+    return None
+
+
+def _answered(error: aws.ClientError) -> OperatorError:
+    name = error.response["Error"]["Code"]
+    problem = errors.AWS_REFUSED
+    if name in _REFUSED_CREDENTIALS:
+        problem = errors.NO_CREDENTIALS
+    elif name in _DENIED:
+        problem = errors.AWS_DENIED
+    return OperatorError(problem, f"AWS answered {error.operation_name} with {name}.")
+
+
+def _unanswered(error: aws.BotoCoreError) -> OperatorError:
+    if isinstance(error, aws.NoRegionError):
+        return OperatorError(errors.NO_REGION)
+    problem: Problem = errors.AWS_REFUSED
+    if isinstance(error, _CREDENTIALS):
+        problem = errors.NO_CREDENTIALS
+    elif isinstance(error, aws.HTTPClientError):
+        problem = errors.AWS_UNREACHABLE
+    # Its text names addresses, profiles and files, and no credential.
+    return OperatorError(problem, f"{error}")

@@ -1,0 +1,54 @@
+"""Options that several commands have, so that each is written and explained once."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Literal
+
+import typer
+
+from ops.stage import CONFIG, LOCAL
+
+
+def _stages(incomplete: str) -> list[str]:
+    return [name for name in _known() if name.startswith(incomplete)]
+
+
+def _deployed(incomplete: str) -> list[str]:
+    return [name for name in _stages(incomplete) if name != LOCAL]
+
+
+def _known() -> list[str]:
+    return list(json.loads(CONFIG.read_text(encoding="utf-8"))["stages"])
+
+
+StageName = Annotated[
+    str,
+    typer.Option(
+        "--stage",
+        metavar="NAME",
+        help="dev, prod …; local is the sandbox that runs on this machine.",
+        autocompletion=_stages,
+    ),
+]
+StageOrEnvironment = Annotated[
+    str | None,
+    typer.Option(
+        "--stage",
+        metavar="NAME",
+        help="dev, prod …; local is the sandbox that runs on this machine. "
+        "Without it the environment must have the product's settings.",
+        autocompletion=_stages,
+    ),
+]
+DeployedStage = Annotated[
+    str, typer.Option("--stage", metavar="NAME", help="dev, prod …", autocompletion=_deployed)
+]
+Architecture = Annotated[
+    Literal["arm64", "x86_64"] | None,
+    typer.Option("--architecture", help="Instead of the one in .chalice/config.json."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would be changed, and change nothing.")
+]

@@ -1,0 +1,165 @@
+"""What every command has in common: exit statuses, errors, pipes, colours, completion."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ops import errors
+from ops.__main__ import main
+from ops.errors import Problem, Status, catalogue
+from ops.explain import PAGE
+from tests.kit.engines import ROOT
+
+SOURCES = "\n".join(
+    path.read_text(encoding="utf-8")
+    for path in (ROOT / "ops").rglob("*.py")
+    if path.name != "errors.py"
+)
+PROBLEMS = {name: each for name, each in vars(errors).items() if isinstance(each, Problem)}
+ANSI = "\x1b["
+
+
+def ops(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own arguments
+        [sys.executable, "-m", "ops", *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_each_error_is_raised_somewhere(name: str):
+    assert re.search(rf"\berrors\.{name}\b", SOURCES)
+
+
+def test_each_code_is_one_errors():
+    assert len(catalogue()) == len(PROBLEMS)
+    assert all(re.fullmatch(r"P\d{3}", code) for code in catalogue())
+
+
+@pytest.mark.parametrize("code", catalogue())
+def test_each_error_has_an_anchor_on_the_page(code: str):
+    page = PAGE.path.read_text(encoding="utf-8")
+
+    assert f'<a id="{code.lower()}"></a>' in page
+    assert catalogue()[code].cause in page
+
+
+def test_the_page_of_errors_is_up_to_date(capsys: pytest.CaptureFixture[str]):
+    assert main(["errors", "--check"]) == Status.FINE, capsys.readouterr().err
+
+
+def test_a_code_is_explained(capsys: pytest.CaptureFixture[str]):
+    assert main(["explain", "p014"]) == Status.FINE
+
+    said = capsys.readouterr()
+    assert said.out.startswith("P014 No sandbox is running")
+    assert "Next: make up\n" in said.out
+    assert said.err == ""
+
+
+def test_every_code_is_listed_as_json(capsys: pytest.CaptureFixture[str]):
+    assert main(["explain", "--json"]) == Status.FINE
+
+    found = json.loads(capsys.readouterr().out)
+    assert [each["code"] for each in found] == list(catalogue())
+
+
+def test_an_unknown_code_is_a_wrong_command_line(capsys: pytest.CaptureFixture[str]):
+    assert main(["explain", "P999"]) == Status.USAGE
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("Error P091: There is no error 'P999'.\n")
+
+
+@pytest.mark.parametrize("given", [["nonsense"], ["trace"], ["trace", "--codes", "none", "+1"]])
+def test_a_wrong_command_line_is_told_on_stderr(
+    given: list[str], capsys: pytest.CaptureFixture[str]
+):
+    assert main(given) == Status.USAGE
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err
+
+
+def test_without_a_command_the_commands_are_listed():
+    done = ops("--help")
+
+    assert done.returncode == Status.FINE
+    assert "trace" in done.stdout
+    assert done.stderr == ""
+
+
+def test_a_pipe_that_is_closed_ends_it_quietly():
+    command = f'"{sys.executable}" -m ops explain --json | true; echo "${{PIPESTATUS[0]}}"'
+    done = subprocess.run(  # noqa: S603 - our own arguments
+        ["/bin/bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout in {f"{int(Status.PIPE_CLOSED)}\n", "0\n"}  # `true` may end late
+    assert done.stderr == ""
+
+
+def test_a_pipe_that_was_closed_before_ends_it_quietly():
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as closed:
+        done = subprocess.run(
+            [sys.executable, "-m", "ops", "explain"],
+            cwd=ROOT,
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == Status.PIPE_CLOSED
+    assert done.stderr == ""
+
+
+def test_a_pipe_gets_no_colours_and_whole_lines():
+    done = ops("explain", "P017", COLUMNS="40")
+
+    assert ANSI not in done.stdout
+    assert catalogue()["P017"].cause in done.stdout.splitlines()
+
+
+def test_colours_are_left_out_where_they_are_not_wanted():
+    coloured = ops("explain", "P017", FORCE_COLOR="1")
+    plain = ops("explain", "P017", FORCE_COLOR="1", NO_COLOR="1")
+
+    assert f"{ANSI}1;36m" in coloured.stdout
+    assert not re.search(r"\x1b\[[\d;]*3\dm", plain.stdout)
+
+
+def test_the_launcher_works_in_any_folder(tmp_path: Path):
+    done = subprocess.run(  # noqa: S603 - our own program
+        [Path(sys.prefix) / "bin" / "portaria", "explain", "P014"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (Status.FINE, "")
+    assert done.stdout.startswith("P014")
+
+
+def test_a_shell_completes_commands_and_stages():
+    given = {"_PORTARIA_COMPLETE": "complete_bash", "COMP_CWORD": "1"}
+
+    assert "trace" in ops(COMP_WORDS="portaria tr", **given).stdout.split()
+    stages = ops(COMP_WORDS="portaria trace --stage ", **given | {"COMP_CWORD": "3"})
+    assert {"dev", "prod", "local"} <= set(stages.stdout.split())
