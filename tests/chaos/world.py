@@ -1,7 +1,7 @@
 """Everything that runs, and the hand that breaks it.
 
-It is apart from `tests/kit`, whose parts run in the test's own process; here workers are processes
-that can be killed.
+It is apart from `tests/kit` because only here are workers killed, and calls lost or throttled, at
+random while codes are sent; what it stands on (stage, gate, DynamoDB Local) is the kit's.
 """
 
 from __future__ import annotations
