@@ -62,7 +62,9 @@ class StaleIfError(Generic[Value]):
         """Return the value, loading it when it is older than its TTL; raises what `load` does."""
         held = self._held
         if held is not None and self._clock() < held.loaded_at + self._ttl_seconds:
-            return held.value  # without the lock: nobody waits for a renewal that others want
+            return (
+                held.value
+            )  # without the lock: a reader with a fresh value does not wait for a renewal
         with self._lock:
             if self._clock() >= self._next_try_at():
                 self._reload()

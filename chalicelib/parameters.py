@@ -26,7 +26,7 @@ ABSENT = "not in SSM"
 MAX_NAMES_PER_CALL = 10  # GetParameters takes no more
 JUST_NOW_SECONDS = 1.0
 FORMER_VERSIONS = 3
-"""How many versions before the current one are read: whoever mistypes a value puts it twice."""
+"""How many versions before the current one are read: a mistyped value is soon put again."""
 FORMER_RETRY_SECONDS = 5.0
 
 
@@ -156,9 +156,9 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """One parameter, read anew at each use; where it can't be had, `unavailable` makes the error.
+    """One parameter, read at each use. Where it can't be read, `unavailable` makes the error.
 
-    So each domain hears of a missing secret by an error of its own.
+    So each domain raises its own error for a missing secret.
     """
 
     parameters: Parameters

@@ -1,12 +1,12 @@
 """A DynamoDB table whose conditional writes survive a lost answer.
 
 boto3 repeats a write whose answer was lost. A condition that held at first then fails on our
-own write, which looks like a race that somebody else won; and an addition takes effect twice.
+own write, which looks like a race that another writer won; and an addition takes effect twice.
 So every conditional write carries a random id and leaves it in the item: a refusal whose item
 shows that id is our own write, which took effect.
 
-Only the last write of an item leaves its id. A repetition that comes after somebody else has
-written the item, too, is judged by its condition alone.
+An item shows the id of its last write only. A repetition that comes after another writer's write
+is judged by its condition alone.
 
 DynamoDB refuses a write while a transaction holds one of its items, and AWS's SDK does not repeat
 it. Nothing was written then, so it is repeated here after a short, random wait.

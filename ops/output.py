@@ -48,7 +48,7 @@ def show(*what: RenderableType) -> None:
 
 
 def say(*what: RenderableType) -> None:
-    """Tell something that is not data."""
+    """Print on stderr what is not data."""
     console = talk()
     for each in what:
         console.print(each)
@@ -60,7 +60,7 @@ def show_json(value: Any) -> None:
 
 
 def show_error(error: OperatorError) -> None:
-    """Tell an error: its code, what happened, why, and what to run next."""
+    """Print an error: its code, what happened, why, and what to run next."""
     console = talk()
     console.print(Text.assemble((f"Error {error.problem.code}", "bold red"), f": {error.detail}"))
     console.print(Text(f"  Cause: {error.problem.cause}"), style="dim")

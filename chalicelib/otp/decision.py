@@ -1,10 +1,10 @@
 """What may be done with a code next, by what the ledger and the clock say.
 
-A code is sent by whoever holds the lock of its number and type, so that an older code can
-never reach Twilio after a newer one. A claim takes the lock and then writes the attempt
-into the code's entry, each over what was read. Whoever finds an attempt without a result
-therefore knows that the code may have been sent, and since when; whoever finds none knows
-that it was not.
+Only the worker that holds the lock of a number and type sends its code, so that an older code
+can never reach Twilio after a newer one. A claim takes the lock and then writes the attempt into
+the code's entry, both on the condition that nothing has changed since they were read. An attempt
+without a result in the entry therefore means that the code may have been sent, and since when;
+no attempt means that it was not sent.
 """
 
 from __future__ import annotations
@@ -105,9 +105,9 @@ def merged(asked: LedgerEntry, found: LedgerEntry | None, lifetime: float) -> Le
 
     Within a lifetime they are one code that was queued twice, as old as its older message. (If
     Logto drew them again, the phone has them, and Logto takes them.) More than a lifetime
-    later they are another code and begin anew, but not over an attempt whose result nobody
-    knows: that code ends first. An older code that comes after that is dead, and its entry is
-    the newer one's.
+    later they are another code, which begins anew, but not over an attempt without a result: that
+    code ends first. An older code that is received after that has expired, and its entry is the
+    newer one's.
     """
     if found is None:
         return asked

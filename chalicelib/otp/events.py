@@ -57,7 +57,7 @@ def postponed(
     cause: OtpError | Failure,
     code: OtpRequest | LedgerEntry | None,
 ) -> None:
-    """Log that a code will be tried again; without `code`, a message that nobody can read."""
+    """Log that a code will be tried again; without `code`, an unreadable message."""
     fields: dict[str, str | int] = {
         "message_id": queued.message_id,
         "reason": str(cause),

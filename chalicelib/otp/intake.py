@@ -1,12 +1,12 @@
-"""Before the queue: who asks, what for, and the one message that carries it on.
+"""Before the queue: authorize the request, check it, and put it on the queue as one message.
 
-Logto tells its user that the code was sent as soon as we answer 200, and never asks
-twice. So the answer is 200 only when the code is safely on the queue.
+Logto tells its user that the code was sent as soon as we return 200, and never repeats a
+request. So 200 is returned only when the code is on the queue.
 
-Whoever sends the connector's Authorization value may ask. The value in its Console can't change
-in the same second as the one in SSM. So the value that was replaced is accepted for two minutes
-more, on a Lambda that never saw it, too; and a value that is not known is a reason to read SSM
-again before the code is lost: it may have changed since this process last looked.
+A request is authorized by the connector's Authorization value. The value in Logto's Console can't
+change in the same second as the one in SSM. So the previous value is accepted for two minutes
+after a change, also by a Lambda that never read it; and before an unknown value is refused, SSM is
+read again: the value may have changed since this process last read it.
 """
 
 from __future__ import annotations

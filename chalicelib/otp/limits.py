@@ -1,7 +1,7 @@
 """How many codes may go out: to a number, for a client, to a country and altogether.
 
-A code costs money, and whoever pumps SMS gets a share of it: bots ask for codes to numbers
-that pay their owner. The number's limit protects a phone from being flooded; those of the
+A code costs money, and in SMS pumping an attacker gets a share of it: bots request codes for
+numbers that pay their owner. The number's limit protects a phone from being flooded; those of the
 country and of everything are the cap on what an attack with many numbers can cost. The
 client's address is forgeable (Logto takes it from X-Forwarded-For), so that its limit only
 slows down those who don't forge it.
@@ -160,7 +160,7 @@ class Limits:
         # a visitor who keeps trying while a country is full has not used up the number. Where the
         # table fails midway, what is counted stays counted.
         # A second spelling of a phone's number counts for the phone as well; only its own item may
-        # be marked as refused for it, or whoever asks by a spelling that Twilio does not take would
+        # be marked as refused for it, or a request with a spelling that Twilio does not take would
         # lock the phone's owner out.
         keys, now, windows = self.keys(), int(self.clock()), self.policy.number
         taken: list[Callable[[], None]] = []

@@ -40,7 +40,7 @@ def parse(digits: str) -> tuple[str, str]:
     except phonenumbers.NumberParseException:
         raise NotANumber from None
     # "Possible", not "valid": the library's lists of issued ranges age, and a customer with
-    # a new number is worth more than a refused message to a number that nobody has.
+    # a new number is worth more than a refused message to an unused number.
     if not phonenumbers.is_possible_number(number):
         raise NotANumber
     # The first region of the calling code where the exact one can't be told (+1 555 …).

@@ -41,7 +41,7 @@ class OtpQueue(Protocol):
         """Let a message come back after `seconds`."""
 
     def put_dead_letter(self, body: str, reason: str, message_id: str, accepted_at: float) -> None:
-        """Keep what may be kept of a message that nobody can read, apart from the others."""
+        """Put what may be kept of an unreadable message on the dead-letter queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def grouped(batch: Iterable[QueuedCode]) -> list[Group]:
 
 
 def redacted(body: str) -> str:
-    """Return what may be kept of a message that nobody can read: its shape as JSON, no values.
+    """Return what may be kept of an unreadable message: its shape as JSON, no values.
 
     That is enough to find who wrote it, and too little to misuse.
     """

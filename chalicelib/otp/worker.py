@@ -54,7 +54,7 @@ class Worker:
         back = []
         for queued, newer_entry in [*older, *((queued, None) for queued in group.newest)]:
             retry: Retry | None = Retry(0)
-            # A send that Lambda cuts off is one whose outcome nobody knows.
+            # When Lambda stops a send, its outcome stays unknown.
             if remaining_seconds() >= self.seconds_for_one:
                 try:
                     retry = self.delivery.deliver(queued, remaining_seconds, newer_entry)

@@ -113,7 +113,7 @@ class Pages:
         )
 
     def not_found(self, languages: Iterable[Language], *, base_url: str) -> Page:
-        """Return the page for where nobody can tell which of the languages the visitor reads."""
+        """Return the page for requests that don't tell which of the languages the visitor reads."""
         first, *_ = spoken = list(languages)
         page = self._page("not_found.html", first, base_url, spoken=spoken)
         headers = {**page.headers, "Content-Language": ", ".join(each.tag for each in spoken)}

@@ -229,7 +229,7 @@ def index_hash(issuer: str, claim: str, value: str) -> str:
 
 
 def logout_mark(session_hash: str) -> str:
-    """Return the id of the mark that says: whoever has this hash is signed out."""
+    """Return the id of the mark that the sessions with this hash are signed out."""
     return f"logout.{session_hash}"
 
 

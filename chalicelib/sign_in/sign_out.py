@@ -41,7 +41,7 @@ class SignOut:
     def leave(self, request: BrowserRequest) -> Redirect | SignOutUnconfirmed:
         """Sign the visitor out of this browser; no step's failure stops the next.
 
-        A request that another site may have caused signs nobody out before the visitor confirms.
+        A request that another site may have caused signs the visitor out only after a confirmation.
 
         The cookie is cleared whatever happens. Where the table can't be reached, the session's
         record stays, but its key is gone with the cookie; its tokens can't be read any more, and

@@ -69,7 +69,7 @@ class _Call:
         return User(session.claims) if session else None
 
 
-# What a guard has found, for the view that it guards and for nobody else.
+# What a guard has found, for the view that it guards only.
 _guarded: ContextVar[_Call | None] = ContextVar("guarded", default=None)
 
 
@@ -169,7 +169,7 @@ class Auth:
             except Exception as error:  # noqa: BLE001 - every failure has an answer
                 return team_failure(error)
             finally:
-                # The thread's next request may be somebody else's, and its route unguarded.
+                # The thread's next request may be another visitor's, and its route unguarded.
                 _guarded.reset(outside)
 
         guards_of(self._app).append(route)

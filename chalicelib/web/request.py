@@ -48,8 +48,8 @@ def public_url(configured_url: str | None, request_context: Mapping[str, Any]) -
     """Return the base URL that browsers use, without a trailing slash.
 
     Where PUBLIC_URL is unset it is taken from API Gateway's request context, and never from the
-    Host header: that is the client's to choose, and a redirect URI made from it would carry the
-    visitor's code to whoever chose it. Raises PublicUrlUnknown.
+    Host header: the client chooses it, and a redirect URI made from it would send the visitor's
+    code to an attacker. Raises PublicUrlUnknown.
     """
     if configured_url is not None:
         return configured_url

@@ -87,7 +87,7 @@ class SilentHandler(ChaliceRequestHandler):
 def environment(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, application: Application = app.app
 ) -> Iterator[Portaria]:
-    """Give the application the stage's environment and a new Portaria, as in a new process."""
+    """Run the application with the stage's environment and a new Portaria, as in a new process."""
     before = application.portaria
     with monkeypatch.context() as patched:
         for name, value in stage.environment.items():

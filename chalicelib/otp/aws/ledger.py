@@ -111,11 +111,11 @@ class DynamoDBLedger:
     def _write(
         self, item_id: str, version: int, accepted_at: float, attributes: Attributes
     ) -> bool:
-        """Write an item over the version that was read; False where it is another by now.
+        """Write an item over the version that was read; False where the version has changed.
 
-        The caller may write the same again when nobody answered: what stands as it was to be
-        written is written. A receipt that came in between takes the write's id away, but not
-        the content.
+        After a lost answer the caller may write the same again: an item with just this content
+        counts as written. A receipt that came in between replaces the write's id, but not the
+        content.
         """
         expires_at = int(accepted_at) + self._retention_seconds
         content = {**attributes, "version": version + 1, "expires_at": expires_at}
