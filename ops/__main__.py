@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from ops import costs, deploy, explain, output, package, settings, trace
 from ops.aws_errors import explained
 from ops.errors import OperatorError, Status
+from ops.setup.command import command as setup
 
 NAME = "portaria"
 CODES = "One-time codes"
@@ -61,6 +62,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("trace", rich_help_panel=CODES)(trace.command)
+app.command("setup", rich_help_panel=DEPLOYMENT)(setup)
 app.command("deploy", rich_help_panel=DEPLOYMENT)(deploy.deploy)
 app.command("destroy", rich_help_panel=DEPLOYMENT)(deploy.destroy)
 app.command("package", rich_help_panel=DEPLOYMENT)(package.package)

@@ -49,6 +49,7 @@ Architecture = Annotated[
     typer.Option("--architecture", help="Instead of the one in .chalice/config.json."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for a confirmation.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show what would be changed, and change nothing.")
 ]

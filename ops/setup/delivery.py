@@ -1,0 +1,85 @@
+"""A test message to the operator's own phone, followed to its last status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from chalicelib.otp.ledger import Outcome
+from chalicelib.otp.phone_numbers import spellings
+from chalicelib.otp.receipts import Stage as Receipt
+from ops import errors
+from ops.errors import OperatorError
+from ops.http_api import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from chalicelib.application import Portaria
+    from chalicelib.otp.ledger import LedgerEntry
+    from ops.twilio import Twilio
+
+_LAST = frozenset({Receipt.DELIVERED, Receipt.UNDELIVERED, Receipt.FAILED, Receipt.CANCELED})
+WAIT_SECONDS, PAUSE_SECONDS = 90.0, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The way of a stage's codes, as an operator follows one."""
+
+    portaria: Portaria
+    twilio: Twilio
+
+    def follow(self, number: str, send: Callable[[], None]) -> Iterator[str]:
+        """Send, and yield each new status; the last is Twilio's last one.
+
+        Ends after 90 s with "sent" where the carrier reports nothing. Raises OperatorError where
+        the message was not sent or not delivered.
+        """
+        clock, last = self.portaria.clock, ""
+        before = {each.message_id for each in self._entries(number)}
+        send()
+        yield "accepted"
+        ends_at = clock() + WAIT_SECONDS
+        while clock() < ends_at:
+            status = self._status(number, before)
+            if status and status != last:
+                last = status
+                yield status
+            if last in _LAST:
+                break
+            self.portaria.sleep(PAUSE_SECONDS)
+        if last not in {Receipt.DELIVERED, Receipt.SENT}:
+            raise OperatorError(
+                errors.TEST_NOT_DELIVERED, f"The last status is {last or 'accepted'}."
+            )
+
+    def _status(self, number: str, before: set[str]) -> str:
+        found = [each for each in self._entries(number) if each.message_id not in before]
+        if not found or found[0].result is None:
+            return ""
+        result = found[0].result
+        if result.outcome is not Outcome.SENT:
+            code = "" if result.error_code is None else f" ({result.error_code})"
+            raise OperatorError(
+                errors.TEST_NOT_DELIVERED, f"The code ended as {result.outcome.value}{code}."
+            )
+        if result.message_sid is None:
+            return ""
+        try:
+            return self.twilio.message_status(result.message_sid).status
+        except ApiError:
+            receipt = found[0].receipt
+            return receipt.stage if receipt else ""
+
+    def _entries(self, number: str) -> list[LedgerEntry]:
+        keys = self.portaria.ledger_keys()
+        return list(
+            chain(
+                *(
+                    self.portaria.ledger.history(keys.recipient(each), 5)
+                    for each in spellings(number)
+                )
+            )
+        )
