@@ -40,7 +40,7 @@ def instructions(stage: str, outputs: Mapping[str, str], ssm: SSMClient, *, reve
     url = outputs["PublicUrl"].rstrip("/")
     lines = [
         f"\nPortaria answers at {url}/",
-        "\nTo set in Logto's Console:",
+        f"\nportaria setup --stage {stage} sets up Logto and Twilio. By hand, in Logto's Console:",
         *(f"  {line}" for line in in_logtos_console(url, secret)),
         *_missing(prefix, there),
     ]

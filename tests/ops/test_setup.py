@@ -14,7 +14,8 @@ import pytest
 from chalicelib.otp.aws.ledger import DynamoDBLedger
 from chalicelib.otp.ledger import LedgerEntry, LedgerResult, Outcome
 from ops import errors
-from ops.errors import OperatorError
+from ops.__main__ import main
+from ops.errors import OperatorError, Status
 from ops.logto import HTTP_SMS, TWILIO_SMS, Credential
 from ops.logto import Logto as Client
 from ops.setup.answers import CREDENTIAL_VARIABLE, Answers, resource
@@ -391,6 +392,49 @@ def test_one_of_several_numbers_must_be_named(world: World):
         chosen = world.found(twilio_number="+15005550007")
 
     assert any(each.after == "+15005550007" for each in chosen.plan.changes)
+
+
+@pytest.fixture
+def sandbox(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The same world, as `--stage local` finds it without a terminal."""
+    file = tmp_path / "sandbox.json"
+    file.write_text(json.dumps({**world.stage.environment, "STAGE": "local"}))
+    for name, value in {**world.environment, "SETTINGS_FILE": str(file)}.items():
+        monkeypatch.setenv(name, value)
+    return world
+
+
+def test_the_command_sets_up_and_then_finds_nothing_to_do(
+    sandbox: World, capsys: pytest.CaptureFixture[str]
+):
+    command = ["setup", "--stage", "local", "--yes", "--backups", str(sandbox.backups)]
+
+    assert main(command) == Status.FINE
+    assert f"Sign in, once that has run: {sandbox.logto.app.url}/" in capsys.readouterr().out
+    assert main(command) == Status.FINE
+    assert "nothing to change" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "status"),
+    [
+        ((CREDENTIAL_VARIABLE, '{"id": "machine", "secret": "no"}'), "P052", Status.FAILED),
+        (("TWILIO_AUTH_TOKEN", "wrong"), "P053", Status.FAILED),
+        (("TWILIO_AUTH_TOKEN", ""), "P050", Status.USAGE),
+    ],
+)
+@pytest.mark.usefixtures("sandbox")
+def test_what_is_refused_has_its_code(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    given: tuple[str, str],
+    code: str,
+    status: Status,
+):
+    monkeypatch.setenv(*given)
+
+    assert main(["setup", "--stage", "local", "--yes"]) == status
+    assert f"Error {code}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
