@@ -9,9 +9,10 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from ops import costs, deploy, explain, output, package, settings, trace
+from ops import costs, deploy, explain, output, package, settings, texts, trace
 from ops.aws_errors import explained
 from ops.errors import OperatorError, Status
+from ops.options import COMMAND
 from ops.setup.command import command as setup
 
 NAME = "portaria"
@@ -48,7 +49,7 @@ class _Commands(TyperGroup):
 
 
 def _told(error: OperatorError, context: Any) -> Status:
-    error.names.setdefault("command", context.invoked_subcommand)
+    error.names.setdefault("command", context.meta.get(COMMAND, context.invoked_subcommand))
     output.show_error(error)
     return error.problem.status
 
@@ -63,6 +64,7 @@ app = typer.Typer(
 )
 app.command("trace", rich_help_panel=CODES)(trace.command)
 app.command("setup", rich_help_panel=DEPLOYMENT)(setup)
+app.add_typer(texts.commands, rich_help_panel=CODES)
 app.command("deploy", rich_help_panel=DEPLOYMENT)(deploy.deploy)
 app.command("destroy", rich_help_panel=DEPLOYMENT)(deploy.destroy)
 app.command("package", rich_help_panel=DEPLOYMENT)(package.package)

@@ -184,6 +184,43 @@ PACKAGING_FAILED = Problem(
     "portaria package --stage dev",
 )
 
+# Texts
+
+TEXT_USELESS = Problem(
+    "P030",
+    "A text can't be used.",
+    "Nobody could sign in with it: {{code}} is missing, or it is longer than the 1,600 characters "
+    "that Twilio takes. Nothing was changed.",
+    "portaria texts lint",
+)
+TEXT_UNKNOWN = Problem(
+    "P031",
+    "There is no such text.",
+    "A text is named by its usage type and, for another language than the default one, its "
+    "locale: SignIn, or SignIn/pt-BR.",
+    "portaria texts list --stage {stage}",
+)
+NO_TEXTS = Problem(
+    "P032",
+    "There are no texts.",
+    "Texts are files called SignIn.txt or, in another language, SignIn.pt-BR.txt in one folder; in "
+    "a stage they are the SSM parameters under templates/.",
+    "portaria texts pull --stage {stage}",
+)
+CONNECTOR_UNREADABLE = Problem(
+    "P033",
+    "This is no configuration of Logto's Twilio connector.",
+    "What is imported is JSON as Logto's Management API has it: the answer of GET /api/connectors, "
+    "one connector in it, or its `config` with accountSID, authToken and templates.",
+    "portaria texts import --help",
+)
+TWILIO_UNREADABLE = Problem(
+    "P034",
+    "The parameter twilio can't be read.",
+    "It must be JSON with accountSID, authToken and fromMessagingServiceSID or from.",
+    "portaria texts import connector.json --stage {stage}",
+)
+
 # One-time codes
 
 NOT_A_NUMBER = Problem(
@@ -269,6 +306,23 @@ TEST_NOT_DELIVERED = Problem(
     "The code's steps show how far it came: through Logto's connector, the queue, the worker, "
     "Twilio and the carrier.",
     "portaria trace --stage {stage} NUMBER",
+)
+# Asking before something is changed
+
+NOT_CONFIRMED = Problem(
+    "P080",
+    "Nothing was changed, because nobody could be asked.",
+    "Changes are shown and confirmed on a terminal. Scripts say --yes.",
+    "portaria {command} --yes",
+    Status.USAGE,
+)
+SECRETS_TO_STDOUT = Problem(
+    "P081",
+    "Secrets are not printed.",
+    "What is printed stays in logs and in the terminal's history. A file gets them that only its "
+    "owner can read.",
+    "portaria texts export --with-secrets --out connector.json",
+    Status.USAGE,
 )
 
 # The project itself

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
+from typer.core import TyperGroup
 
 from ops.stage import CONFIG, LOCAL
+
+COMMAND = "ops.command"
+"""Under this name the whole command, e.g. "texts push", is in typer's `meta`."""
+
+
+class Group(TyperGroup):
+    """A command that has commands, which an error can name."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        finally:
+            ctx.meta[COMMAND] = f"{ctx.info_name} {ctx.invoked_subcommand}"
 
 
 def _stages(incomplete: str) -> list[str]:

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import typer
 from rich.console import Console
 from rich.text import Text
+
+from ops import errors
+from ops.errors import OperatorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import RenderableType
-
-    from ops.errors import OperatorError
 
 WIDE = 1_000_000
 
@@ -63,10 +66,26 @@ def show_error(error: OperatorError) -> None:
     """Print an error: its code, what happened, why, and what to run next."""
     console = talk()
     console.print(Text.assemble((f"Error {error.problem.code}", "bold red"), f": {error.detail}"))
-    console.print(Text(f"  Cause: {error.problem.cause}"), style="dim")
+    cause = textwrap.fill(
+        f"  Cause: {error.problem.cause}",
+        console.width,
+        subsequent_indent=" " * len("  Cause: "),
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    console.print(Text(cause, "dim"))
     # Commands are copied: they must stay on one line, however narrow the terminal is.
     console.print(Text.assemble("  Next:  ", (error.command, "bold cyan")), soft_wrap=True)
     console.print(f"  More:  portaria explain {error.problem.code}", style="dim", soft_wrap=True)
+
+
+def confirm(question: str, *, yes: bool) -> bool:
+    """Whether to go on: `yes` answers without asking. Raises OperatorError where nobody can say."""
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise OperatorError(errors.NOT_CONFIRMED)
+    return typer.confirm(question, err=True)
 
 
 @contextmanager

@@ -77,10 +77,12 @@ def test_generated_secrets_hold_256_bits_each():
     assert [len(each) for each in drawn] == [32, 32]
 
 
-def test_there_is_a_text_for_each_usage_type_in_both_languages():
+def test_there_is_a_text_for_each_usage_type_in_every_language():
     expected = {f"templates/{usage}" for usage in USAGE_TYPES}
 
-    assert default_templates().keys() == expected | {f"{name}/pt-BR" for name in expected}
+    assert default_templates().keys() == expected | {
+        f"{name}/{tag}" for name in expected for tag in ("es", "pt-BR")
+    }
 
 
 @pytest.mark.parametrize(("name", "text"), default_templates().items())

@@ -106,6 +106,16 @@ def test_whoever_reads_portuguese_gets_portuguese_pages_sentences_and_texts(tag:
         assert "para entrar" in templates(LANGUAGES).pick("signin", asked).text
 
 
+@pytest.mark.parametrize("tag", ["es", "es-419", "es-MX", "es-AR", "ES-es"])
+def test_whoever_reads_spanish_gets_spanish_pages_sentences_and_texts(tag: str):
+    page = Pages().home_signed_out(LANGUAGES.preferred(tag), base_url="https://app.test")
+
+    assert "Crear una cuenta" in page.html
+    assert LANGUAGES.nearest(tag).sentences[Limit.OVERALL].startswith("Se están pidiendo")
+    for asked in ({"locale": tag}, {"uiLocales": tag, "locale": "en"}):
+        assert "es tu PIN" in templates(LANGUAGES).pick("signin", asked).text
+
+
 @pytest.mark.parametrize("tag", [None, "", "de", "en-GB", "x" * 99])
 def test_other_languages_get_english(tag: str | None):
     assert LANGUAGES.nearest(tag).sentences[Limit.OVERALL].startswith("Too many codes")
@@ -114,7 +124,7 @@ def test_other_languages_get_english(tag: str | None):
 def test_every_language_says_the_same():
     first, *others = [names(dataclasses.asdict(LANGUAGES[tag])) for tag in LANGUAGES.tags]
 
-    assert {"en", "pt-BR"} <= set(LANGUAGES.tags)
+    assert {"en", "es", "pt-BR"} <= set(LANGUAGES.tags)
     assert all(other - {".tag"} == first - {".tag"} for other in others)
     assert LANGUAGES["en"].texts.keys() == {"Register", "SignIn", "ForgotPassword", "Generic"}
 

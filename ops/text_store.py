@@ -1,0 +1,117 @@
+"""Texts where they are kept: SSM, or a folder with one file for each.
+
+A text is named as its parameter is, by its usage type and, in another language than the default
+one, its locale: `SignIn`, `SignIn/pt-BR`. Its file is `SignIn.txt` or `SignIn.pt-BR.txt`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.otp.texts import for_ssm, from_ssm, problems
+from ops import errors
+from ops.errors import OperatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_ssm.literals import ParameterTypeType
+
+SUFFIX = ".txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text; `version` and `kind` are those of its parameter, where it is one."""
+
+    text: str
+    version: int | None = None
+    kind: ParameterTypeType = "String"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of one text; None before: it is new."""
+
+    name: str
+    before: str | None
+    after: str
+
+
+def in_ssm(ssm: SSMClient, prefix: str) -> dict[str, Text]:
+    """Return a stage's texts by name. Raises botocore's errors."""
+    path = f"{prefix}/templates"
+    pages = ssm.get_paginator("get_parameters_by_path").paginate(
+        Path=path, Recursive=True, WithDecryption=True
+    )
+    found = {
+        each["Name"].removeprefix(f"{path}/"): Text(
+            from_ssm(each["Value"]), each["Version"], each["Type"]
+        )
+        for page in pages
+        for each in page["Parameters"]
+    }
+    return dict(sorted(found.items()))
+
+
+def put(ssm: SSMClient, prefix: str, changes: Sequence[Change]) -> None:
+    """Write changes to SSM. Raises botocore's errors; those before the first error are written."""
+    existing = in_ssm(ssm, prefix)
+    for change in changes:
+        ssm.put_parameter(
+            Name=f"{prefix}/templates/{change.name}",
+            Value=for_ssm(change.after),
+            Type=existing[change.name].kind if change.name in existing else "String",
+            Overwrite=True,
+        )
+
+
+def in_folder(folder: Path) -> dict[str, Text]:
+    """Return the texts of a folder by name; none where there is no such folder."""
+    found = {
+        _name(file): Text(file.read_text(encoding="utf-8").rstrip("\n"))
+        for file in folder.glob(f"*{SUFFIX}")
+    }
+    return dict(sorted(found.items()))
+
+
+def write(folder: Path, changes: Sequence[Change]) -> None:
+    """Write changes to a folder's files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for change in changes:
+        file_of(folder, change.name).write_text(f"{change.after}\n", encoding="utf-8")
+
+
+def file_of(folder: Path, name: str) -> Path:
+    """Return the file of a text."""
+    return folder / f"{name.replace('/', '.')}{SUFFIX}"
+
+
+def changes(before: Mapping[str, Text], after: Mapping[str, Text]) -> list[Change]:
+    """Return what differs. A text that only `before` has stays, and is no change."""
+    found = []
+    for name, text in after.items():
+        old = before[name].text.rstrip("\n") if name in before else None
+        if old != text.text.rstrip("\n"):
+            found.append(Change(name, old, text.text.rstrip("\n")))
+    return found
+
+
+def refuse_useless(texts: Mapping[str, Text]) -> None:
+    """Raise OperatorError where nobody could sign in with one of the texts."""
+    useless = [
+        f"{name} ({problem.value})"
+        for name, text in texts.items()
+        for problem in problems(text.text)
+        if problem.makes_useless
+    ]
+    if useless:
+        raise OperatorError(errors.TEXT_USELESS, f"Of no use: {', '.join(useless)}.")
+
+
+def _name(file: Path) -> str:
+    usage_type, _, locale = file.name.removesuffix(SUFFIX).partition(".")
+    return f"{usage_type}/{locale}" if locale else usage_type

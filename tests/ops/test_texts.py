@@ -1,0 +1,277 @@
+"""`texts`: between SSM and files, their cost, and Logto's Twilio connector in and out."""
+
+from __future__ import annotations
+
+import json
+import stat
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ops.__main__ import main
+from ops.errors import Status
+from ops.parameters import default_templates, put_missing
+from tests.kit.application import Stage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SIGN_IN = "{{code}} is your code to sign in. It expires in {{minutes}} min. Don't share it."
+TOKEN = "0123456789abcdef" * 2
+# As Logto's Management API answers; the order of names and its other fields are its own.
+CONNECTOR = {
+    "id": "vi08exap4dwn",
+    "syncProfile": False,
+    "config": {
+        "authToken": TOKEN,
+        "templates": [
+            {"content": f"Acme {usage}: {{{{code}}}} (10 min).", "usageType": usage}
+            for usage in ("SignIn", "Register", "ForgotPassword", "Generic")
+        ],
+        "accountSID": "AC" + "0" * 32,
+        "fromMessagingServiceSID": "MG" + "0" * 32,
+    },
+    "metadata": {},
+    "connectorId": "twilio-short-message-service",
+    "target": "twilio-sms",
+    "type": "Sms",
+}
+
+
+@pytest.fixture
+def stage(moto_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """A sandbox's stage with the default texts, in a folder without files."""
+    found = Stage(moto_server)
+    file = tmp_path / "sandbox.json"
+    file.write_text(json.dumps(found.environment), encoding="utf-8")
+    monkeypatch.setenv("SETTINGS_FILE", str(file))
+    monkeypatch.chdir(tmp_path)
+    put_missing(found.ssm, found.prefix, default_templates())
+    return found
+
+
+def value(stage: Stage, name: str) -> str:
+    found = stage.ssm.get_parameter(Name=f"{stage.prefix}/{name}", WithDecryption=True)
+    text: str = found["Parameter"]["Value"]
+    return text
+
+
+def texts(*arguments: str) -> int:
+    return main(["texts", *arguments, "--stage", "local"])
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> Any:
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.usefixtures("stage")
+def test_texts_are_listed(capsys: pytest.CaptureFixture[str]):
+    assert texts("list") == Status.FINE
+    lines = capsys.readouterr().out.splitlines()
+
+    assert lines[0].split() == ["text", "version", "SMS", "encoding", "problems", "words"]
+    assert lines[1].split()[:5] == ["ForgotPassword", "1", "1", "GSM-7", "none"]
+    assert len(lines) == 1 + len(default_templates())
+
+
+@pytest.mark.usefixtures("stage")
+def test_texts_are_listed_as_json(capsys: pytest.CaptureFixture[str]):
+    assert texts("list", "--json") == Status.FINE
+
+    found = {each["name"]: each for each in printed(capsys)}
+    assert found["SignIn"]["text"] == SIGN_IN
+    assert found["SignIn/es"]["locale"] == "es"
+    assert all(each["segments"] == 1 and not each["problems"] for each in found.values())
+
+
+@pytest.mark.usefixtures("stage")
+def test_a_text_is_shown_as_logto_would_have_it(capsys: pytest.CaptureFixture[str]):
+    assert texts("show", "SignIn") == Status.FINE
+    assert capsys.readouterr().out == f"{SIGN_IN}\n"
+
+    assert texts("show", "Nothing") == Status.FAILED
+    assert "portaria texts list --stage local" in capsys.readouterr().err
+
+
+def test_texts_are_pulled_changed_and_pushed(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert texts("pull", "--yes") == Status.FINE
+    file = tmp_path / "texts" / "SignIn.pt-BR.txt"
+    file.write_text("{{code}} para entrar\n", encoding="utf-8")
+    capsys.readouterr()
+
+    assert texts("push", "--yes") == Status.FINE
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "SignIn/pt-BR\n- {{code}} é o seu PIN" in said.err
+    assert "\n+ {{code}} para entrar\n" in said.err
+    assert value(stage, "templates/SignIn/pt-BR") == "[[code]] para entrar"
+    assert value(stage, "templates/SignIn") == SIGN_IN.replace("{{", "[[").replace("}}", "]]")
+
+    assert texts("push") == Status.FINE
+    assert "Nothing to change" in capsys.readouterr().err
+
+
+def test_a_dry_run_changes_nothing(stage: Stage, tmp_path: Path):
+    assert texts("pull", "--dry-run") == Status.FINE
+    assert not (tmp_path / "texts").exists()
+
+    texts("pull", "--yes")
+    (tmp_path / "texts" / "SignIn.txt").write_text("{{code}}", encoding="utf-8")
+    assert texts("push", "--dry-run") == Status.FINE
+    assert value(stage, "templates/SignIn").startswith("[[code]] is your code")
+
+
+def test_without_anybody_to_ask_nothing_is_changed(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    texts("pull", "--yes")
+    (tmp_path / "texts" / "SignIn.txt").write_text("{{code}}", encoding="utf-8")
+    capsys.readouterr()
+
+    assert texts("push") == Status.USAGE
+    assert "portaria texts push --yes" in capsys.readouterr().err
+    assert value(stage, "templates/SignIn").startswith("[[code]] is your code")
+
+
+def test_a_text_without_its_code_is_not_pushed(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    texts("pull", "--yes")
+    (tmp_path / "texts" / "SignIn.txt").write_text("{code} to sign in", encoding="utf-8")
+
+    assert texts("push", "--yes") == Status.FAILED
+    assert "Error P030: Of no use: SignIn (code_missing)." in capsys.readouterr().err
+    assert value(stage, "templates/SignIn").startswith("[[code]] is your code")
+
+
+def test_texts_that_only_the_stage_has_stay(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    texts("pull", "--yes")
+    (tmp_path / "texts" / "SignIn.pt-BR.txt").unlink()
+
+    assert texts("push", "--yes") == Status.FINE
+    assert "left as they are: SignIn/pt-BR" in capsys.readouterr().err
+    assert value(stage, "templates/SignIn/pt-BR")
+
+
+def test_problems_are_found_in_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "SignIn.txt").write_text("{{code}} {{link}} {{nmae}}", encoding="utf-8")
+    (tmp_path / "Generic.es.txt").write_text("{{code}} " + "é" * 160, encoding="utf-8")
+
+    assert main(["texts", "lint", "--folder", str(tmp_path)]) == Status.FAILED
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        "Generic/es takes more than one SMS (segments)",
+        "SignIn has a placeholder that stays as it is (unknown_placeholder)",
+    ]
+    assert "Texts checked: 2. Problems: 2." in said.err
+
+
+@pytest.mark.usefixtures("stage")
+def test_the_default_texts_have_no_problem():
+    assert texts("lint") == Status.FINE
+
+
+def test_a_folder_without_texts_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["texts", "lint", "--folder", str(tmp_path)]) == Status.FAILED
+    assert "Error P032" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("stage")
+def test_a_preview_tells_what_a_thousand_cost(capsys: pytest.CaptureFixture[str]):
+    assert texts("preview", "SignIn/pt-PT", "--price", "0.05", "--json") == Status.FINE
+
+    (found,) = printed(capsys)
+    assert found["text"].startswith("123456 é o seu PIN para entrar. Vale por 10 min.")
+    assert (found["encoding"], found["segments"]) == ("GSM-7", 1)
+    assert found["dollars_per_thousand"] == 50
+
+
+def test_a_preview_counts_every_segment(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "SignIn.txt").write_text("{{code}} código " + "x" * 60, encoding="utf-8")
+
+    assert main(["texts", "preview", "--folder", str(tmp_path), "--price", "0.01"]) == Status.FINE
+    assert capsys.readouterr().out.splitlines()[0] == (
+        "SignIn  UCS-2, 74 characters, 2 SMS, $20.00 per thousand"
+    )
+
+
+@pytest.mark.parametrize("document", [CONNECTOR, [CONNECTOR], CONNECTOR["config"]])
+def test_a_connector_goes_in_and_comes_out(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str], document: Any
+):
+    file, out = tmp_path / "connector.json", tmp_path / "out.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+
+    assert texts("import", str(file), "--yes") == Status.FINE
+    assert json.loads(value(stage, "twilio"))["authToken"] == TOKEN
+    assert value(stage, "templates/SignIn") == "Acme SignIn: [[code]] (10 min)."
+    assert texts("export", "--with-secrets", "--out", str(out)) == Status.FINE
+
+    said = capsys.readouterr()
+    assert TOKEN not in said.out + said.err
+    exported = json.loads(out.read_text(encoding="utf-8"))
+    expected = json.loads(json.dumps(CONNECTOR["config"]))
+    for each in (exported["config"], expected):
+        each["templates"].sort(key=lambda template: template["usageType"])
+    assert exported == {"connectorId": CONNECTOR["connectorId"], "config": expected}
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+
+
+def test_a_secret_is_replaced_in_a_file_that_others_could_read(stage: Stage, tmp_path: Path):
+    stage.put("twilio", json.dumps(CONNECTOR["config"]))
+    out = tmp_path / "out.json"
+    out.touch(0o644)
+
+    assert texts("export", "--with-secrets", "--out", str(out)) == Status.FINE
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+
+
+def test_secrets_are_exported_only_when_asked_for_and_never_printed(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+):
+    stage.put("twilio", json.dumps(CONNECTOR["config"]))
+
+    assert texts("export") == Status.FINE
+    said = capsys.readouterr()
+    assert TOKEN not in said.out + said.err
+    assert "authToken" not in json.loads(said.out)["config"]
+    assert "SignIn/pt-BR" in said.err
+
+    assert texts("export", "--with-secrets") == Status.USAGE
+    assert TOKEN not in capsys.readouterr().err
+
+
+def test_an_import_shows_what_changes_without_the_secret(
+    stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    stage.put("twilio", json.dumps(CONNECTOR["config"] | {"authToken": "the-old-one"}))  # type: ignore[operator]
+    file = tmp_path / "connector.json"
+    file.write_text(json.dumps(CONNECTOR), encoding="utf-8")
+
+    assert texts("import", str(file), "--dry-run") == Status.FINE
+
+    said = capsys.readouterr().err
+    assert "twilio: authToken\n- (a secret)\n+ (a secret)\n" in said
+    assert TOKEN not in said
+    assert "the-old-one" not in said
+    assert json.loads(value(stage, "twilio"))["authToken"] == "the-old-one"
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["[]", "{}", "nothing", '{"config": {"accountSID": "AC1"}}', '[{"connectorId": "http-sms"}]'],
+)
+@pytest.mark.usefixtures("stage")
+def test_what_is_no_connector_is_not_imported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], document: str
+):
+    file = tmp_path / "connector.json"
+    file.write_text(document, encoding="utf-8")
+
+    assert texts("import", str(file), "--yes") == Status.FAILED
+    assert "Error P033" in capsys.readouterr().err
