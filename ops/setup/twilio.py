@@ -46,6 +46,11 @@ class TwilioSetup:
         if not {"accountSID", "authToken"} <= self._config.keys():
             sid, token = answers.twilio()
             self._config |= {"accountSID": sid, "authToken": token}
+        if self._before and imported and self._before.get("accountSID") != imported["accountSID"]:
+            plan.notes.append(
+                "Logto's connector sends by another Twilio account than the parameter twilio: that "
+                "parameter stays, and codes go by its account."
+            )
         self._service_sid = next(filter(None, map(self._config.get, _SERVICE_KEYS)), None)
         self.twilio = Twilio(
             self._config["accountSID"], self._config["authToken"], settings.twilio_api_url

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import pty
 import stat
+import subprocess
+import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -25,6 +30,7 @@ from ops.setup.store import Store
 from ops.stage import Stage
 from ops.twilio import Twilio as TwilioClient
 from tests.kit.application import Stage as KitStage
+from tests.kit.engines import ROOT
 from tests.kit.identity import MACHINE, SECRET, running_logto
 from tests.kit.phone import NUMBER, running_twilio
 from tests.kit.recordings import recorded
@@ -264,6 +270,21 @@ def test_a_text_that_a_team_wrote_is_not_replaced_by_the_connectors(
     assert any("templates/SignIn" in note for note in setup.plan.notes)
 
 
+def test_another_account_than_the_parameters_is_told(with_twilios_connector: World):
+    world = with_twilios_connector
+    sid, token = world.twilio.credentials
+    (service,) = world.account.services()
+    held = {"accountSID": sid, "authToken": token, "fromMessagingServiceSid": service.sid}
+    world.put("twilio", json.dumps(held))
+    config = TWILIO_CONFIG | {"accountSID": "AC" + "9" * 32}
+    world.client.create_connector(TWILIO_SMS, config)
+
+    setup = world.set_up(may_replace=True)
+
+    assert any("another Twilio account" in note for note in setup.plan.notes)
+    assert json.loads(world.parameters["twilio"]) == held
+
+
 def test_only_its_own_yes_replaces_a_connector(with_twilios_connector: World):
     with pytest.raises(OperatorError) as refused:
         with_twilios_connector.set_up()
@@ -413,6 +434,42 @@ def test_the_command_sets_up_and_then_finds_nothing_to_do(
     assert f"Sign in, once that has run: {sandbox.logto.app.url}/" in capsys.readouterr().out
     assert main(command) == Status.FINE
     assert "nothing to change" in capsys.readouterr().out
+
+
+def test_on_a_terminal_what_is_missing_is_asked_for_and_secrets_are_not_shown(
+    sandbox: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv(CREDENTIAL_VARIABLE)
+    answers = {"App ID": MACHINE, "App secret": SECRET, "Make these changes?": "y"}
+
+    seen = on_a_terminal(["setup", "--stage", "local"], answers)
+
+    assert "Sign in, once that has run" in seen
+    assert not [secret for secret in sandbox.secrets() if secret in seen]
+    assert sandbox.client.sms_connector() is not None
+
+
+def on_a_terminal(command: list[str], answers: dict[str, str]) -> str:
+    """Run a command in a pseudo-terminal and answer its questions; returns what was seen."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(  # noqa: S603 - our own arguments
+        [sys.executable, "-m", "ops", *command],
+        cwd=ROOT,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    seen, waiting = "", dict(answers)
+    with suppress(OSError):  # Linux says so that the other end is closed
+        while chunk := os.read(ours, 4096):
+            seen += chunk.decode(errors="replace")
+            for question in [each for each in waiting if each in seen and seen.endswith(": ")]:
+                os.write(ours, f"{waiting.pop(question)}\n".encode())
+    os.close(ours)
+    assert process.wait() == 0, seen
+    return seen
 
 
 @pytest.mark.parametrize(
