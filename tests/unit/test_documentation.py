@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOT_PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+ROOT_PAGES = [*sorted(ROOT.glob("README*.md")), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 PAGES = [*ROOT_PAGES, *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLE = "chalicelib/otp/courier/"  # the folder that docs/another-channel.md makes up
 
@@ -24,6 +24,21 @@ def test_every_link_to_a_file_leads_somewhere(page: Path):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
         if "://" not in target:
             assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_make_command_of_a_page_exists(page: Path):
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
+    names = {"STAGE", "NAME", *re.findall(r"\b[A-Z_]{4,}\b", makefile)}
+    text = page.read_text(encoding="utf-8")
+    commands = re.findall(
+        r"(?:^ *|`)(?:[A-Z_]+=\S+ )*make ([a-z-]+)((?: [A-Z_]+=[^\s`]*)*)", text, re.MULTILINE
+    )
+
+    for target, values in commands:
+        assert target in targets, target
+        assert set(re.findall(r"([A-Z_]+)=", values)) <= names, values
 
 
 def test_the_security_page_shows_tests():

@@ -85,6 +85,17 @@ def addresses_of(page: Path) -> set[str]:
     return {each for each in links_of(page) if "://" in each}
 
 
+def files_of(page: Path) -> set[Path]:
+    """Return the files that a page leads to, but for its own other language."""
+    targets = {
+        (page.parent / unquote(link).partition("#")[0]).resolve() if link[0] != "#" else page
+        for link in links_of(page)
+        if "://" not in link
+    }
+    originals = {english_of(each) if each in TRANSLATIONS else each for each in targets}
+    return originals - {page, english_of(page) if page in TRANSLATIONS else page}
+
+
 def table_rows(page: Path) -> list[int]:
     """Return the number of columns of each row of each table."""
     return [
@@ -92,6 +103,11 @@ def table_rows(page: Path) -> list[int]:
         for line in prose_of(page).splitlines()
         if line.lstrip().startswith("|")
     ]
+
+
+def list_items(page: Path) -> list[str]:
+    """Return how each item of a list begins: with a dash or with its number."""
+    return re.findall(r"^ *(-|[0-9]{1,2}\.) ", prose_of(page), re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", ORIGINALS, ids=name)
@@ -120,16 +136,18 @@ def test_a_translation_has_the_code_of_its_original_but_for_comments(page: Path)
 
 
 @pytest.mark.parametrize("page", TRANSLATIONS, ids=name)
-def test_a_translation_has_the_tables_of_its_original(page: Path):
+def test_a_translation_has_the_tables_and_lists_of_its_original(page: Path):
     assert table_rows(page) == table_rows(english_of(page))
+    assert list_items(page) == list_items(english_of(page))
 
 
 @pytest.mark.parametrize("page", TRANSLATIONS, ids=name)
-def test_a_translation_names_the_same_settings_commands_and_sources(page: Path):
+def test_a_translation_names_the_same_settings_commands_sources_and_pages(page: Path):
     translated, original = (set(_SPAN.findall(prose_of(each))) for each in (page, english_of(page)))
 
     assert translated == original
     assert addresses_of(page) == addresses_of(english_of(page))
+    assert files_of(page) == files_of(english_of(page))
 
 
 @pytest.mark.parametrize("page", [*ENGLISH, *TRANSLATIONS], ids=name)
