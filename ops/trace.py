@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import chain
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import phonenumbers
 import typer
+from rich.table import Table
+from rich.text import Text
 
-from chalicelib.otp.ledger import LedgerHistory, Step
+from chalicelib.otp.ledger import LedgerHistory, Outcome, Step
 from chalicelib.otp.phone_numbers import NotANumber, parse, spellings
-from ops import errors
+from ops import errors, output
 from ops.errors import OperatorError
-from ops.options import StageOrEnvironment
+from ops.options import Json, StageOrEnvironment
 from ops.stage import Stage
 
 if TYPE_CHECKING:
@@ -30,28 +32,34 @@ def command(
     *,
     codes: Annotated[int, typer.Option(min=1, help="How many codes.")] = DEFAULT_CODES,
     stage: StageOrEnvironment = None,
+    as_json: Json = False,
 ) -> None:
-    """Show what became of a number's latest codes."""
+    """Show what became of a number's latest codes, with Twilio's receipts, and never a code."""
     recipient = in_e164(number)
     portaria = Stage.find(stage).portaria
-    for line in trace(portaria.ledger, portaria.ledger_keys(), recipient, codes):
-        print(line)
+    with output.progress("Reading the ledger …"):
+        entries = history(portaria.ledger, portaria.ledger_keys(), recipient, codes)
+    if as_json:
+        output.show_json([_as_json(entry) for entry in entries])
+        return
+    if not entries:
+        output.say("No code for this number has been received from the queue.")
+    for entry in entries:
+        output.show(
+            _headline(entry), Text(f"  message {entry.message_id}", "dim"), _timeline(entry)
+        )
 
 
-def trace(ledger: LedgerHistory, keys: LedgerKeys, recipient: str, limit: int) -> Iterator[str]:
-    """Return the lines about a number's codes, newest first; raises LedgerUnavailable.
+def history(
+    ledger: LedgerHistory, keys: LedgerKeys, recipient: str, limit: int
+) -> list[LedgerEntry]:
+    """Return a number's latest codes, newest first; raises LedgerUnavailable.
 
     Those of the same phone's other spelling are among them.
     """
     found = (ledger.history(keys.recipient(number), limit) for number in spellings(recipient))
     newest_first = sorted(chain(*found), key=lambda entry: entry.accepted_at, reverse=True)
-    entries = newest_first[:limit]
-    if not entries:
-        yield "No code for this number has been received from the queue."
-    for entry in entries:
-        yield _headline(entry)
-        for step in (*entry.steps, *_receipt_step(entry)):
-            yield _line(step)
+    return newest_first[:limit]
 
 
 def in_e164(written: str) -> str:
@@ -76,24 +84,68 @@ def _receipt_step(entry: LedgerEntry) -> Iterator[Step]:
         yield Step(entry.receipt.at, f"Twilio: {entry.receipt.stage}", detail)
 
 
-def _headline(entry: LedgerEntry) -> str:
-    result = entry.result
-    if result is None:
-        state = "in doubt" if entry.attempt else "not finished"
-    else:
-        state = result.outcome.value
-        state += f", Twilio's error {result.error_code}" if result.error_code is not None else ""
-    moment = _moment(entry.accepted_at)
-    return (
-        f"{moment:%Y-%m-%d %H:%M:%S} UTC  {entry.usage_type}  {entry.region}  {state}  "
-        f"(tries: {entry.tries}, message {entry.message_id})"
+def _headline(entry: LedgerEntry) -> Text:
+    state, style = _state(entry)
+    about = f"{entry.usage_type}  {entry.region}  tries: {entry.tries}"
+    return Text.assemble(
+        (f"{_moment(entry.accepted_at):%Y-%m-%d %H:%M:%S} UTC", "bold"),
+        "  ",
+        (state, style),
+        f"  {about}",
     )
 
 
-def _line(step: Step) -> str:
-    moment = _moment(step.at)
-    clock_time = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
-    return f"  {clock_time}  {step.name}" + (f": {step.detail}" if step.detail else "")
+def _state(entry: LedgerEntry) -> tuple[str, str]:
+    """Return how a code ended, or that it has not, and the style to show it in."""
+    result = entry.result
+    if result is None:
+        return ("in doubt" if entry.attempt else "not finished"), "bold yellow"
+    style = "bold green" if result.outcome is Outcome.SENT else "bold red"
+    code = result.error_code
+    return result.outcome.value + ("" if code is None else f", Twilio's error {code}"), style
+
+
+def _timeline(entry: LedgerEntry) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True, style="dim")
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for step in _steps(entry):
+        moment, after = _moment(step.at), step.at - entry.accepted_at
+        clock_time = f"  {moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
+        table.add_row(clock_time, f"+{after:.3f} s", step.name, step.detail or "")
+    return table
+
+
+def _steps(entry: LedgerEntry) -> tuple[Step, ...]:
+    return (*entry.steps, *_receipt_step(entry))
+
+
+def _as_json(entry: LedgerEntry) -> dict[str, Any]:
+    result, receipt = entry.result, entry.receipt
+    return {
+        "accepted_at": _moment(entry.accepted_at).isoformat(),
+        "usage_type": entry.usage_type,
+        "region": entry.region,
+        "message_id": entry.message_id,
+        "tries": entry.tries,
+        "outcome": None if result is None else result.outcome.value,
+        "in_doubt": result is None and entry.attempt is not None,
+        "message_sid": None if result is None else result.message_sid,
+        "error_code": None if result is None else result.error_code,
+        "receipt": None
+        if receipt is None
+        else {
+            "stage": receipt.stage,
+            "at": _moment(receipt.at).isoformat(),
+            "error_code": receipt.error_code,
+        },
+        "steps": [
+            {"at": _moment(step.at).isoformat(), "name": step.name, "detail": step.detail}
+            for step in entry.steps
+        ],
+    }
 
 
 def _moment(at: float) -> datetime:

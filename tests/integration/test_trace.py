@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,15 +54,27 @@ def test_each_code_is_told_step_by_step_newest_first(
     write(operator, 1_800_000_060.0, None)
 
     assert main(["trace", "+1 212 555 0100"]) == 0
-    assert capsys.readouterr().out.splitlines() == [
-        "2027-01-15 08:01:00 UTC  SignIn  US  not finished  (tries: 0, message message-1)",
-        "  08:01:00.000  accepted",
-        "  08:01:01.500  postponed: busy (20429)",
-        "2027-01-15 08:00:00 UTC  SignIn  US  sent  (tries: 0, message message-1)",
-        "  08:00:00.000  accepted",
-        "  08:00:01.500  postponed: busy (20429)",
-        "  08:00:06.250  sent: SM1",
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
+        "2027-01-15 08:01:00 UTC  not finished  SignIn  US  tries: 0",
+        "  message message-1",
+        "  08:01:00.000  +0.000 s  accepted",
+        "  08:01:01.500  +1.500 s  postponed  busy (20429)",
+        "2027-01-15 08:00:00 UTC  sent  SignIn  US  tries: 0",
+        "  message message-1",
+        "  08:00:00.000  +0.000 s  accepted",
+        "  08:00:01.500  +1.500 s  postponed  busy (20429)",
+        "  08:00:06.250  +6.250 s  sent       SM1",
     ]
+
+
+def test_programs_get_the_same_as_json(operator: Stage, capsys: pytest.CaptureFixture[str]):
+    write(operator, 1_800_000_000.0, LedgerResult(Outcome.REFUSED, error_code=21610))
+
+    assert main(["trace", NUMBER, "--json"]) == 0
+    (code,) = json.loads(capsys.readouterr().out)
+    assert (code["outcome"], code["error_code"], code["receipt"]) == ("refused", 21610, None)
+    assert code["accepted_at"] == "2027-01-15T08:00:00+00:00"
+    assert [step["name"] for step in code["steps"]] == ["accepted", "postponed", "refused"]
 
 
 @pytest.mark.parametrize("asked", ["+55 11 8765 4321", "+55 11 98765 4321"])
@@ -87,9 +100,9 @@ def test_what_twilio_told_of_the_message_comes_last(
     )
 
     assert main(["trace", NUMBER]) == 0
-    assert capsys.readouterr().out.splitlines()[-2:] == [
-        f"  08:00:06.250  sent: {sid}",
-        "  08:00:09.000  Twilio: undelivered: 30003",
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()[-2:]] == [
+        f"  08:00:06.250  +6.250 s  sent                 {sid}",
+        "  08:00:09.000  +9.000 s  Twilio: undelivered  30003",
     ]
 
 
@@ -103,7 +116,9 @@ def test_a_refusal_is_told_with_twilios_code(operator: Stage, capsys: pytest.Cap
 @pytest.mark.usefixtures("operator")
 def test_a_number_without_codes_is_told_so(capsys: pytest.CaptureFixture[str]):
     assert main(["trace", NUMBER]) == 0
-    assert "No code" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "No code" in said.err
 
 
 @pytest.mark.parametrize("written", ["2125550100", "+1 212 555", "+999 1", "the visitor's"])
