@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from copy import deepcopy
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ops import errors
+from ops.connector import write_privately
 from ops.errors import OperatorError
 from ops.http_api import ApiError
 from ops.logto import HTTP_SMS, TWILIO_SMS, public_sign_in_experience
@@ -274,13 +274,10 @@ class LogtoSetup:
         """Write a connector to a new file that only its owner can read."""
         moment = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
         path = self._backups / f"{self._settings.stage}-{connector.kind}-{moment}.json"
+        saved = {"connectorId": connector.kind, "config": connector.config}
         try:
             self._backups.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump({"connectorId": connector.kind, "config": connector.config}, file)
-                file.flush()
-                os.fsync(file.fileno())
+            write_privately(path, f"{json.dumps(saved, indent=2)}\n")
         except OSError as error:
             raise OperatorError(
                 errors.BACKUP_FAILED, f"{path} can't be written ({type(error).__name__})."

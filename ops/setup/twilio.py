@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ops import errors
+from ops.connector import account
 from ops.errors import OperatorError
 from ops.http_api import ApiError
 from ops.setup.plan import HIDDEN, MISSING
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 SERVICE_NAME = "Portaria"
 _SERVICE_KEYS = ("fromMessagingServiceSid", "fromMessagingServiceSID")
 _SENDER_KEYS = (*_SERVICE_KEYS, "from")
-_OF_THE_CONNECTOR = ("accountSID", "authToken", "fromMessagingServiceSID", "disableRiskCheck")
 
 
 class TwilioSetup:
@@ -42,7 +42,7 @@ class TwilioSetup:
         self._before = _config(store.values.get(TWILIO))
         self._config = dict(self._before)
         if not self._config and imported:
-            self._config = {name: imported[name] for name in _OF_THE_CONNECTOR if name in imported}
+            self._config = account(imported)
         if not {"accountSID", "authToken"} <= self._config.keys():
             sid, token = answers.twilio()
             self._config |= {"accountSID": sid, "authToken": token}
@@ -58,12 +58,12 @@ class TwilioSetup:
 
     def find(self) -> None:
         """Add to the plan what is missing. Raises OperatorError and ApiError."""
-        account = self.twilio.account()
-        if account.status != "active":
+        found = self.twilio.account()
+        if found.status != "active":
             raise OperatorError(
-                errors.TWILIO_ACCOUNT, f"Twilio's account is {account.status}, not active."
+                errors.TWILIO_ACCOUNT, f"Twilio's account is {found.status}, not active."
             )
-        if account.kind == "Trial":
+        if found.kind == "Trial":
             self._plan.notes.append(
                 "Twilio's account is a trial: texts go to numbers that are verified there only."
             )
@@ -143,11 +143,9 @@ class TwilioSetup:
                 value["fromMessagingServiceSid"] = self._service_sid
             self._store.put(TWILIO, json.dumps(value))
 
-        account = f"account {self._config['accountSID']}, Auth Token {HIDDEN}"
-        before = f"{account}, no sender" if self._before else MISSING
-        self._plan.add(
-            "AWS", self._store.path(TWILIO), before, f"{account}, sender {sender}", apply
-        )
+        named = f"account {self._config['accountSID']}, Auth Token {HIDDEN}"
+        before = f"{named}, no sender" if self._before else MISSING
+        self._plan.add("AWS", self._store.path(TWILIO), before, f"{named}, sender {sender}", apply)
 
     def _compare_countries(self) -> None:
         wanted = set(self._settings.allowed_countries.split())
