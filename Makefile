@@ -66,6 +66,7 @@ check: .venv/ready ## Check style, types, import rules and generated pages
 	$(BIN)/python -m ops settings --check
 	$(BIN)/python -m ops costs --check
 	$(BIN)/python -m ops errors --check
+	$(BIN)/python -m ops checks --check
 	scripts/check-templates
 
 .PHONY: format

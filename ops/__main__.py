@@ -11,6 +11,8 @@ from typer.core import TyperGroup
 
 from ops import costs, deploy, explain, output, package, settings, texts, trace
 from ops.aws_errors import explained
+from ops.doctor import checks
+from ops.doctor import command as doctor
 from ops.errors import OperatorError, Status
 from ops.options import COMMAND
 from ops.setup.command import command as setup
@@ -62,6 +64,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # main() lets none through that an operator can mend
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("doctor", rich_help_panel=DEPLOYMENT)(doctor.command)
 app.command("trace", rich_help_panel=CODES)(trace.command)
 app.command("setup", rich_help_panel=DEPLOYMENT)(setup)
 app.add_typer(texts.commands, rich_help_panel=CODES)
@@ -70,7 +73,7 @@ app.command("destroy", rich_help_panel=DEPLOYMENT)(deploy.destroy)
 app.command("package", rich_help_panel=DEPLOYMENT)(package.package)
 app.command("template", rich_help_panel=DEPLOYMENT)(package.template)
 app.command("explain", rich_help_panel=PROJECT)(explain.command)
-for page in (costs.PAGE, settings.PAGE, explain.PAGE):
+for page in (costs.PAGE, settings.PAGE, explain.PAGE, checks.PAGE):
     page.add_to(app, rich_help_panel=PROJECT)
 
 

@@ -66,7 +66,7 @@ def _unanswered(error: aws.BotoCoreError) -> OperatorError:
     problem: Problem = errors.AWS_REFUSED
     if isinstance(error, _CREDENTIALS):
         problem = errors.NO_CREDENTIALS
-    elif isinstance(error, aws.HTTPClientError):
+    elif isinstance(error, (aws.HTTPClientError, aws.ConnectionError)):
         problem = errors.AWS_UNREACHABLE
     # Its text names addresses, profiles and files, and no credential.
     return OperatorError(problem, f"{error}")

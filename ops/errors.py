@@ -325,6 +325,362 @@ SECRETS_TO_STDOUT = Problem(
     Status.USAGE,
 )
 
+# What `doctor` finds
+
+SETTINGS_WRONG = Problem(
+    "P100",
+    "Settings are missing or wrong.",
+    "The functions can't start without them. docs/settings.md lists every one.",
+    "portaria deploy --stage {stage}",
+)
+SETTINGS_CONTRADICT = Problem(
+    "P101",
+    "Settings contradict each other.",
+    "A short window as long as the long one, or a limit over another, never takes effect.",
+    "portaria deploy --stage {stage}",
+)
+COUNTRIES_OPEN = Problem(
+    "P102",
+    "Codes go to every country.",
+    "In SMS pumping, bots have codes sent to expensive numbers abroad whose owners share in "
+    "the price. ALLOWED_COUNTRIES in .chalice/config.json names the countries that your users "
+    "live in.",
+    "portaria deploy --stage {stage}",
+)
+APPLICATION_SILENT = Problem(
+    "P103",
+    "The application does not answer, or in another version.",
+    "What is deployed is not what is here, or PUBLIC_URL is not the application's address.",
+    "portaria deploy --stage {stage}",
+)
+SECRETS_MISSING = Problem(
+    "P104",
+    "Secrets are missing in SSM.",
+    "The deployment makes those that can be chosen, and so does --fix; Logto's and Twilio's "
+    "are put by an operator.",
+    "aws ssm put-parameter --type SecureString --name {name} --value VALUE",
+)
+SECRETS_IN_CLEAR = Problem(
+    "P105",
+    "Secrets are in SSM in clear.",
+    "A parameter of the type String can be read by whoever may list parameters. SSM changes "
+    "no parameter's type: delete it, and put it again as a SecureString.",
+    "aws ssm delete-parameter --name {name}",
+)
+AUTHORIZATION_MALFORMED = Problem(
+    "P106",
+    "otp/authorization is malformed or short.",
+    'Logto sends it with every code in the Authorization header, so it is "Bearer " and a '
+    "random token. Logto's connector must get the same value.",
+    "portaria setup --stage {stage}",
+)
+LEDGER_KEY_WRONG = Problem(
+    "P107",
+    "ledger-key is no key.",
+    "It is base64 of 32 random bytes. A new key makes earlier codes untraceable.",
+    "openssl rand -base64 32",
+)
+TWILIO_UNREADABLE = Problem(
+    "P108",
+    "The parameter twilio can't be read.",
+    "It is JSON with accountSID, authToken and fromMessagingServiceSid or from, as Logto's "
+    "Twilio connector has it.",
+    "aws ssm put-parameter --overwrite --type SecureString --name {name} --value VALUE",
+)
+MANAGEMENT_UNREADABLE = Problem(
+    "P109",
+    "The parameter logto/management can't be read.",
+    "It is JSON with id, secret and resource of a machine-to-machine application.",
+    "aws ssm put-parameter --overwrite --type SecureString --name {name} --value VALUE",
+)
+TEXTS_MISSING = Problem(
+    "P110",
+    "Texts are missing.",
+    "A type without a text gets Generic's, and without that no code.",
+    "portaria doctor --stage {stage} --fix",
+)
+TEXTS_USELESS = Problem(
+    "P111",
+    "Texts are of no use.",
+    "A text has no {{code}} in it, or is longer than the 1600 characters that Twilio takes. "
+    "In SSM a placeholder is written [[code]].",
+    "portaria texts lint --stage {stage}",
+)
+PLACEHOLDERS_UNKNOWN = Problem(
+    "P112",
+    "Texts have unknown placeholders.",
+    "They would reach phones as they stand.",
+    "portaria texts lint --stage {stage}",
+)
+TEXTS_LONG = Problem(
+    "P113",
+    "Texts take more than one SMS.",
+    "Each is paid for. One character outside GSM-7 halves what fits into an SMS.",
+    "portaria texts lint --stage {stage}",
+)
+TEXTS_TIMELESS = Problem(
+    "P114",
+    "Texts don't say how long a code lives.",
+    "Visitors who know that a code expires ask for a new one instead of for help.",
+    "portaria texts lint --stage {stage}",
+)
+LANGUAGES_INCOMPLETE = Problem(
+    "P115",
+    "Texts are missing in some languages.",
+    "Visitors get the default language's text for some types.",
+    "portaria doctor --stage {stage} --fix",
+)
+IDENTITY_UNKNOWN = Problem(
+    "P116",
+    "AWS does not know the credentials.",
+    "They are missing, expired or wrong, or AWS can't be reached.",
+    "aws sts get-caller-identity",
+)
+PERMISSIONS_LACKING = Problem(
+    "P117",
+    "The credentials lack permissions.",
+    "Some checks could not be asked. docs/deployment.md lists what an operator needs.",
+    "aws sts get-caller-identity",
+)
+CLOCK_WRONG = Problem(
+    "P118",
+    "This machine's clock is wrong.",
+    "AWS refuses requests and tokens are taken for expired when clocks differ.",
+    "timedatectl set-ntp true",
+)
+QUOTA_SMALL = Problem(
+    "P119",
+    "The account runs too few functions at once.",
+    "New accounts have a quota of 10 concurrent executions. AWS raises it on request.",
+    "aws service-quotas request-service-quota-increase --service-code lambda --quota-code "
+    "L-B99A9384 --desired-value 1000",
+)
+RUNTIME_OLD = Problem(
+    "P120",
+    "The functions' Python reaches its end of life.",
+    "AWS no longer patches a deprecated runtime. The functions get the Python that the "
+    "package is made with.",
+    "portaria deploy --stage {stage}",
+)
+TABLE_WRONG = Problem(
+    "P121",
+    "A table is missing or not as it should be.",
+    "It was deleted or made by hand.",
+    "portaria deploy --stage {stage}",
+)
+TTL_OFF = Problem(
+    "P122",
+    "A table's items don't expire.",
+    "Old sessions and codes' outcomes would be kept, and paid for, for ever.",
+    "aws dynamodb update-time-to-live --table-name {name} --time-to-live-specification "
+    "Enabled=true,AttributeName=expires_at",
+)
+INDEX_MISSING = Problem(
+    "P123",
+    "A table's index is missing or not as it should be.",
+    "Sign-outs, receipts and traces are looked up in it.",
+    "portaria deploy --stage {stage}",
+)
+BACKUPS_OFF = Problem(
+    "P124",
+    "A table can't be restored.",
+    "Point-in-time recovery is off.",
+    "aws dynamodb update-continuous-backups --table-name {name} "
+    "--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true",
+)
+QUEUE_MISSING = Problem(
+    "P125",
+    "A queue is missing.",
+    "It was deleted, or its setting has another one's address.",
+    "portaria deploy --stage {stage}",
+)
+REDRIVE_WRONG = Problem(
+    "P126",
+    "The redrive policy is missing or wrong.",
+    "Messages that fail again and again would be tried until they are dropped, unseen.",
+    "portaria deploy --stage {stage}",
+)
+VISIBILITY_SHORT = Problem(
+    "P127",
+    "The queue's visibility time-out is too short.",
+    "AWS asks for six times the function's time-out: a message that appears again while it is "
+    "worked on costs a second SMS.",
+    "aws sqs set-queue-attributes --queue-url {url} --attributes VisibilityTimeout={seconds}",
+)
+RETENTION_SHORT = Problem(
+    "P128",
+    "The queue drops messages too soon.",
+    "A code that waits for its retry would be lost.",
+    "aws sqs set-queue-attributes --queue-url {url} --attributes MessageRetentionPeriod={seconds}",
+)
+QUEUE_IN_CLEAR = Problem(
+    "P129",
+    "A queue is not encrypted.",
+    "Its messages have phone numbers in them.",
+    "portaria deploy --stage {stage}",
+)
+DEAD_LETTERS = Problem(
+    "P130",
+    "Messages lie in the dead-letter queue.",
+    'They could not be read, or the ledger was away for long. The runbook, "Dead letters", '
+    "says how to look at them.",
+    "portaria explain P130",
+)
+EVENT_SOURCE_WRONG = Problem(
+    "P131",
+    "The queue does not feed the worker.",
+    "The event source is missing or disabled: codes wait until they are dead.",
+    "aws lambda update-event-source-mapping --enabled --uuid {uuid}",
+)
+BATCHES_WRONG = Problem(
+    "P132",
+    "The worker's batches are not as they should be.",
+    "Without partial responses one failed message has its whole batch repeated; a window "
+    "makes visitors wait.",
+    "portaria deploy --stage {stage}",
+)
+WORKER_LIMIT_WRONG = Problem(
+    "P133",
+    "The worker's concurrency is not the template's.",
+    "Somebody changed the event source by hand.",
+    "portaria deploy --stage {stage}",
+)
+ALARM_RINGS = Problem(
+    "P134",
+    "An alarm is missing or rings.",
+    "The runbook says under each alarm's name what it means and what to do.",
+    "aws cloudwatch describe-alarms --state-value ALARM",
+)
+ALARMS_UNHEARD = Problem(
+    "P135",
+    "Nobody is told of alarms.",
+    "The topic has no confirmed subscription.",
+    "aws sns subscribe --protocol email --topic-arn {topic} --notification-endpoint "
+    "YOU@example.com",
+)
+LOGTO_UNREACHABLE = Problem(
+    "P136",
+    "Logto does not answer as it should.",
+    "LOGTO_ENDPOINT is not the tenant's address, or Logto is down.",
+    "curl -i {endpoint}/oidc/.well-known/openid-configuration",
+)
+ISSUER_WRONG = Problem(
+    "P137",
+    "Logto's issuer is another one.",
+    "Every ID token would be refused: LOGTO_ENDPOINT must be the address that Logto itself "
+    "has, a custom domain included.",
+    "portaria deploy --stage {stage}",
+)
+MANAGEMENT_REFUSED = Problem(
+    "P138",
+    "Logto refuses the Management API's credential.",
+    "The machine-to-machine application is unknown, its secret or resource is wrong, or it "
+    'lacks the role "Logto Management API access".',
+    "aws ssm put-parameter --overwrite --type SecureString --name {name} --value VALUE",
+)
+APPLICATION_UNFIT = Problem(
+    "P139",
+    "Logto's application is missing or of another type.",
+    "LOGTO_APP_ID must be that of a Traditional web application.",
+    "portaria setup --stage {stage}",
+)
+URI_MISSING = Problem(
+    "P140",
+    "Logto lacks one of the application's URIs.",
+    "Logto refuses sign-ins and sign-outs that lead to another address than those in its Console.",
+    "portaria setup --stage {stage}",
+)
+BACK_CHANNEL_WRONG = Problem(
+    "P141",
+    "Logto does not tell us of sign-outs.",
+    "Whoever signs out elsewhere stays signed in here.",
+    "portaria setup --stage {stage}",
+)
+APP_SECRET_WRONG = Problem(
+    "P142",
+    "The application's secret is wrong or expires.",
+    "Logto would refuse to redeem sign-ins. Its Console shows the application's secrets.",
+    "aws ssm put-parameter --overwrite --type SecureString --name {name} --value VALUE",
+)
+CONNECTOR_WRONG = Problem(
+    "P143",
+    "Logto does not send codes to us.",
+    "A tenant has one SMS connector, which must be HTTP SMS with our address. Two stages need "
+    "two tenants.",
+    "portaria setup --stage {stage}",
+)
+CONNECTOR_SECRET_WRONG = Problem(
+    "P144",
+    "The connector's secret is another one.",
+    "We refuse its calls, and nobody gets a code.",
+    "portaria setup --stage {stage}",
+)
+LIFETIME_DIFFERS = Problem(
+    "P145",
+    "Logto and we disagree how long a code lives.",
+    "Codes would be sent that are dead, or texts would say the wrong time. Change Logto's "
+    "verificationCodePolicy or CODE_LIFETIME_SECONDS.",
+    "portaria deploy --stage {stage}",
+)
+PHONE_NOT_OFFERED = Problem(
+    "P146",
+    "The sign-in experience does not offer the phone.",
+    "Logto's Console has it under Sign-in experience, Sign-up and sign-in.",
+    "portaria setup --stage {stage}",
+)
+DEAD_TABS = Problem(
+    "P147",
+    "A dead tab does not lead to the sign-in.",
+    "Without unknownSessionRedirectUrl whoever reloads an old tab sees Logto's error page.",
+    "portaria setup --stage {stage}",
+)
+TWILIO_ACCOUNT_REFUSED = Problem(
+    "P148",
+    "Twilio refuses the account.",
+    "The account or its token is wrong, the account is suspended, or Twilio does not answer.",
+    "aws ssm put-parameter --overwrite --type SecureString --name {name} --value VALUE",
+)
+TWILIO_TRIAL = Problem(
+    "P149",
+    "The account is a trial.",
+    "Twilio sends to verified numbers only, with a line of its own in each text. An upgrade "
+    "in its Console ends that.",
+    "portaria explain P149",
+)
+SENDER_WRONG = Problem(
+    "P150",
+    "The sender can't send texts.",
+    "The messaging service or number is another account's, has no number, or its numbers have "
+    "no SMS.",
+    "portaria setup --stage {stage}",
+)
+COUNTRIES_NOT_PERMITTED = Problem(
+    "P151",
+    "Twilio does not send to countries that get codes.",
+    "Messaging, Settings, Geo permissions in Twilio's Console names the countries; "
+    "ALLOWED_COUNTRIES asks for more.",
+    "portaria setup --stage {stage}",
+)
+TOKEN_NOT_PRIMARY = Problem(
+    "P152",
+    "Our token does not sign callbacks.",
+    "Twilio signs receipts with the primary Auth Token alone, so each would be refused.",
+    "aws ssm put-parameter --overwrite --type SecureString --name {name} --value VALUE",
+)
+MESSAGES_REDACTED = Problem(
+    "P153",
+    "RECONCILE is on, and Twilio hides messages.",
+    "With Message Redaction a lost answer can't be looked up. Set RECONCILE=false in "
+    ".chalice/config.json.",
+    "portaria deploy --stage {stage}",
+)
+FIX_FAILED = Problem(
+    "P154",
+    "A change failed.",
+    "What was changed before it stays.",
+    "portaria doctor --stage {stage}",
+)
+
 # The project itself
 
 PAGE_OUTDATED = Problem(

@@ -68,3 +68,4 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for a confirma
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show what would be changed, and change nothing.")
 ]
+Fix = Annotated[bool, typer.Option("--fix", help="Mend what is safe to mend.")]

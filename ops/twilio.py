@@ -20,6 +20,7 @@ Twilio's SDK (`accounts.v1.messaging_geopermissions`).
 
 from __future__ import annotations
 
+import hmac
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -113,6 +114,23 @@ class Twilio:
     def account(self) -> Account:
         """Return the account, which shows whether the credentials are right."""
         return _one(Account.from_json, self._call("GET", f"{self._account_url}.json"))
+
+    def token_is_primary(self) -> bool:
+        """Return whether our Auth Token is the account's primary one, which signs callbacks."""
+        found = self._call("GET", f"{self._account_url}.json").get("auth_token")
+        return hmac.compare_digest(str(found or "").encode(), self._auth_token.encode())
+
+    def latest_is_redacted(self) -> bool | None:
+        """Return whether the latest message's text or number is hidden; None without a message.
+
+        With Message Redaction `body` is empty, or the number's last digits are replaced.
+        """
+        url = f"{self._account_url}/Messages.json"
+        found = _list(self._call("GET", url, params={"PageSize": 1}), "messages")
+        if not found:
+            return None
+        body, to = found[0].get("body"), str(found[0].get("to") or "")
+        return not body or not to.removeprefix("+").isdigit()
 
     def numbers(self) -> list[Number]:
         """Return the account's numbers."""

@@ -1,0 +1,131 @@
+"""`doctor`: the command, its table and its JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from ops import errors, output
+from ops.aws_errors import explained
+from ops.doctor.check import Change, Mark
+from ops.doctor.checks import CHECKS, GROUPS
+from ops.doctor.context import Context
+from ops.doctor.run import Finding, run
+from ops.errors import OperatorError, Status
+from ops.options import DryRun, Fix, Json, StageOrEnvironment
+from ops.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_SYMBOLS = {
+    Mark.FINE: ("✓", "green"),
+    Mark.WARNING: ("!", "yellow"),
+    Mark.FAILED: ("✗", "bold red"),
+    Mark.SKIPPED: ("-", "dim"),
+}
+
+
+def command(
+    *,
+    stage: StageOrEnvironment = None,
+    fix: Fix = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> int:
+    """Check a stage: settings, AWS, Logto and Twilio."""
+    context = Context(Stage.find(stage))
+    findings = _examined(context)
+    if fix:
+        changes = list(changes_for(findings, context))
+        for each in changes:
+            output.say(Text.assemble(f"{each.what}: {each.before} → ", (each.after, "green")))
+            if not dry_run:
+                _apply(each)
+        if not changes:
+            output.say("Nothing that was found can be mended from here.")
+        elif not dry_run:
+            context.forget()
+            findings = _examined(context)
+    if as_json:
+        output.show_json([as_data(each) for each in findings])
+    else:
+        output.show(*shown(findings))
+    return Status.FAILED if any(each.is_wrong for each in findings) else Status.FINE
+
+
+def changes_for(findings: Sequence[Finding], context: Context) -> Iterator[Change]:
+    """Yield the changes that mend findings, each once."""
+    done = set()
+    for each in findings:
+        if each.is_wrong and each.check.fix is not None:
+            for change in each.check.fix(context):
+                if change.what not in done:
+                    done.add(change.what)
+                    yield change
+
+
+def shown(findings: Sequence[Finding]) -> Iterator[Any]:
+    """Return the table by groups, what to do about findings, and a summary."""
+    by_check = {id(each.check): each for each in findings}
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, checks in GROUPS.items():
+        table.add_row("", Text(name, "bold"), "")
+        for check in checks:
+            if id(check) in by_check:
+                _add(table, by_check[id(check)])
+    yield table
+    yield Text(summary(findings), "bold")
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """Return one line that counts."""
+    counts = {mark: sum(each.result.mark is mark for each in findings) for mark in Mark}
+    return (
+        f"{len(findings)} checks: {counts[Mark.FINE]} fine, {counts[Mark.WARNING]} "
+        f"{'warning' if counts[Mark.WARNING] == 1 else 'warnings'}, {counts[Mark.FAILED]} failed, "
+        f"{counts[Mark.SKIPPED]} not asked."
+    )
+
+
+def as_data(finding: Finding) -> dict[str, Any]:
+    """Return a finding for programs."""
+    return {
+        "check": finding.check.title,
+        "result": finding.result.mark.value,
+        "said": finding.result.said,
+        "code": finding.check.problem.code,
+        "command": finding.command or None,
+        "fixable": finding.is_wrong and finding.check.fix is not None,
+    }
+
+
+def _examined(context: Context) -> list[Finding]:
+    with output.progress("Asking AWS, Logto and Twilio …"):
+        return run(CHECKS, context)
+
+
+def _add(table: Table, finding: Finding) -> None:
+    symbol, style = _SYMBOLS[finding.result.mark]
+    said = Text(finding.result.said, "dim" if finding.result.mark is Mark.SKIPPED else "")
+    if finding.is_wrong:
+        said.append(f"\n{finding.check.problem.code}  ", "bold")
+        said.append(finding.command, "cyan")
+        if finding.check.fix is not None:
+            said.append("  (or --fix)", "dim")
+    table.add_row(Text(symbol, style), finding.check.title, said)
+
+
+def _apply(change: Change) -> None:
+    try:
+        change.apply()
+    except Exception as error:  # noqa: BLE001 - its text may have a secret in it
+        known = explained(error)
+        raise OperatorError(
+            errors.FIX_FAILED, f"{change.what}: {known.detail if known else type(error).__name__}"
+        ) from None

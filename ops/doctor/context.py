@@ -1,0 +1,288 @@
+"""What the checks look at: a stage, and what several of them need, asked for once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from chalicelib.otp.errors import SenderMisconfigured
+from chalicelib.otp.texts import from_ssm
+from chalicelib.otp.twilio.account import TwilioAccount
+from ops.http_api import Answer, ApiError, call
+from ops.logto import Application, Connector, Credential, Logto, public_sign_in_experience
+from ops.stack import PREFIX
+from ops.twilio import Twilio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from chalicelib.settings import Settings
+    from ops.stage import Stage
+
+T = TypeVar("T")
+MANAGEMENT = "logto/management"
+NOT_IN_THE_SANDBOX = "not in the sandbox"
+_TEXTS = "templates/"
+_SECURE = "SecureString"
+
+
+class NotAsked(Exception):
+    """A check can't be asked; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of SSM."""
+
+    value: str = field(repr=False)
+    kind: str
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether it is a SecureString."""
+        return self.kind == _SECURE
+
+
+class Context:
+    """One stage under examination; safe to use from several threads.
+
+    `client` makes a boto3 client by its service's name. `clock` is in seconds since the epoch.
+    Whatever is asked for by several checks is asked for once; each of them gets the same error.
+    Raises NotAsked where something is missing that another check is about, the errors of boto3
+    and ApiError.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        *,
+        client: Callable[[str], Any] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.stage = stage
+        self.clock = clock
+        self._make_client = client or stage.client
+        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+        self._known: dict[str, tuple[Any, Exception | None]] = {}
+
+    @property
+    def today(self) -> datetime:
+        """The present moment."""
+        return datetime.fromtimestamp(self.clock(), UTC)
+
+    @property
+    def settings(self) -> Settings:
+        """The product's settings. Raises OperatorError."""
+        return self.once("settings", lambda: self.stage.settings)
+
+    @property
+    def prefix(self) -> str:
+        """PARAMETER_PREFIX."""
+        return self.settings.parameter_prefix
+
+    @property
+    def stack_name(self) -> str:
+        """The name of the stage's stack."""
+        return f"{PREFIX}{self.stage.name}"
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client; making one is not for several threads at once."""
+        with self._lock:
+            known = self._known.get(f"client {service}")
+            if known is None:
+                known = self._make_client(service), None
+                self._known[f"client {service}"] = known
+            return known[0]
+
+    def table(self, name: str) -> Mapping[str, Any]:
+        """Return a table's description."""
+        found: Mapping[str, Any] = self.once(
+            f"table {name}",
+            lambda: self.client("dynamodb").describe_table(TableName=name)["Table"],
+        )
+        return found
+
+    def queue(self, url: str) -> Mapping[str, str]:
+        """Return a queue's attributes."""
+        found: Mapping[str, str] = self.once(
+            f"queue {url}",
+            lambda: self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])[
+                "Attributes"
+            ],
+        )
+        return found
+
+    def resource(self, logical_id: str) -> str:
+        """Return the name that CloudFormation gave a resource of the stack."""
+        found = self.once("resources", self._resources).get(logical_id)
+        if found is None:
+            raise NotAsked(f"the stack has no {logical_id}")
+        return found
+
+    @property
+    def worker(self) -> Mapping[str, Any]:
+        """The worker function's configuration."""
+        return self.function("SendOtp")
+
+    def function(self, logical_id: str) -> Mapping[str, Any]:
+        """Return the configuration of one of the stack's functions."""
+        name = self.resource(logical_id)
+        found: Mapping[str, Any] = self.once(
+            f"function {name}",
+            lambda: self.client("lambda").get_function_configuration(FunctionName=name),
+        )
+        return found
+
+    @property
+    def event_sources(self) -> list[Mapping[str, Any]]:
+        """The event sources of the worker."""
+        name = self.resource("SendOtp")
+        found: list[Mapping[str, Any]] = self.once(
+            "event sources",
+            lambda: self.client("lambda").list_event_source_mappings(FunctionName=name)[
+                "EventSourceMappings"
+            ],
+        )
+        return found
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """Everything in SSM under the prefix, by its name below it."""
+        return self.once("parameters", self._parameters)
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The texts by usage type and locale, e.g. "SignIn/pt-BR"."""
+        return {
+            name.removeprefix(_TEXTS): from_ssm(each.value)
+            for name, each in self.parameters.items()
+            if name.startswith(_TEXTS)
+        }
+
+    def secret(self, name: str) -> str:
+        """Return a parameter's value. Raises NotAsked where it is missing."""
+        found = self.parameters.get(name)
+        if found is None:
+            raise NotAsked(f"{name} is not in SSM")
+        return found.value
+
+    @property
+    def public_url(self) -> str:
+        """The application's address. Raises NotAsked where nothing says it."""
+        url = self.settings.public_url or self.stage.outputs.get("PublicUrl")
+        if not url:
+            raise NotAsked("PUBLIC_URL is not set")
+        return url.rstrip("/")
+
+    @property
+    def logto(self) -> Logto:
+        """The Management API. Raises NotAsked without a credential."""
+        text = self.secret(MANAGEMENT)
+        try:
+            credential = Credential.from_json(text)
+        except ValueError:
+            raise NotAsked(f"{MANAGEMENT} can't be read") from None
+        return self.once("logto", lambda: Logto(self.settings.logto_endpoint, credential))
+
+    @property
+    def metadata(self) -> Answer:
+        """Logto's answer with its OpenID Connect metadata."""
+        endpoint = self.settings.logto_endpoint.rstrip("/")
+        url = f"{endpoint}/oidc/.well-known/openid-configuration"
+        return self.once("metadata", lambda: call("Logto", "GET", url))
+
+    @property
+    def application(self) -> Application:
+        """Our application at Logto."""
+        app_id = self.settings.logto_app_id
+        return self.once("application", lambda: self.logto.application(app_id))
+
+    @property
+    def connector(self) -> Connector | None:
+        """The tenant's SMS connector."""
+        return self.once("connector", self.logto.sms_connector)
+
+    @property
+    def experience(self) -> Mapping[str, Any]:
+        """What of the sign-in experience everybody may see."""
+        endpoint = self.settings.logto_endpoint
+        return self.once("experience", lambda: public_sign_in_experience(endpoint))
+
+    def read_twilio_account(self) -> TwilioAccount:
+        """Return the parameter `twilio`. Raises SenderMisconfigured where it can't be read."""
+        return TwilioAccount.from_json(self.secret("twilio"))
+
+    @property
+    def twilio_account(self) -> TwilioAccount:
+        """The parameter `twilio`. Raises NotAsked where it can't be read."""
+        try:
+            return self.read_twilio_account()
+        except SenderMisconfigured as error:
+            raise NotAsked(str(error)) from None
+
+    @property
+    def twilio(self) -> Twilio:
+        """Twilio's account APIs."""
+        account, url = self.twilio_account, self.settings.twilio_api_url
+        return self.once("twilio", lambda: Twilio(account.account_sid, account.auth_token, url))
+
+    def once(self, name: str, ask: Callable[[], T]) -> T:
+        """Return what `ask` returned, or raise what it raised, when `name` was first asked for."""
+        with self._lock:
+            lock = self._locks.setdefault(name, threading.Lock())
+        with lock:
+            if name not in self._known:
+                try:
+                    self._known[name] = ask(), None
+                except Exception as error:  # noqa: BLE001 - every caller gets it
+                    self._known[name] = None, error
+            found, failure = self._known[name]
+        if failure is not None:
+            raise failure
+        value: T = found
+        return value
+
+    def forget(self) -> None:
+        """Ask for everything again, after changes."""
+        with self._lock:
+            self._known.clear()
+
+    def _resources(self) -> dict[str, str]:
+        if self.stage.is_local:
+            raise NotAsked(NOT_IN_THE_SANDBOX)
+        pages = (
+            self.client("cloudformation")
+            .get_paginator("list_stack_resources")
+            .paginate(StackName=self.stack_name)
+        )
+        return {
+            each["LogicalResourceId"]: each["PhysicalResourceId"]
+            for page in pages
+            for each in page["StackResourceSummaries"]
+            if "PhysicalResourceId" in each
+        }
+
+    def _parameters(self) -> dict[str, Parameter]:
+        pages = (
+            self.client("ssm")
+            .get_paginator("get_parameters_by_path")
+            .paginate(Path=self.prefix, Recursive=True, WithDecryption=True)
+        )
+        return {
+            each["Name"].removeprefix(f"{self.prefix}/"): Parameter(each["Value"], each["Type"])
+            for page in pages
+            for each in page["Parameters"]
+        }
+
+
+def denied(error: BaseException) -> bool:
+    """Return whether AWS, Logto or Twilio does not allow a call."""
+    if isinstance(error, ClientError):
+        return "AccessDenied" in error.response["Error"]["Code"]
+    return isinstance(error, ApiError) and error.status in {401, 403}
