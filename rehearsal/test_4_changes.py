@@ -18,7 +18,7 @@ def test_an_update_leaves_tables_queues_and_secrets_as_they_were(sandbox: Rehear
     deployment = sandbox.deployment
     before, kept = deployment.outputs, deployment.parameters()
     refused = deployment.ops("deploy", "DISABLE_DEFAULT_ENDPOINT=true", status=1)
-    assert "the application would answer nowhere" in refused
+    assert "The application would answer nowhere" in refused
     certificate = deployment.client("acm").request_certificate(DomainName=DOMAIN)["CertificateArn"]
 
     said = deployment.deploy(DOMAIN_NAME=DOMAIN, CERTIFICATE_ARN=certificate, PUBLIC_URL="")
