@@ -20,7 +20,6 @@ import boto3
 import botocore.session
 import typer
 from chalice.awsclient import TypedAWSClient
-from chalice.cli.factory import CLIFactory
 from chalice.config import Config
 from chalice.deploy.appgraph import ApplicationGraphBuilder, DependencyBuilder
 from chalice.deploy.deployer import (
@@ -111,6 +110,10 @@ def make(stage: str, out: Path | None = None, architecture: str | None = None) -
 
 def _packaged(stage: str, folder: Path, architecture: str | None) -> dict[str, Any]:
     """Run `chalice package`; return its template."""
+    # Not at import: the prompts of Chalice's command line ask the terminal what it can do, and wait
+    # for ten seconds where it does not answer.
+    from chalice.cli.factory import CLIFactory
+
     if boto3.Session().region_name is None:
         os.environ["AWS_DEFAULT_REGION"] = _REGION
     factory = CLIFactory(str(ROOT), environ=os.environ)

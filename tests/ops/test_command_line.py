@@ -163,3 +163,10 @@ def test_a_shell_completes_commands_and_stages():
     assert "trace" in ops(COMP_WORDS="portaria tr", **given).stdout.split()
     stages = ops(COMP_WORDS="portaria trace --stage ", **given | {"COMP_CWORD": "3"})
     assert {"dev", "prod", "local"} <= set(stages.stdout.split())
+
+
+def test_starting_a_command_asks_the_terminal_nothing():
+    # `inquirer`, which Chalice's command line loads, waits ten seconds for a terminal's answers.
+    code = "import ops.__main__, sys; sys.exit('inquirer' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)  # noqa: S603
+    assert done.returncode == 0
