@@ -116,7 +116,7 @@ def _add(table: Table, finding: Finding) -> None:
     if finding.is_wrong:
         said.append(f"\n{finding.check.problem.code}  ", "bold")
         said.append(finding.command, "cyan")
-        if finding.check.fix is not None:
+        if finding.check.fix is not None and "--fix" not in finding.command:
             said.append("  (or --fix)", "dim")
     table.add_row(Text(symbol, style), finding.check.title, said)
 
