@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from ops import costs, deploy, explain, output, package, settings, texts, trace
+from ops import costs, deploy, explain, output, package, send, settings, texts, trace
 from ops.aws_errors import explained
 from ops.doctor import checks
 from ops.doctor import command as doctor
@@ -65,6 +65,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("doctor", rich_help_panel=DEPLOYMENT)(doctor.command)
+app.command("send", rich_help_panel=CODES)(send.command)
 app.command("trace", rich_help_panel=CODES)(trace.command)
 app.command("setup", rich_help_panel=DEPLOYMENT)(setup)
 app.add_typer(texts.commands, rich_help_panel=CODES)

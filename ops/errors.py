@@ -305,7 +305,29 @@ TEST_NOT_DELIVERED = Problem(
     "The test message did not arrive.",
     "The code's steps show how far it came: through Logto's connector, the queue, the worker, "
     "Twilio and the carrier.",
-    "portaria trace --stage {stage} NUMBER",
+    "portaria trace NUMBER --stage {stage}",
+)
+CODE_REFUSED = Problem(
+    "P060",
+    "The application did not accept the code.",
+    "It answers as it answers Logto's connector: 401 where the Authorization value in SSM was just "
+    "changed, 403 and 429 where the country, the kind of number or a limit holds the code back, "
+    "503 where the queue or the limits can't be reached.",
+    "portaria doctor --stage {stage}",
+)
+APPLICATION_UNREACHABLE = Problem(
+    "P061",
+    "The application does not answer.",
+    "PUBLIC_URL or the stack's address leads nowhere, or the function fails before it answers.",
+    "portaria doctor --stage {stage}",
+    Status.UNREACHABLE,
+)
+STAGE_INCOMPLETE = Problem(
+    "P062",
+    "The stage lacks what is needed to send a code.",
+    "A code needs the application's address, the connector's Authorization value and Twilio's "
+    "account.",
+    "portaria setup --stage {stage}",
 )
 # Asking before something is changed
 

@@ -14,12 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from ops import errors, output
+from ops.delivery import Delivery
 from ops.errors import OperatorError, Status
 from ops.http_api import ApiError
 from ops.logto import Logto
 from ops.options import DryRun, Json, StageName, Yes
 from ops.setup.answers import Answers
-from ops.setup.delivery import Delivery
 from ops.setup.logto import LogtoSetup
 from ops.setup.plan import Plan
 from ops.setup.store import MANAGEMENT, Store, plan_parameters

@@ -20,12 +20,12 @@ from chalicelib.otp.aws.ledger import DynamoDBLedger
 from chalicelib.otp.ledger import LedgerEntry, LedgerResult, Outcome
 from ops import errors
 from ops.__main__ import main
+from ops.delivery import Delivery
 from ops.errors import OperatorError, Status
 from ops.logto import HTTP_SMS, TWILIO_SMS, Credential
 from ops.logto import Logto as Client
 from ops.setup.answers import CREDENTIAL_VARIABLE, Answers, resource
 from ops.setup.command import Setup
-from ops.setup.delivery import Delivery
 from ops.setup.store import Store
 from ops.stage import Stage
 from ops.twilio import Twilio as TwilioClient

@@ -1,17 +1,16 @@
-"""A test message to the operator's own phone, followed to its last status."""
+"""A message on its way to a phone, followed to its last status."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from chalicelib.otp.ledger import Outcome
-from chalicelib.otp.phone_numbers import spellings
 from chalicelib.otp.receipts import Stage as Receipt
 from ops import errors
 from ops.errors import OperatorError
 from ops.http_api import ApiError
+from ops.trace import history
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,12 +73,4 @@ class Delivery:
             return receipt.stage if receipt else ""
 
     def _entries(self, number: str) -> list[LedgerEntry]:
-        keys = self.portaria.ledger_keys()
-        return list(
-            chain(
-                *(
-                    self.portaria.ledger.history(keys.recipient(each), 5)
-                    for each in spellings(number)
-                )
-            )
-        )
+        return history(self.portaria.ledger, self.portaria.ledger_keys(), number, 5)

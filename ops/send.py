@@ -1,0 +1,94 @@
+"""`send`: a code to a phone the way that Logto sends one, followed until Twilio's last status."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Annotated, Any
+
+import requests
+import typer
+from rich.text import Text
+
+from chalicelib.otp.request import TEST_CODE, TEST_USAGE_TYPE
+from ops import errors, output
+from ops.delivery import Delivery
+from ops.doctor.context import Context, NotAsked
+from ops.errors import OperatorError
+from ops.options import Json, StageName
+from ops.stage import Stage
+from ops.trace import in_e164
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TIMEOUT_SECONDS = 30.0  # API Gateway gives up after 29 s
+
+
+def command(
+    number: Annotated[str, typer.Argument(help="With country code, e.g. +12125550100.")],
+    *,
+    stage: StageName,
+    usage_type: Annotated[
+        str, typer.Option("--type", help="SignIn, Register, ForgotPassword, Generic …")
+    ] = TEST_USAGE_TYPE,
+    locale: Annotated[
+        str | None, typer.Option(help="The visitor's language, e.g. pt-BR.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Send a code as Logto's connector does, and follow it to the phone. It opens nothing.
+
+    It passes the limits and the queue; only the Generic one is a test that no limit counts.
+    """
+    recipient = in_e164(number)
+    statuses = []
+    for status in sent(Stage.find(stage), recipient, request(recipient, usage_type, locale)):
+        statuses.append(status)
+        if not as_json:
+            output.show(Text.assemble(("  ✓ ", "green"), status))
+    if as_json:
+        output.show_json({"statuses": statuses})
+
+
+def sent(stage: Stage, recipient: str, body: dict[str, Any]) -> Iterator[str]:
+    """Post a connector's request to the stage; yield each status that the code reaches.
+
+    Raises OperatorError where it is not accepted, not sent or not delivered.
+    """
+    context = Context(stage)
+    try:
+        url, authorization = f"{context.public_url}/otp", context.secret("otp/authorization")
+        twilio = context.twilio
+    except NotAsked as error:
+        raise OperatorError(errors.STAGE_INCOMPLETE, f"{error}.", stage=stage.name) from None
+    yield from Delivery(stage.portaria, twilio).follow(
+        recipient, lambda: _post(url, authorization, body, stage.name)
+    )
+
+
+def request(recipient: str, usage_type: str, locale: str | None) -> dict[str, Any]:
+    """Return the body of a request as Logto's HTTP SMS connector posts it."""
+    is_test = usage_type == TEST_USAGE_TYPE
+    code = TEST_CODE if is_test else f"{secrets.randbelow(1_000_000):06}"
+    payload = {"code": code} | ({"locale": locale} if locale else {})
+    return {"to": recipient.removeprefix("+"), "type": usage_type, "payload": payload}
+
+
+def _post(url: str, authorization: str, body: dict[str, Any], stage: str) -> None:
+    try:
+        answer = requests.post(
+            url,
+            json=body,
+            headers={"Authorization": authorization},
+            timeout=TIMEOUT_SECONDS,
+            allow_redirects=False,
+        )
+    except requests.RequestException as error:
+        raise OperatorError(
+            errors.APPLICATION_UNREACHABLE, f"{url}: {type(error).__name__}.", stage=stage
+        ) from None
+    if not answer.ok:
+        said = f": {answer.text[:200]}" if answer.text else ""
+        raise OperatorError(
+            errors.CODE_REFUSED, f"It answered {answer.status_code}{said}", stage=stage
+        )
