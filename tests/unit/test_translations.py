@@ -66,9 +66,9 @@ def code_of(page: Path) -> list[tuple[str, str]]:
 
 
 def anchors_of(page: Path) -> set[str]:
-    """Return the anchors of a page's headings as GitHub makes them."""
+    """Return the anchors of a page: those of its headings as GitHub makes them, and its own."""
     seen: Counter[str] = Counter()
-    anchors = set()
+    anchors = set(re.findall(r'<a id="([^"]+)">', page.read_text(encoding="utf-8")))
     for _, title in _HEADING.findall(prose_of(page)):
         plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title)
         slug = re.sub(r"[^\w\- ]", "", plain.lower()).replace(" ", "-")
