@@ -149,7 +149,10 @@ class Sending:
         text = TextMessage(
             message.recipient,
             message.text,
-            min(state.dies_at - began_at, sender.longest_validity_seconds),
+            max(
+                sender.shortest_validity_seconds,  # the clock may have been set back since
+                min(state.dies_at - began_at, sender.longest_validity_seconds),
+            ),
             AttemptId(state.entry.id, attempt.claim_id),
         )
         try:
