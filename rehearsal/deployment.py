@@ -92,9 +92,7 @@ class Deployment:
 
     def traced(self, number: str) -> str:
         """Return the output of `trace` for a number."""
-        names = {"LEDGER_TABLE": "LedgerTable", "PARAMETER_PREFIX": "ParameterPrefix"}
-        outputs = self.outputs
-        return self._run("trace", number, environment={k: outputs[v] for k, v in names.items()})
+        return self._run("trace", number, "--stage", self.stage)
 
     def described(self) -> dict[str, Any]:
         """Return the stack as CloudFormation describes it."""
