@@ -93,6 +93,17 @@ def test_api_resources_and_organizations_are_asked_for_as_configured(logto: Logt
     }
 
 
+def test_a_resource_is_asked_for_once_however_often_it_is_configured(logto: Logto):
+    organizations = "urn:logto:resource:organizations"
+    scopes = ("urn:logto:scope:organizations",)
+    application = LogtoApplication(
+        logto.url, APP, lambda: SECRET, scopes, (API, organizations, API)
+    )
+    asked = asked_for(begin(logto, adapter(application)))
+
+    assert asked["resource"] == [API, organizations]
+
+
 def test_no_two_attempts_share_a_state_a_nonce_or_a_verifier(logto: Logto, provider: LogtoProvider):
     first, second = begin(logto, provider), begin(logto, provider)
 

@@ -170,7 +170,7 @@ class SdkClient(LogtoClient):
             "redirect_uri": redirectUri,
             "response_type": "code",
             "scope": " ".join(scopes),
-            "resource": resources,
+            "resource": list(dict.fromkeys(resources)),
             "prompt": self.config.prompt,
             "code_challenge": codeChallenge,
             "code_challenge_method": "S256",
