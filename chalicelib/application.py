@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from chalicelib import log
@@ -24,8 +24,8 @@ from chalicelib.sign_in.errors import ProviderMisconfigured, ProviderUnreachable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chalicelib.otp.aws.ledger import DynamoDBLedger
     from chalicelib.otp.intake import Intake
-    from chalicelib.otp.ledger import LedgerHistory
     from chalicelib.otp.ledger_keys import LedgerKeys
     from chalicelib.otp.limits import Counters
     from chalicelib.otp.queue_messages import OtpQueue
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 # theirs apart, so that no other route asks for them, or fails where they are missing.
 API_SECRETS = ("logto/app-secret", "otp/authorization", "ledger-key")
 CALLBACK_SECRETS = ("twilio",)
+LEDGER_SECRETS = ("ledger-key",)
 MANAGEMENT_SECRETS = ("logto/management",)
 WORKER_SECRETS = ("twilio", "ledger-key")
 AWS_SECONDS = 40.0  # around one send: SSM, and the ledger four times, 8 s each at the worst
@@ -105,8 +106,7 @@ class Portaria:
         """The access tokens and userinfo of sessions."""
         from chalicelib.sign_in.tokens import Access
 
-        provider, refreshing = lambda: self.provider, self.refreshing
-        return Access(provider, self.sessions, refreshing, self.clock, self.sleep)
+        return Access(lambda: self.provider, self.sessions, self.refreshing, self.clock, self.sleep)
 
     @cached_property
     def bearer_tokens(self) -> BearerTokens:
@@ -120,8 +120,7 @@ class Portaria:
         """The sessions of signed-in users."""
         from chalicelib.sign_in.sessions import SessionLifetime, Sessions
 
-        lifetime = SessionLifetime.from_settings(self.settings)
-        return Sessions(self.record_store, lifetime, self.clock)
+        return Sessions(self.record_store, SessionLifetime.from_settings(self.settings), self.clock)
 
     @cached_property
     def record_store(self) -> RecordStore:
@@ -161,7 +160,7 @@ class Portaria:
         from chalicelib.otp.limits import LimitPolicy, Limits
 
         policy = LimitPolicy.from_settings(self.settings)
-        limits = Limits(self.counters, self._ledger_keys(API_SECRETS), policy, self.clock)
+        limits = Limits(self.counters, partial(self.ledger_keys, API_SECRETS), policy, self.clock)
         expected = self._secret("otp/authorization", QueueUnavailable, API_SECRETS)
         return Intake(Authorization(expected, self.clock), self.queue, limits, self.clock)
 
@@ -177,31 +176,31 @@ class Portaria:
         return Receipts(TwilioCallbacks(account), store, self.clock, self.counters)
 
     @cached_property
-    def ledger(self) -> LedgerHistory:
-        """The ledger of codes, as a support person reads it."""
+    def ledger(self) -> DynamoDBLedger:
+        """The ledger of codes."""
         from chalicelib.otp.aws.ledger import DynamoDBLedger
 
         return DynamoDBLedger.from_settings(self.settings, self.aws.dynamodb)
 
-    def ledger_keys(self) -> LedgerKeys:
-        """Return the keys that the ledger names numbers by. Raises LedgerUnavailable."""
-        return self._ledger_keys(("ledger-key",))()
+    def ledger_keys(self, among: tuple[str, ...] = LEDGER_SECRETS) -> LedgerKeys:
+        """Return the keys of the ledger's names, read with `among`. Raises LedgerUnavailable."""
+        from chalicelib.otp.ledger_keys import LedgerKeys
+
+        return LedgerKeys.from_base64(self._secret("ledger-key", LedgerUnavailable, among)())
 
     @cached_property
     def worker(self) -> Worker:
         """The worker behind the OTP queue."""
-        from chalicelib.otp.aws.ledger import DynamoDBLedger
         from chalicelib.otp.aws.templates import SsmTemplates
         from chalicelib.otp.delivery import Delivery
         from chalicelib.otp.retry import BackOff
         from chalicelib.otp.sending import Sending
         from chalicelib.otp.worker import Worker
 
-        settings, clock, sender = self.settings, self.clock, self.sender
-        ledger = DynamoDBLedger.from_settings(settings, self.aws.dynamodb)
+        settings, clock, ledger, sender = self.settings, self.clock, self.ledger, self.sender
         delivery = Delivery(
             ledger=ledger,
-            keys=self._ledger_keys(WORKER_SECRETS),
+            keys=partial(self.ledger_keys, WORKER_SECRETS),
             templates=SsmTemplates.from_settings(settings, self.aws.ssm, self.monotonic),
             sending=Sending(
                 ledger,
@@ -237,8 +236,7 @@ class Portaria:
         """The OTP queue and its dead-letter queue."""
         from chalicelib.otp.aws.queue import SqsOtpQueue
 
-        urls = (self.settings.otp_queue_url, self.settings.otp_dead_letter_queue_url)
-        return SqsOtpQueue(self.aws.sqs, *urls)
+        return SqsOtpQueue.from_settings(self.settings, self.aws.sqs)
 
     def _secret(
         self, name: str, unavailable: Callable[[str], Exception], among: tuple[str, ...]
@@ -250,9 +248,3 @@ class Portaria:
                 self.aws.ssm, prefix, among, ttl_seconds=ttl, clock=self.monotonic
             )
         return Secret(self._parameters[among], name, unavailable)
-
-    def _ledger_keys(self, among: tuple[str, ...]) -> Callable[[], LedgerKeys]:
-        from chalicelib.otp.ledger_keys import LedgerKeys
-
-        key = self._secret("ledger-key", LedgerUnavailable, among)
-        return lambda: LedgerKeys.from_base64(key())

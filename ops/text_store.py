@@ -34,11 +34,12 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What becomes of one text; None before: it is new."""
+    """What becomes of one text; None before: it is new. `kind` is its parameter's, if any."""
 
     name: str
     before: str | None
     after: str
+    kind: ParameterTypeType = "String"
 
 
 def in_ssm(ssm: SSMClient, prefix: str) -> dict[str, Text]:
@@ -59,12 +60,11 @@ def in_ssm(ssm: SSMClient, prefix: str) -> dict[str, Text]:
 
 def put(ssm: SSMClient, prefix: str, changes: Sequence[Change]) -> None:
     """Write changes to SSM. Raises botocore's errors; those before the first error are written."""
-    existing = in_ssm(ssm, prefix)
     for change in changes:
         ssm.put_parameter(
             Name=f"{prefix}/templates/{change.name}",
             Value=for_ssm(change.after),
-            Type=existing[change.name].kind if change.name in existing else "String",
+            Type=change.kind,
             Overwrite=True,
         )
 
@@ -94,9 +94,11 @@ def changes(before: Mapping[str, Text], after: Mapping[str, Text]) -> list[Chang
     """Return what differs. A text that only `before` has stays, and is no change."""
     found = []
     for name, text in after.items():
-        old = before[name].text.rstrip("\n") if name in before else None
-        if old != text.text.rstrip("\n"):
-            found.append(Change(name, old, text.text.rstrip("\n")))
+        stored, new = before.get(name), text.text.rstrip("\n")
+        if stored is None:
+            found.append(Change(name, None, new))
+        elif (old := stored.text.rstrip("\n")) != new:
+            found.append(Change(name, old, new, stored.kind))
     return found
 
 

@@ -256,7 +256,7 @@ def export(
         bool, typer.Option("--with-secrets", help="With the account's token; needs --out.")
     ] = False,
 ) -> None:
-    """Give the texts and the account back as the configuration of Logto's Twilio connector."""
+    """Return the texts and the account as the configuration of Logto's Twilio connector."""
     if with_secrets and out is None:
         raise OperatorError(errors.SECRETS_TO_STDOUT)
     found = Stage.find(stage)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef
 
+    from chalicelib.settings import Settings
+
 MAX_VISIBILITY_SECONDS = 43_200
 
 
@@ -23,6 +25,11 @@ class SqsOtpQueue:
         self._client = client
         self._url = url
         self._dead_letter_url = dead_letter_url
+
+    @classmethod
+    def from_settings(cls, settings: Settings, client: SQSClient) -> SqsOtpQueue:
+        """Return a deployment's queues."""
+        return cls(client, settings.otp_queue_url, settings.otp_dead_letter_queue_url)
 
     def put(self, body: str, accepted_at: float) -> str:
         """Keep a message that was accepted then (seconds since the epoch); return its id.
