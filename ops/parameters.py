@@ -1,23 +1,76 @@
-"""The parameters in SSM that a deployment starts with: made once, never overwritten.
+"""A stage's parameters in SSM: read, written, and those that a deployment starts with.
 
-A secret that exists is in use, and a text that exists may be a team's own, so everything here only
+A secret that exists is in use, and a text that exists may be a team's own, so `put_missing` only
 adds what is missing.
 """
 
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chalicelib.languages import DEFAULT, Languages
-from chalicelib.otp.texts import for_ssm
+from chalicelib.otp.texts import for_ssm, from_ssm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_ssm.literals import ParameterTypeType
 
 SECRET_BYTES = 32
+TEMPLATES = "templates/"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter, decrypted. The value of a template has Logto's placeholders."""
+
+    value: str = field(repr=False)
+    kind: ParameterTypeType
+    version: int
+
+
+def read(client: SSMClient, prefix: str) -> dict[str, Parameter]:
+    """Return everything under `prefix`, by its name below it. Raises botocore's errors."""
+    pages = client.get_paginator("get_parameters_by_path").paginate(
+        Path=prefix, Recursive=True, WithDecryption=True
+    )
+    found = {
+        each["Name"].removeprefix(f"{prefix}/"): each
+        for page in pages
+        for each in page["Parameters"]
+    }
+    return {
+        name: Parameter(
+            from_ssm(each["Value"]) if _is_template(each["Name"]) else each["Value"],
+            each["Type"],
+            each["Version"],
+        )
+        for name, each in found.items()
+    }
+
+
+def put(
+    client: SSMClient,
+    path: str,
+    value: str,
+    *,
+    overwrite: bool,
+    kind: ParameterTypeType | None = None,
+) -> None:
+    """Put a parameter of `kind`; by default templates are plain strings, all others encrypted.
+
+    SSM takes the placeholders of templates in square brackets only. Raises botocore's errors, such
+    as ParameterAlreadyExists.
+    """
+    client.put_parameter(
+        Name=path,
+        Value=for_ssm(value) if _is_template(path) else value,
+        Type=kind or ("String" if _is_template(path) else "SecureString"),
+        Overwrite=overwrite,
+    )
 
 
 def put_missing(client: SSMClient, prefix: str, values: Mapping[str, str]) -> list[str]:
@@ -27,7 +80,7 @@ def put_missing(client: SSMClient, prefix: str, values: Mapping[str, str]) -> li
     else is encrypted. Raises botocore's ClientError
     where SSM refuses for another reason than that the parameter exists.
     """
-    return [name for name, value in values.items() if _put(client, f"{prefix}/{name}", name, value)]
+    return [name for name, value in values.items() if _put_new(client, prefix, name, value)]
 
 
 def names(client: SSMClient, prefix: str) -> set[str]:
@@ -51,21 +104,19 @@ def default_templates(languages: Languages | None = None) -> dict[str, str]:
     """Return the texts to start with, each one SMS segment: `templates/{usageType}[/{locale}]`."""
     spoken = languages or Languages()
     return {
-        f"templates/{usage_type}" + ("" if tag == DEFAULT else f"/{tag}"): text
+        f"{TEMPLATES}{usage_type}" + ("" if tag == DEFAULT else f"/{tag}"): text
         for tag in spoken.tags
         for usage_type, text in spoken[tag].texts.items()
     }
 
 
-def _put(client: SSMClient, path: str, name: str, value: str) -> bool:
-    is_template = name.startswith("templates/")
+def _put_new(client: SSMClient, prefix: str, name: str, value: str) -> bool:
     try:
-        client.put_parameter(
-            Name=path,
-            Value=for_ssm(value) if is_template else value,
-            Type="String" if is_template else "SecureString",
-            Overwrite=False,
-        )
+        put(client, f"{prefix}/{name}", value, overwrite=False)
     except client.exceptions.ParameterAlreadyExists:
         return False
     return True
+
+
+def _is_template(path: str) -> bool:
+    return f"/{TEMPLATES}" in path

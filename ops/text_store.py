@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.otp.texts import for_ssm, from_ssm, problems
-from ops import errors
+from chalicelib.otp.texts import problems
+from ops import errors, parameters
 from ops.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -44,29 +44,17 @@ class Change:
 
 def in_ssm(ssm: SSMClient, prefix: str) -> dict[str, Text]:
     """Return a stage's texts by name. Raises botocore's errors."""
-    path = f"{prefix}/templates"
-    pages = ssm.get_paginator("get_parameters_by_path").paginate(
-        Path=path, Recursive=True, WithDecryption=True
-    )
-    found = {
-        each["Name"].removeprefix(f"{path}/"): Text(
-            from_ssm(each["Value"]), each["Version"], each["Type"]
-        )
-        for page in pages
-        for each in page["Parameters"]
+    stored = parameters.read(ssm, f"{prefix}/{parameters.TEMPLATES.rstrip('/')}")
+    return {
+        name: Text(each.value, each.version, each.kind) for name, each in sorted(stored.items())
     }
-    return dict(sorted(found.items()))
 
 
 def put(ssm: SSMClient, prefix: str, changes: Sequence[Change]) -> None:
     """Write changes to SSM. Raises botocore's errors; those before the first error are written."""
     for change in changes:
-        ssm.put_parameter(
-            Name=f"{prefix}/templates/{change.name}",
-            Value=for_ssm(change.after),
-            Type=change.kind,
-            Overwrite=True,
-        )
+        path = f"{prefix}/{parameters.TEMPLATES}{change.name}"
+        parameters.put(ssm, path, change.after, overwrite=True, kind=change.kind)
 
 
 def in_folder(folder: Path) -> dict[str, Text]:

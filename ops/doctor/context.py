@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
 from chalicelib.otp.errors import SenderMisconfigured
-from chalicelib.otp.texts import from_ssm
 from chalicelib.otp.twilio.account import TwilioAccount
 from ops.http_api import Answer, ApiError, call
 from ops.logto import Application, Connector, Credential, Logto, public_sign_in_experience
+from ops.parameters import TEMPLATES, read
 from ops.stack import PREFIX
 from ops.twilio import Twilio
 
@@ -22,30 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chalicelib.settings import Settings
+    from ops.parameters import Parameter
     from ops.stage import Stage
 
 T = TypeVar("T")
 MANAGEMENT = "logto/management"
 NOT_IN_THE_SANDBOX = "not in the sandbox"
-_TEXTS = "templates/"
-_SECURE = "SecureString"
 
 
 class NotAsked(Exception):
     """A check can't be asked; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter of SSM."""
-
-    value: str = field(repr=False)
-    kind: str
-
-    @property
-    def is_encrypted(self) -> bool:
-        """Whether it is a SecureString."""
-        return self.kind == _SECURE
 
 
 class Context:
@@ -154,15 +139,15 @@ class Context:
     @property
     def parameters(self) -> Mapping[str, Parameter]:
         """Everything in SSM under the prefix, by its name below it."""
-        return self.once("parameters", self._parameters)
+        return self.once("parameters", lambda: read(self.client("ssm"), self.prefix))
 
     @property
     def texts(self) -> Mapping[str, str]:
         """The texts by usage type and locale, e.g. "SignIn/pt-BR"."""
         return {
-            name.removeprefix(_TEXTS): from_ssm(each.value)
+            name.removeprefix(TEMPLATES): each.value
             for name, each in self.parameters.items()
-            if name.startswith(_TEXTS)
+            if name.startswith(TEMPLATES)
         }
 
     def secret(self, name: str) -> str:
@@ -266,18 +251,6 @@ class Context:
             for page in pages
             for each in page["StackResourceSummaries"]
             if "PhysicalResourceId" in each
-        }
-
-    def _parameters(self) -> dict[str, Parameter]:
-        pages = (
-            self.client("ssm")
-            .get_paginator("get_parameters_by_path")
-            .paginate(Path=self.prefix, Recursive=True, WithDecryption=True)
-        )
-        return {
-            each["Name"].removeprefix(f"{self.prefix}/"): Parameter(each["Value"], each["Type"])
-            for page in pages
-            for each in page["Parameters"]
         }
 
 

@@ -101,7 +101,7 @@ def encrypted(context: Context) -> Result:
     clear = [
         name
         for name in (*SECRETS, MANAGEMENT)
-        if name in context.parameters and not context.parameters[name].is_encrypted
+        if name in context.parameters and context.parameters[name].kind != "SecureString"
     ]
     if clear:
         return failed(f"In clear in SSM: {', '.join(clear)}.", name=f"{context.prefix}/{clear[0]}")

@@ -14,8 +14,9 @@ from ops.connector import write_privately
 from ops.errors import OperatorError
 from ops.http_api import ApiError
 from ops.logto import HTTP_SMS, TWILIO_SMS, public_sign_in_experience
+from ops.parameters import TEMPLATES
 from ops.setup.plan import HIDDEN, MISSING
-from ops.setup.store import APP_SECRET, AUTHORIZATION, TEMPLATES
+from ops.setup.store import APP_SECRET, AUTHORIZATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

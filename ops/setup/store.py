@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chalicelib.otp.texts import for_ssm, from_ssm
-from ops.parameters import default_templates, generated_secrets
+from ops.parameters import default_templates, generated_secrets, put, read
 from ops.setup.plan import HIDDEN, MISSING
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 AUTHORIZATION, APP_SECRET, TWILIO = "otp/authorization", "logto/app-secret", "twilio"
 MANAGEMENT = "logto/management"
-TEMPLATES = "templates/"
 
 
 class Store:
@@ -30,18 +28,7 @@ class Store:
         """Read the parameters. Raises botocore's errors."""
         self._client = client
         self._prefix = prefix
-        pages = client.get_paginator("get_parameters_by_path").paginate(
-            Path=prefix, Recursive=True, WithDecryption=True
-        )
-        found = {
-            each["Name"].removeprefix(f"{prefix}/"): each["Value"]
-            for page in pages
-            for each in page["Parameters"]
-        }
-        self.values = {
-            name: from_ssm(value) if name.startswith(TEMPLATES) else value
-            for name, value in found.items()
-        }
+        self.values = {name: each.value for name, each in read(client, prefix).items()}
 
     def __repr__(self) -> str:
         """Return where it is, without a value."""
@@ -53,14 +40,8 @@ class Store:
 
     def put(self, name: str, value: str) -> None:
         """Put a value. A parameter that was missing is not overwritten if it exists by now."""
-        is_text = name.startswith(TEMPLATES)
         try:
-            self._client.put_parameter(
-                Name=self.path(name),
-                Value=for_ssm(value) if is_text else value,
-                Type="String" if is_text else "SecureString",
-                Overwrite=name in self.values,
-            )
+            put(self._client, self.path(name), value, overwrite=name in self.values)
             self.values[name] = value
         except self._client.exceptions.ParameterAlreadyExists:
             # Whoever made it in the meantime has it in use already.
@@ -81,8 +62,8 @@ def plan_parameters(
     """
     for name, value in generated_secrets(random_bytes).items():
         if name not in store.values:
-            put = _putting(store, name, value)
-            plan.add("AWS", store.path(name), MISSING, f"a new secret, {HIDDEN}", put)
+            apply = _putting(store, name, value)
+            plan.add("AWS", store.path(name), MISSING, f"a new secret, {HIDDEN}", apply)
     defaults = default_templates()
     for name, text in imported.items():
         held = store.values.get(name)
@@ -103,11 +84,11 @@ def plan_parameters(
     if missing:
         what = f"{store.path('templates/…')}, {len(missing)} texts"
 
-        def apply() -> None:
+        def put_texts() -> None:
             for name, text in missing.items():
                 store.put(name, text)
 
-        plan.add("AWS", what, MISSING, "the default texts", apply)
+        plan.add("AWS", what, MISSING, "the default texts", put_texts)
 
 
 def _putting(store: Store, name: str, value: str) -> Callable[[], None]:
