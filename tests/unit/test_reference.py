@@ -1,0 +1,167 @@
+"""The reference pages list exactly what the code has: log events, metrics, parameters, `Auth`."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.otp.ledger import Outcome
+from ops.template import merged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+LEVELS = {"event": "INFO", "warning": "WARNING", "error": "ERROR", "failure": "ERROR"}
+UNITS = {"count": "Count", "measure_seconds": "Seconds", "share": "None"}
+PLACES = {"error", "at"}
+"""What `log.failure` adds by itself."""
+KEPT = {"metadata_kept", "keys_kept"}
+"""The events of Logto's documents, each named after its document."""
+OUTCOMES = {each.value.capitalize() for each in Outcome}
+"""The metrics of codes that ended, each named after its outcome."""
+
+
+@dataclass
+class Written:
+    """What is logged or counted under one name, in all places together."""
+
+    kinds: set[str] = field(default_factory=set)
+    fields: set[str] = field(default_factory=set)
+
+
+def written(functions: dict[str, str], computed: set[str]) -> dict[str, Written]:
+    """Return what the product writes by these functions of `log`, by its name.
+
+    A name that is computed stands for each of `computed`.
+    """
+    found: dict[str, Written] = {}
+    for path in sorted((ROOT / "chalicelib").rglob("*.py")):
+        module = ast.parse(path.read_text(encoding="utf-8"))
+        for scope, call in calls(module):
+            if not isinstance(call.func, ast.Attribute) or call.func.attr not in functions:
+                continue
+            name = call.args[0]
+            names = {str(name.value)} if isinstance(name, ast.Constant) else computed
+            for each in names:
+                entry = found.setdefault(each, Written())
+                entry.kinds.add(functions[call.func.attr])
+                entry.fields |= PLACES if call.func.attr == "failure" else set()
+                for keyword in call.keywords:
+                    entry.fields |= (
+                        {keyword.arg} if keyword.arg else keys(keyword.value, scope, module)
+                    )
+    return found
+
+
+def calls(module: ast.Module) -> Iterator[tuple[ast.AST, ast.Call]]:
+    """Return the calls of functions of `log`, with the function that each stands in."""
+    functions = [each for each in ast.walk(module) if isinstance(each, ast.FunctionDef)]
+    for scope in functions:
+        for node in ast.walk(scope):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and isinstance(node.func.value, ast.Name)
+                and node.func.value.id == "log"
+            ):
+                yield scope, node
+
+
+def keys(node: ast.expr | None, scope: ast.AST, module: ast.Module) -> set[str]:
+    """Return the keys of a dict that is unpacked, which stands in the same module."""
+    match node:
+        case ast.Dict():
+            own = {str(key.value) for key in node.keys if isinstance(key, ast.Constant)}
+            unpacked = (v for k, v in zip(node.keys, node.values, strict=True) if k is None)
+            return own.union(*(keys(each, scope, module) for each in unpacked))
+        case ast.IfExp():
+            return keys(node.body, scope, module) | keys(node.orelse, scope, module)
+        case ast.Name(id=name):
+            values = [
+                each.value
+                for each in ast.walk(scope)
+                if (isinstance(each, ast.Assign) and name in map(ast.unparse, each.targets))
+                or (isinstance(each, ast.AnnAssign) and ast.unparse(each.target) == name)
+            ]
+            return set().union(*(keys(each, scope, module) for each in values))
+        case ast.Call(func=ast.Name(id=name)):
+            function = next(
+                each
+                for each in module.body
+                if isinstance(each, ast.FunctionDef) and each.name == name
+            )
+            returned = [each.value for each in ast.walk(function) if isinstance(each, ast.Return)]
+            return set().union(*(keys(each, function, module) for each in returned))
+        case _:
+            raise AssertionError(f"can't tell the keys of {ast.unparse(node) if node else node}")
+
+
+def rows(page: str) -> dict[str, list[str]]:
+    """Return the rows of a page's tables by the name in their first cell."""
+    text = (REFERENCE / page).read_text(encoding="utf-8")
+    cells = [
+        [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        for line in text.splitlines()
+        if re.match(r"\| *`", line)
+    ]
+    found = {row[0].strip("`"): row[1:] for row in cells}
+    assert len(found) == len(cells), "a name stands in two rows"
+    return found
+
+
+def names(cell: str) -> set[str]:
+    """Return the names in code marks of a cell."""
+    return set(re.findall(r"`([\w-]+)`", cell))
+
+
+def test_the_page_of_log_events_has_each_event_with_its_level_and_its_fields():
+    page, code = rows("log-events.md"), written(LEVELS, KEPT)
+
+    assert len(code) > 40
+    assert page.keys() == code.keys()
+    for name, (level, fields, *_) in page.items():
+        assert set(level.split(", ")) == code[name].kinds, name
+        assert names(fields) == code[name].fields, name
+
+
+def test_the_page_of_metrics_has_each_metric_with_its_unit_dimensions_and_alarms():
+    page, code = rows("metrics.md"), written(UNITS, OUTCOMES - {"Refused"})
+    readers = alarms_by_metric()
+
+    assert len(code) > 20
+    assert page.keys() == code.keys()
+    for name, (unit, dimensions, alarm, *_) in page.items():
+        assert {unit} == code[name].kinds, name
+        assert names(dimensions) == code[name].fields - {"hit"}, name
+        assert names(alarm) == readers.get(name, set()), name
+
+
+def test_the_page_of_metrics_names_every_alarm():
+    assert alarms().keys() <= names((REFERENCE / "metrics.md").read_text(encoding="utf-8"))
+
+
+def alarms_by_metric() -> dict[str, set[str]]:
+    """Return the alarms that read each of our metrics, by their names without the stack's."""
+    found: dict[str, set[str]] = {}
+    for name, alarm in alarms().items():
+        stats = [each["MetricStat"] for each in alarm.get("Metrics", ()) if "MetricStat" in each]
+        for metric in [each["Metric"] for each in stats] or [alarm]:
+            if metric["Namespace"] == "Portaria":
+                found.setdefault(metric["MetricName"], set()).add(name)
+    return found
+
+
+def alarms() -> dict[str, dict[str, Any]]:
+    """Return the stack's alarms by their names without the stack's."""
+    return {
+        each["Properties"]["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-"): each[
+            "Properties"
+        ]
+        for each in merged()["Resources"].values()
+        if each.get("Type") == "AWS::CloudWatch::Alarm"
+    }
