@@ -1,53 +1,16 @@
 from __future__ import annotations
 
-import signal
 import socket
 import time
 
 import pytest
-import requests
 
 from tests.kit.engines import LOOPBACK
 from tests.kit.processes import (
     get,
     ports_environment,
-    read_until,
     started,
-    wait_until,
 )
-
-
-def test_everything_starts_a_code_travels_and_ctrl_c_leaves_nothing_behind():
-    environment = ports_environment()
-    app, phone = environment["APP_PORT"], environment["PHONE_PORT"]
-    environment["OTP_AUTHORIZATION"] = "Bearer of the test"
-    with started("-m", "sandbox", environment=environment) as process:
-        said = read_until(process, "Ctrl-C stops everything.")
-        assert f"http://localhost:{app}" in said
-        assert f"http://localhost:{phone}" in said
-        assert "waiting for codes" in said  # the worker is at work before anybody is invited
-
-        answer = requests.post(
-            f"http://localhost:{app}/otp",
-            json={"to": "15550001001", "type": "SignIn", "payload": {"code": "123456"}},
-            headers={"Authorization": "Bearer of the test"},
-            timeout=60,
-        )
-        assert answer.status_code == 200
-        wait_until(
-            lambda: b"123456 is your code to sign in." in get(int(phone), "/messages.json")[1]
-        )
-
-        process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate()
-
-    assert process.returncode == 0
-    assert rest.endswith("\nStopping.\n")
-    assert "Traceback" not in said + rest
-    assert "123456" not in said + rest
-    for name in ("APP_PORT", "IDENTITY_PORT", "PHONE_PORT", "AWS_PORT"):
-        with socket.socket() as probe:
-            assert probe.connect_ex((LOOPBACK, int(environment[name]))) != 0
 
 
 def test_a_taken_port_is_reported_before_anything_starts():

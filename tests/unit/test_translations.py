@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PORTUGUESE = DOCS / "pt-BR"
-PROMISED = ("guides",)
+PROMISED = ("tutorial", "guides")
 """Folders under docs/ whose every page exists in both languages; README.md does, too."""
 
 _FENCE = re.compile(r"^ *```([^\n`]*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
