@@ -16,30 +16,25 @@ from rehearsal.emulator import emulated_aws
 from rehearsal.front import front
 from sandbox.identity.app import create_app as create_identity
 from sandbox.identity.app import settings_from as identity_settings
+from sandbox.identity.settings import MANAGEMENT_APP_ID
 from sandbox.phone.app import create_app as create_phone
 from sandbox.phone.app import settings_from as phone_settings
-from sandbox.phone.settings import (
-    DEFAULT_ACCOUNT_SID,
-    DEFAULT_AUTH_TOKEN,
-    DEFAULT_MESSAGING_SERVICE_SID,
-)
+from sandbox.phone.settings import DEFAULT_ACCOUNT_SID, DEFAULT_AUTH_TOKEN
 from sandbox.server import running
 from sandbox.settings import STAND_IN_APP_SECRET
 from tests.kit.chromium import chromium, new_browser, page
 from tests.kit.processes import free_ports
+from tests.kit.tutorial import Deploying, shows
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 __all__ = ["chromium", "new_browser", "page"]
 
 APP_ID = "portaria-local"
-TWILIO = {
-    "accountSID": DEFAULT_ACCOUNT_SID,
-    "authToken": DEFAULT_AUTH_TOKEN,
-    "fromMessagingServiceSid": DEFAULT_MESSAGING_SERVICE_SID,
-}
+TUTORIAL = Deploying.read()
 
 
 @dataclass
@@ -77,50 +72,78 @@ def aws_url(ports: dict[str, int], tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="session")
-def first_deployment(aws_url: str, ports: dict[str, int]) -> Deployment:
+def app_url(ports: dict[str, int]) -> str:
+    """The address that browsers and Logto reach: the API's own is in no DNS."""
+    return f"http://localhost:{ports['app']}/api"
+
+
+@pytest.fixture(scope="session")
+def first_deployment(aws_url: str, app_url: str, ports: dict[str, int]) -> Deployment:
     """The stage `prod`, a minute after it was deployed to an empty account."""
     deployment = Deployment(aws_url, "prod")
-    deployment.deploy(
+    deployment.do(
+        TUTORIAL.deploy,
         LOGTO_ENDPOINT=f"http://localhost:{ports['identity']}",
-        LOGTO_APP_ID=APP_ID,
         TWILIO_API_URL=f"http://localhost:{ports['phone']}",
+        PUBLIC_URL=app_url,
     )
     return deployment
 
 
 @pytest.fixture(scope="session")
-def seeded(first_deployment: Deployment) -> Deployment:
-    """The same with what `deploy` said was missing."""
-    first_deployment.put("logto/app-secret", STAND_IN_APP_SECRET)
-    first_deployment.put("twilio", json.dumps(TWILIO))
+def stand_ins(app_url: str, ports: dict[str, int]) -> Iterator[list[str]]:
+    """A tenant of Logto's and an account of Twilio's that nobody has set up; what they say."""
+    said: list[str] = []
+    empty = {"LOGTO_APP_SECRET": STAND_IN_APP_SECRET, "IDENTITY_EMPTY": "true"}
+    empty |= {"LOGTO_APP_ID": APP_ID, "PHONE_EMPTY": "true", "APP_URL": app_url}
+    with (
+        running(
+            lambda url: create_identity(_reporting(identity_settings(empty, url), said)),
+            ports["identity"],
+        ),
+        running(lambda _: create_phone(_reporting(phone_settings(empty), said)), ports["phone"]),
+    ):
+        yield said
+
+
+@pytest.fixture(scope="session")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What an operator types where `setup` asks, in the environment."""
+    return {
+        "LOGTO_MANAGEMENT": json.dumps({"id": MANAGEMENT_APP_ID, "secret": STAND_IN_APP_SECRET}),
+        "TWILIO_ACCOUNT_SID": DEFAULT_ACCOUNT_SID,
+        "TWILIO_AUTH_TOKEN": DEFAULT_AUTH_TOKEN,
+        "XDG_STATE_HOME": str(tmp_path_factory.mktemp("state")),
+    }
+
+
+@pytest.fixture(scope="session")
+def set_up(
+    first_deployment: Deployment,
+    stand_ins: list[str],  # noqa: ARG001 - which must run
+    answers: dict[str, str],
+    ports: dict[str, int],
+) -> Deployment:
+    """The same after `setup`, with a test message."""
+    with _served(first_deployment, ports):
+        said = first_deployment.do(TUTORIAL.setup, "--yes", environment=answers)
+    assert shows(said.replace("--stage prod", "--stage dev"), TUTORIAL.remaining), said
     return first_deployment
 
 
 @pytest.fixture(scope="session")
-def sandbox(seeded: Deployment, ports: dict[str, int]) -> Iterator[Rehearsal]:
-    """The deployed API under an address that browsers can reach, between its stand-ins."""
-    app_url = f"http://localhost:{ports['app']}/api"
-    seeded.deploy(PUBLIC_URL=app_url)
-    said: list[str] = []
-    environment = {
-        "APP_URL": app_url,
-        "LOGTO_APP_ID": APP_ID,
-        "LOGTO_APP_SECRET": STAND_IN_APP_SECRET,
-        "OTP_AUTHORIZATION": seeded.parameters()["otp/authorization"][0],
-    }
-    with (
-        running(lambda _: front(seeded.aws_url, seeded.host), ports["app"]),
-        running(
-            lambda url: create_identity(_reporting(identity_settings(environment, url), said)),
-            ports["identity"],
-        ) as identity_url,
-        running(
-            lambda _: create_phone(_reporting(phone_settings(environment), said)), ports["phone"]
-        ) as phone_url,
-    ):
-        yield Rehearsal(
-            seeded, {"app": app_url, "identity": identity_url, "phone": phone_url}, said
-        )
+def sandbox(
+    set_up: Deployment, stand_ins: list[str], app_url: str, ports: dict[str, int]
+) -> Iterator[Rehearsal]:
+    """The deployed API, as the tutorial leaves it, between its stand-ins."""
+    set_up.do(TUTORIAL.deploy_again, LOGTO_APP_ID=APP_ID)
+    addresses = {each: f"http://localhost:{ports[each]}" for each in ("identity", "phone")}
+    with _served(set_up, ports):
+        yield Rehearsal(set_up, {"app": app_url, **addresses}, stand_ins)
+
+
+def _served(deployment: Deployment, ports: dict[str, int]) -> AbstractContextManager[str]:
+    return running(lambda _: front(deployment.aws_url, deployment.host), ports["app"])
 
 
 def _reporting(settings: Any, said: list[str]) -> Any:

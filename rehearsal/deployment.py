@@ -36,10 +36,43 @@ class Deployment:
         given = [f"{name}={value}" for name, value in values.items()]
         return self.ops("deploy", "--architecture", ARCHITECTURE, *given)
 
-    def ops(self, command: str, *arguments: str, answer: str = "", status: int = 0) -> str:
+    def do(
+        self,
+        command: str,
+        *options: str,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        answer: str = "",
+        status: int = 0,
+        **values: str,
+    ) -> str:
+        """Run a command of the tutorial on this stage instead of `dev`; returns what it said.
+
+        With these options besides its own, and for a deployment with these values, some of which
+        replace those that the page makes up.
+        """
+        program, name, *arguments = command.split()
+        assert program in {"make", ".venv/bin/portaria"}
+        named = "STAGE=dev" if program == "make" else "--stage dev"
+        assert named in command
+        arguments = [each for each in arguments if each not in named.split()]
+        if name == "deploy":
+            given = dict(each.split("=", 1) for each in arguments)
+            return self.deploy(**{**given, **values})
+        return self.ops(
+            name, *arguments, *options, environment=environment, answer=answer, status=status
+        )
+
+    def ops(
+        self,
+        command: str,
+        *arguments: str,
+        environment: Mapping[str, str] = MappingProxyType({}),
+        answer: str = "",
+        status: int = 0,
+    ) -> str:
         """Run a command on the stage, typing `answer` where it asks; it must end with `status`."""
         given = [command, "--stage", self.stage, *arguments]
-        return self._run(*given, answer=answer, status=status)
+        return self._run(*given, environment=environment, answer=answer, status=status)
 
     def _run(
         self,

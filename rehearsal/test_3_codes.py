@@ -10,6 +10,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
+from rehearsal.conftest import TUTORIAL
 from tests.kit.processes import wait_until
 
 if TYPE_CHECKING:
@@ -98,6 +99,15 @@ def test_nothing_is_left_on_the_queue(sandbox: Rehearsal):
         return set(given.values())
 
     wait_until(lambda: left() == {"0"})
+
+
+def test_the_doctor_finds_on_a_new_stage_what_nobody_has_decided_yet(sandbox: Rehearsal):
+    undecided = {"P102", "P135"}  # which countries get codes, and who is told of alarms
+    emulated = {"P122", "P124"}  # the emulator turns on neither TTL nor point-in-time recovery
+
+    said = sandbox.deployment.do(TUTORIAL.doctor, status=1)
+
+    assert set(re.findall(r"\bP[0-9]{3}\b", said)) == undecided | emulated
 
 
 def test_the_operator_can_trace_a_number(sandbox: Rehearsal):

@@ -58,6 +58,9 @@ def test_a_second_stage_shares_nothing_and_leaves_nothing(
     shared = {"AWS::Region"}  # no value of one stage is among the other's
     assert set(dev.outputs.values()).isdisjoint(set(prod.outputs.values()) - shared)
     assert dev.parameters()["otp/authorization"] != prod.parameters()["otp/authorization"]
+    url, page = dev.outputs["PublicUrl"], called(dev, "/api/")
+    assert url.endswith(".execute-api.us-east-1.amazonaws.com/api")  # where it has no other
+    assert f'href="{url}/sign-in"' in page.text
     tables = [dev.outputs["SessionsTable"], dev.outputs["LedgerTable"]]
 
     said = dev.ops("destroy", answer="yes\n", status=1)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError
 
+from rehearsal.conftest import TUTORIAL
+
 if TYPE_CHECKING:
     from rehearsal.conftest import Rehearsal
 
@@ -15,7 +17,7 @@ def test_the_tables_and_the_secrets_of_prod_outlive_its_stack(sandbox: Rehearsal
     deployment = sandbox.deployment
     outputs, kept = deployment.outputs, deployment.parameters()
 
-    assert "Its tables stay" in deployment.ops("destroy", answer="prod\n")
+    assert "Its tables stay" in deployment.do(TUTORIAL.destroy, answer="prod\n")
 
     with pytest.raises(ClientError, match="does not exist"):
         deployment.described()

@@ -24,6 +24,27 @@ class Block:
         return self.body.splitlines() if self.kind == "sh" else []
 
 
+@dataclass(frozen=True, slots=True)
+class Deploying:
+    """What the half on AWS has, each command once and in this order."""
+
+    deploy: str
+    setup: str
+    remaining: Block
+    """What `setup` says is left to run."""
+    deploy_again: str
+    doctor: str
+    destroy: str
+
+    @classmethod
+    def read(cls) -> Deploying:
+        """Return what the page has now; raises where it has more or less."""
+        found = blocks(deployed=True)
+        (remaining,) = [each for each in found if each.kind == "text"]
+        deploy, setup, *rest = [command for each in found for command in each.commands]
+        return cls(deploy, setup, remaining, *rest)
+
+
 def blocks(*, deployed: bool) -> list[Block]:
     """Return the blocks of the half on this machine, or of the one on AWS."""
     local, heading, remote = PAGE.read_text(encoding="utf-8").partition("## 6. Deploy it\n")
