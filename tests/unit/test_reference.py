@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from chalicelib.otp.errors import RequestInvalid
 from chalicelib.otp.ledger import Outcome
+from chalicelib.otp.queue_messages import redacted
+from chalicelib.otp.request import OtpRequest
 from ops.template import merged
 
 if TYPE_CHECKING:
@@ -24,6 +30,18 @@ KEPT = {"metadata_kept", "keys_kept"}
 """The events of Logto's documents, each named after its document."""
 OUTCOMES = {each.value.capitalize() for each in Outcome}
 """The metrics of codes that ended, each named after its outcome."""
+
+TEMPLATES = {"templates/{usageType}", "templates/{usageType}/{locale}"}
+
+
+def readable(policy: str) -> set[str]:
+    """Return the parameters that a function's policy lets it read."""
+    text = (ROOT / ".chalice" / policy).read_text(encoding="utf-8")
+    found = set(re.findall(r"parameter\$\{ParameterPrefix\}/([\w/-]+)", text))
+    return found - {"templates"} | (TEMPLATES if "templates" in found else set())
+
+
+READABLE = {"API": readable("policy-api.json"), "worker": readable("policy-send-otp.json")}
 
 
 @dataclass
@@ -143,6 +161,27 @@ def test_the_page_of_metrics_has_each_metric_with_its_unit_dimensions_and_alarms
 
 def test_the_page_of_metrics_names_every_alarm():
     assert alarms().keys() <= names((REFERENCE / "metrics.md").read_text(encoding="utf-8"))
+
+
+def test_the_examples_of_queue_messages_are_read_and_redacted_as_the_page_says():
+    page = (REFERENCE / "queue-message.md").read_text(encoding="utf-8")
+    code, letter = re.findall(r"```json\n(.*?)\n```", page, re.DOTALL)
+    (unreadable,) = re.findall(r"For the body\n`(.*?)`", page)
+
+    assert OtpRequest.parse(code).usage_type == "SignIn"
+    assert json.loads(letter) == json.loads(redacted(unreadable))
+    with pytest.raises(RequestInvalid):
+        OtpRequest.parse(unreadable)
+
+
+def test_the_page_of_parameters_has_those_that_each_function_may_read():
+    page = rows("parameters.md")
+
+    assert page.keys() == set().union(*READABLE.values())
+    for name, (kind, _, readers, *_) in page.items():
+        assert kind == ("String" if name.startswith("templates/") else "SecureString")
+        allowed = {who for who, readable in READABLE.items() if name in readable}
+        assert set(readers.split(", ")) == allowed, name
 
 
 def alarms_by_metric() -> dict[str, set[str]]:

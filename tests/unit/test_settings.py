@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chalicelib.settings import Settings, SettingsError
-from ops.settings import PAGE, render
+from ops.settings import PAGE, THEMES, render
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,6 +151,12 @@ def test_a_trailing_slash_makes_no_difference():
 
 def test_the_page_of_settings_is_true():
     assert PAGE.path.read_text(encoding="utf-8") == render()
+
+
+def test_every_setting_has_one_theme():
+    names = [name for theme in THEMES.values() for name in theme]
+
+    assert sorted(names) == sorted(Settings.model_fields)
 
 
 @pytest.mark.parametrize(
