@@ -22,7 +22,7 @@ _WANTED = {
 }
 _OPTIONAL = {
     "logto/management": 'lets "Sign out on all devices" reach Logto; it opens the whole tenant, '
-    "see docs/deployment.md",
+    "see docs/guides/deployment.md",
 }
 
 

@@ -121,7 +121,7 @@ AWS_DENIED = Problem(
     "P017",
     "The credentials are not allowed to do this.",
     "An IAM policy does not allow the call, or the KMS key of a SecureString does not allow to "
-    "decrypt it. docs/deployment.md lists what an operator needs.",
+    "decrypt it. docs/guides/deployment.md lists what an operator needs.",
     "aws sts get-caller-identity",
     Status.UNREACHABLE,
 )
@@ -461,7 +461,7 @@ IDENTITY_UNKNOWN = Problem(
 PERMISSIONS_LACKING = Problem(
     "P117",
     "The credentials lack permissions.",
-    "Some checks could not be asked. docs/deployment.md lists what an operator needs.",
+    "Some checks could not be asked. docs/guides/deployment.md lists what an operator needs.",
     "aws sts get-caller-identity",
 )
 CLOCK_WRONG = Problem(

@@ -6,7 +6,8 @@
 
 The credential is that of a machine-to-machine application with the role "Logto Management API
 access", the parameter `logto/management`. Every method is one request (`applications` one a page)
-and raises `ops.http_api.ApiError`. What is sent and answered was measured: docs/logto.md.
+and raises `ops.http_api.ApiError`. What is sent and answered was measured:
+docs/explanation/logto.md.
 
 Three things to know before changing anything:
 

@@ -1,7 +1,7 @@
 """Starts the emulator, in its own environment: `python launcher.py INTERPRETER-OF-THE-LAMBDAS`.
 
 Where it differs from AWS in a way that the product would have to be changed for, it is corrected
-before it starts; docs/rehearsal.md lists these and its other differences.
+before it starts; docs/explanation/rehearsal.md lists these and its other differences.
 """
 
 from __future__ import annotations

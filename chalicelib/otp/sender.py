@@ -1,7 +1,7 @@
 """A channel that carries a text to a phone: what it is given, what it answers, what it declares.
 
-The rest of `otp` knows a channel by this module alone; `docs/another-channel.md` tells how to add
-one.
+The rest of `otp` knows a channel by this module alone; `docs/guides/another-channel.md` tells how
+to add one.
 """
 
 from __future__ import annotations

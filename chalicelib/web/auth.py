@@ -7,7 +7,7 @@
     def orders() -> dict[str, str]:
         return {"of": auth.current_user().sub}
 
-`docs/your-routes.md` has an example of each.
+`docs/guides/your-routes.md` has an example of each.
 """
 
 from __future__ import annotations

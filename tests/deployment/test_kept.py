@@ -1,4 +1,4 @@
-"""What docs/security.md says is kept, and for how long, is what the deployment keeps."""
+"""The deployment keeps what docs/explanation/security.md says, for as long as it says."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ops.package import synthesized
 from ops.template import stages
 from tests.kit.engines import ROOT
 
-PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "explanation" / "security.md").read_text(encoding="utf-8")
 UNITS = {"day": 86_400, "hour": 3600, "minute": 60}
 
 

@@ -17,7 +17,7 @@ from ops.template import merged, settled, stages
 from tests.kit.engines import ROOT
 
 STAGES = sorted(stages(merged()))
-RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+RUNBOOK = (ROOT / "docs" / "guides" / "runbook.md").read_text(encoding="utf-8")
 COUNTED = re.compile(r'log\.(?:count|share|measure_seconds)\(\s*"(\w+)"')
 OUTCOMES = {"Sent", "Expired", "Superseded", "Unknown"}  # counted by the outcome's own name
 

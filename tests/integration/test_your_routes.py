@@ -1,4 +1,4 @@
-"""Runs docs/your-routes.md: its code on Chalice's server, with the stand-in for Logto behind it."""
+"""Runs the code of docs/guides/your-routes.md on Chalice's server, with the stand-in for Logto."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "your-routes.md"
+PAGE = ROOT / "docs" / "guides" / "your-routes.md"
 HERE = "http://localhost:8000"
 API, ORGANIZATION = "https://api.example.com", "org-1"
 

@@ -1,6 +1,6 @@
 """A second channel, as small as one can be: an HTTP API that takes messages and lists none.
 
-`docs/another-channel.md` takes it as its example.
+`docs/guides/another-channel.md` takes it as its example.
 """
 
 from __future__ import annotations

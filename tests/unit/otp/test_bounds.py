@@ -18,7 +18,13 @@ from chalicelib.otp.twilio.sender import (
 )
 from sandbox import deployment
 
-PAGE = Path(__file__).parents[3] / "docs" / "decisions" / "0004-claims-and-reconciliation.md"
+PAGE = (
+    Path(__file__).parents[3]
+    / "docs"
+    / "explanation"
+    / "decisions"
+    / "0004-claims-and-reconciliation.md"
+)
 WHOLE_SECOND = 1  # Twilio's list has no fractions
 
 # A lock ends SETTLE_SECONDS after the lease, and its holder may begin a request as long as the
