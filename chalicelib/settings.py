@@ -9,21 +9,16 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from chalicelib.setting_kinds import (
-    BaseUrl,
-    Countries,
-    ParameterPrefix,
-    SecureUrl,
-    sentence,
-)
+from chalicelib import setting_kinds as kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from chalicelib.setting_kinds import Kind
 
 
 MAX_CODE_LIFETIME_SECONDS = 3600  # Logto's upper bound, and half of what the OTP queue keeps
@@ -39,182 +34,181 @@ class SettingsError(Exception):
         super().__init__("; ".join(f"{name}: {why}" for name, why in self.problems.items()))
 
 
-class Settings(BaseModel):
+def setting(kind: Kind, meaning: str, *, default: Any = MISSING) -> Any:
+    """Declare a setting: what it can be, what it means, and its value where it is unset.
+
+    One without a default must be set.
+    """
+    return field(default=default, metadata={"kind": kind, "meaning": meaning})
+
+
+# Not a pydantic model: pages and the worker, which need pydantic for nothing else, would load it
+# in every cold start. Not attrs or environ-config, which stop at the first problem.
+@dataclass(frozen=True, kw_only=True)
+class Settings:
     """Everything that a deployment can set; `docs/settings.md` is made from these fields."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    stage: str = Field(
-        min_length=1, max_length=64, description="The deployment's name: dev, prod, local …"
-    )
-    public_url: SecureUrl | None = Field(
-        default=None,
-        description="Where browsers reach the application, with the stage path. Unset: taken from "
+    stage: str = setting(kinds.text(64), "The deployment's name: dev, prod, local …")
+    public_url: str | None = setting(
+        kinds.SECURE_URL,
+        "Where browsers reach the application, with the stage path. Unset: taken from "
         "API Gateway's request context, never from the Host header.",
-    )
-    logto_endpoint: SecureUrl = Field(description="The Logto tenant, e.g. https://foo.logto.app.")
-    logto_app_id: str = Field(
-        min_length=1, max_length=128, description="The application's id in Logto's Console."
-    )
-    sessions_table: str = Field(
-        min_length=1, description="DynamoDB table of the sessions and sign-in attempts."
-    )
-    ledger_table: str = Field(
-        min_length=1, description="DynamoDB table with one outcome for every code."
-    )
-    otp_queue_url: BaseUrl = Field(description="SQS queue between `POST /otp` and `send_otp`.")
-    otp_dead_letter_queue_url: BaseUrl = Field(
-        description="SQS queue for messages that can't be read."
-    )
-    parameter_prefix: ParameterPrefix = Field(
-        description="Everything in SSM is under it, e.g. /portaria/dev."
-    )
-    twilio_api_url: SecureUrl | None = Field(
-        default=None, description="Another base URL for Twilio's API: a region or a stand-in."
-    )
-    logto_scopes: str = Field(
-        default="phone",
-        max_length=1024,
-        description="Scopes asked for besides openid, offline_access and profile, "
-        "separated by spaces.",
-    )
-    logto_resources: str = Field(
-        default="",
-        max_length=2048,
-        description="Indicators of the API resources in Logto's Console that access tokens are "
-        "wanted for, separated by spaces.",
-    )
-    api_resource: str | None = Field(
         default=None,
-        max_length=256,
-        description="The indicator that this application has as an API resource in Logto's "
+    )
+    logto_endpoint: str = setting(kinds.SECURE_URL, "The Logto tenant, e.g. https://foo.logto.app.")
+    logto_app_id: str = setting(kinds.text(128), "The application's id in Logto's Console.")
+    sessions_table: str = setting(
+        kinds.text(), "DynamoDB table of the sessions and sign-in attempts."
+    )
+    ledger_table: str = setting(kinds.text(), "DynamoDB table with one outcome for every code.")
+    otp_queue_url: str = setting(kinds.BASE_URL, "SQS queue between `POST /otp` and `send_otp`.")
+    otp_dead_letter_queue_url: str = setting(
+        kinds.BASE_URL, "SQS queue for messages that can't be read."
+    )
+    parameter_prefix: str = setting(
+        kinds.PARAMETER_PREFIX, "Everything in SSM is under it, e.g. /portaria/dev."
+    )
+    twilio_api_url: str | None = setting(
+        kinds.SECURE_URL, "Another base URL for Twilio's API: a region or a stand-in.", default=None
+    )
+    logto_scopes: str = setting(
+        kinds.text(1024),
+        "Scopes asked for besides openid, offline_access and profile, separated by spaces.",
+        default="phone",
+    )
+    logto_resources: str = setting(
+        kinds.text(2048),
+        "Indicators of the API resources in Logto's Console that access tokens are "
+        "wanted for, separated by spaces.",
+        default="",
+    )
+    api_resource: str | None = setting(
+        kinds.text(256),
+        "The indicator that this application has as an API resource in Logto's "
         "Console: Bearer tokens must be meant for it.",
+        default=None,
     )
-    logto_timeout_seconds: float = Field(
+    logto_timeout_seconds: float = setting(
+        kinds.seconds(most=8, zero=False),
+        "For each call to Logto. A cold sign-in makes three, and API Gateway gives up after 29 s.",
         default=4.0,
-        gt=0,
-        le=8,
-        description="For each call to Logto. A cold sign-in makes three, and API Gateway "
-        "gives up after 29 s.",
     )
-    attempt_seconds: int = Field(
-        default=600, ge=60, le=3600, description="How long a visitor may take to sign in."
-    )
-    session_idle_seconds: int = Field(
-        default=7 * 86_400, ge=300, description="A session unused for so long is over."
-    )
-    session_absolute_seconds: int = Field(
-        default=14 * 86_400,
-        ge=300,
-        description="A session this old is over, used or not; Logto's own limit is 14 days.",
-    )
-    revalidate_seconds: int = Field(
-        default=900,
-        ge=60,
-        description="After so long a signed-in visitor's request asks Logto whether the user is "
-        "still welcome. A session without a refresh token can't ask, and ends.",
-    )
-    revalidate_grace_seconds: int = Field(
-        default=86_400,
-        ge=0,
-        description="How much longer a session lives on while Logto can't be asked.",
-    )
-    code_lifetime_seconds: int = Field(
+    attempt_seconds: int = setting(
+        kinds.whole_number(least=60, most=3600),
+        "How long a visitor may take to sign in.",
         default=600,
-        ge=30,
-        le=MAX_CODE_LIFETIME_SECONDS,
-        description="How long Logto accepts a code (its `verificationCodePolicy`); an older one is "
-        "not sent. Texts say it as `{{minutes}}`.",
     )
-    reconcile: bool = Field(
-        default=True,
-        description="Whether Twilio's message list is asked what became of a lost answer. Must be "
+    session_idle_seconds: int = setting(
+        kinds.whole_number(least=300), "A session unused for so long is over.", default=7 * 86_400
+    )
+    session_absolute_seconds: int = setting(
+        kinds.whole_number(least=300),
+        "A session this old is over, used or not; Logto's own limit is 14 days.",
+        default=14 * 86_400,
+    )
+    revalidate_seconds: int = setting(
+        kinds.whole_number(least=60),
+        "After so long a signed-in visitor's request asks Logto whether the user is "
+        "still welcome. A session without a refresh token can't ask, and ends.",
+        default=900,
+    )
+    revalidate_grace_seconds: int = setting(
+        kinds.whole_number(least=0),
+        "How much longer a session lives on while Logto can't be asked.",
+        default=86_400,
+    )
+    code_lifetime_seconds: int = setting(
+        kinds.whole_number(least=30, most=MAX_CODE_LIFETIME_SECONDS),
+        "How long Logto accepts a code (its `verificationCodePolicy`); an older one is "
+        "not sent. Texts say it as `{{minutes}}`.",
+        default=600,
+    )
+    reconcile: bool = setting(
+        kinds.FLAG,
+        "Whether Twilio's message list is asked what became of a lost answer. Must be "
         "off for accounts with Message Redaction, of texts or of phone numbers: such a code then "
         "ends as `unknown`.",
+        default=True,
     )
-    sms_origin: str | None = Field(
-        default=None,
-        max_length=253,
-        pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$",
-        description="The domain of the page where codes are typed in, which is Logto's, e.g. "
+    sms_origin: str | None = setting(
+        kinds.text(253, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"),
+        "The domain of the page where codes are typed in, which is Logto's, e.g. "
         "auth.example.com. Messages then end in a line that lets phones fill the code in there and "
         "nowhere else.",
+        default=None,
     )
-    ledger_retention_seconds: int = Field(
-        default=30 * 86_400, ge=3600, description="How long a code's outcome is kept."
+    ledger_retention_seconds: int = setting(
+        kinds.whole_number(least=3600), "How long a code's outcome is kept.", default=30 * 86_400
     )
-    allowed_countries: Countries = Field(
-        default="",
-        description="ISO codes of the countries whose numbers get codes, separated by spaces, e.g. "
+    allowed_countries: str = setting(
+        kinds.COUNTRIES,
+        "ISO codes of the countries whose numbers get codes, separated by spaces, e.g. "
         "BR PT; unset: all. Name those that your users live in: in SMS pumping, bots have codes "
         "sent to expensive numbers abroad whose owners share in the price.",
+        default="",
     )
-    costly_numbers: bool = Field(
-        default=False,
-        description="Whether satellite phones, international networks (+870, +881, +882, +883 …), "
+    costly_numbers: bool = setting(
+        kinds.FLAG,
+        "Whether satellite phones, international networks (+870, +881, +882, +883 …), "
         "premium-rate and shared-cost numbers get codes. Texts to them cost many times as much.",
+        default=False,
     )
-    number_short_limit: int = Field(
+    number_short_limit: int = setting(
+        kinds.whole_number(least=1, most=MAX_NUMBER_LIMIT),
+        "Codes to one number in `NUMBER_SHORT_SECONDS`.",
         default=5,
-        ge=1,
-        le=MAX_NUMBER_LIMIT,
-        description="Codes to one number in `NUMBER_SHORT_SECONDS`.",
     )
-    number_short_seconds: int = Field(
+    number_short_seconds: int = setting(
+        kinds.whole_number(least=1, most=MAX_WINDOW_SECONDS),
+        "The short window of a number's limit.",
         default=600,
-        ge=1,
-        le=MAX_WINDOW_SECONDS,
-        description="The short window of a number's limit.",
     )
-    number_long_limit: int = Field(
+    number_long_limit: int = setting(
+        kinds.whole_number(least=1, most=MAX_NUMBER_LIMIT),
+        "Codes to one number in `NUMBER_LONG_SECONDS`.",
         default=20,
-        ge=1,
-        le=MAX_NUMBER_LIMIT,
-        description="Codes to one number in `NUMBER_LONG_SECONDS`.",
     )
-    number_long_seconds: int = Field(
+    number_long_seconds: int = setting(
+        kinds.whole_number(least=1, most=MAX_WINDOW_SECONDS),
+        "The long window of a number's limit.",
         default=86_400,
-        ge=1,
-        le=MAX_WINDOW_SECONDS,
-        description="The long window of a number's limit.",
     )
-    ip_hourly_limit: int = Field(
-        default=100,
-        ge=0,
-        description="Codes for one client's address (IPv6: /64) in a clock hour; 0: no limit. A "
+    ip_hourly_limit: int = setting(
+        kinds.whole_number(least=0),
+        "Codes for one client's address (IPv6: /64) in a clock hour; 0: no limit. A "
         "second line only, because a client can forge it; many phones may share one address.",
+        default=100,
     )
-    country_hourly_limit: int = Field(
-        default=2000,
-        ge=0,
-        description="Codes to one country's numbers in a clock hour; 0: no limit. With the next, "
+    country_hourly_limit: int = setting(
+        kinds.whole_number(least=0),
+        "Codes to one country's numbers in a clock hour; 0: no limit. With the next, "
         "the cap on what SMS pumping can cost: set both to a few times your busiest hour.",
+        default=2000,
     )
-    overall_hourly_limit: int = Field(
-        default=5000, ge=0, description="All codes in a clock hour; 0: no limit."
+    overall_hourly_limit: int = setting(
+        kinds.whole_number(least=0), "All codes in a clock hour; 0: no limit.", default=5000
     )
-    refused_number_seconds: int = Field(
-        default=86_400,
-        ge=0,
-        le=30 * 86_400,
-        description="For how long a number that Twilio refused for good (a landline, unsubscribed, "
+    refused_number_seconds: int = setting(
+        kinds.whole_number(least=0, most=30 * 86_400),
+        "For how long a number that Twilio refused for good (a landline, unsubscribed, "
         "invalid) gets no more codes; 0: not at all.",
+        default=86_400,
     )
-    limits_fail_open: bool = Field(
-        default=True,
-        description="Whether codes go out when the limits can't be counted, because their table "
+    limits_fail_open: bool = setting(
+        kinds.FLAG,
+        "Whether codes go out when the limits can't be counted, because their table "
         "or the ledger's key can't be read.",
+        default=True,
     )
-    parameters_ttl_seconds: float = Field(
+    parameters_ttl_seconds: float = setting(
+        kinds.seconds(most=55, zero=True),
+        "How long a value read from SSM is used before it is read again.",
         default=30.0,
-        ge=0,
-        le=55,
-        description="How long a value read from SSM is used before it is read again.",
     )
-    log_level: str = Field(
+    log_level: str = setting(
+        kinds.text(pattern="^(DEBUG|INFO|WARNING|ERROR)$"),
+        "DEBUG, INFO, WARNING or ERROR.",
         default="INFO",
-        pattern="^(DEBUG|INFO|WARNING|ERROR)$",
-        description="DEBUG, INFO, WARNING or ERROR.",
     )
 
     @classmethod
@@ -226,16 +220,20 @@ class Settings(BaseModel):
         """
         source = os.environ if env is None else env
         source = {**source, **_in_file(source.get("SETTINGS_FILE", ""))}
-        values = {field: source.get(field.upper(), "").strip() for field in cls.model_fields}
-        try:
-            return cls.model_validate({field: value for field, value in values.items() if value})
-        except ValidationError as error:
-            # The offending value stays out of the message: it is not known to be harmless.
-            problems = {
-                str(problem["loc"][0]).upper(): sentence(problem)
-                for problem in error.errors(include_input=False, include_url=False)
-            }
-            raise SettingsError(problems) from None
+        values, problems = {}, {}
+        for each in fields(cls):
+            name = each.name.upper()
+            text = source.get(name, "").strip()
+            try:
+                if text:
+                    values[each.name] = each.metadata["kind"].read(text)
+                elif each.default is MISSING:
+                    problems[name] = "missing"
+            except ValueError as error:
+                problems[name] = str(error)
+        if problems:
+            raise SettingsError(problems)
+        return cls(**values)
 
 
 def _in_file(path: str) -> dict[str, str]:

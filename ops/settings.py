@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any
-
-from pydantic_core import PydanticUndefined
 
 from chalicelib.setting_kinds import is_loopback
 from chalicelib.settings import Settings, SettingsError
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NAMES", "PAGE", "is_loopback", "problems", "render"]
 
-NAMES = frozenset(field.upper() for field in Settings.model_fields)
+NAMES = frozenset(each.name.upper() for each in fields(Settings))
 
 _INTRODUCTION = """\
 # Settings
@@ -84,49 +83,19 @@ def render() -> str:
 
 
 def _rows(names: Iterable[str]) -> Iterator[str]:
-    schemas = Settings.model_json_schema()["properties"]
+    settings = {each.name: each for each in fields(Settings)}
     for name in names:
-        field = Settings.model_fields[name]
-        accepted = ", ".join(_accepted(schemas[name]))
-        yield (
-            f"| `{name.upper()}` | {_default(field.default)} | {accepted} | {field.description} |"
-        )
+        each = settings[name]
+        accepts, meaning = each.metadata["kind"].accepts, each.metadata["meaning"]
+        yield f"| `{name.upper()}` | {_default(each.default)} | {accepts} | {meaning} |"
 
 
 def _default(value: Any) -> str:
-    if value is PydanticUndefined:
+    if value is MISSING:
         return "required"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return "" if value in {None, ""} else f"`{value}`"
-
-
-def _accepted(schema: Mapping[str, Any]) -> Iterator[str]:
-    schema = {**schema, **schema.get("anyOf", [{}])[0]}  # an optional value: what it is when set
-    if schema.get("type") == "boolean":
-        yield "`true` or `false`"
-    if "accepts" in schema:
-        yield schema["accepts"]
-    if "exclusiveMinimum" in schema:
-        yield f"more than {schema['exclusiveMinimum']}"
-    yield from _range(schema.get("minimum"), schema.get("maximum"), "")
-    yield from _range(schema.get("minLength"), schema.get("maxLength"), " characters")
-    if "pattern" in schema:
-        yield "`{}`".format(schema["pattern"].replace("|", "\\|"))
-
-
-def _range(least: float | None, most: float | None, unit: str) -> Iterator[str]:
-    match least, most:
-        case None, None:
-            return
-        case 1, None if unit:
-            yield "not empty"
-        case _, None:
-            yield f"at least {least}{unit}"
-        case None, _:
-            yield f"at most {most}{unit}"
-        case _:
-            yield f"{least} to {most}{unit}"
 
 
 PAGE = GeneratedPage("settings", render, "settings.md")

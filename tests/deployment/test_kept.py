@@ -30,7 +30,7 @@ def retention(template: dict[str, Any], queue: str) -> int:
 
 
 def default(setting: str) -> int:
-    seconds: int = Settings.model_fields[setting].default
+    seconds: int = getattr(Settings, setting)
     return seconds
 
 
