@@ -106,7 +106,7 @@ class Auth:
     def require_scopes(
         self, *scopes: str, organization: str | None = None
     ) -> Callable[[View], View]:
-        """Let only callers in whose Bearer token was made for this API and has all `scopes`.
+        """Let in only callers whose Bearer token was made for this API and has all `scopes`.
 
         `organization` names the path parameter that holds an organization's id: then the token
         must be that organization's own. Without it, a scope that a role in any organization

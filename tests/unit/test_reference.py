@@ -15,6 +15,11 @@ from chalicelib.otp.errors import RequestInvalid
 from chalicelib.otp.ledger import Outcome
 from chalicelib.otp.queue_messages import redacted
 from chalicelib.otp.request import OtpRequest
+from chalicelib.sign_in import errors
+from chalicelib.sign_in.bearer import Caller
+from chalicelib.sign_in.user import User
+from chalicelib.web.auth import Auth
+from chalicelib.web.failures import FAILURES
 from ops.template import merged
 
 if TYPE_CHECKING:
@@ -182,6 +187,63 @@ def test_the_page_of_parameters_has_those_that_each_function_may_read():
         assert kind == ("String" if name.startswith("templates/") else "SecureString")
         allowed = {who for who, readable in READABLE.items() if name in readable}
         assert set(readers.split(", ")) == allowed, name
+
+
+def sections(page: str) -> dict[str, str]:
+    """Return what stands under each heading of a page, with spaces for line ends."""
+    text = (REFERENCE / page).read_text(encoding="utf-8")
+    parts = re.split(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    pairs = zip(parts[1::2], parts[2::2], strict=True)
+    return {title: " ".join(body.split()) for title, body in pairs}
+
+
+def test_the_page_of_auth_has_its_methods_with_their_signatures_and_descriptions():
+    page = sections("auth.md")
+    (auth,) = [
+        each
+        for each in ast.parse((ROOT / "chalicelib" / "web" / "auth.py").read_text("utf-8")).body
+        if isinstance(each, ast.ClassDef) and each.name == "Auth"
+    ]
+    methods = [
+        each
+        for each in auth.body
+        if isinstance(each, ast.FunctionDef) and not each.name.startswith("_")
+    ]
+
+    assert len(methods) > 5
+    assert [each for each in page if each in dir(Auth)] == [each.name for each in methods]
+    for method in methods:
+        (signature,) = re.findall("```python (.*?) ```", page[method.name])
+        shown = ast.unparse(ast.parse(f"{signature}: ..."))
+        assert shown.partition(":\n")[0] == ast.unparse(method).partition(":\n")[0]
+    described: list[ast.ClassDef | ast.FunctionDef] = [auth, *methods]
+    for of in described:
+        for paragraph in (ast.get_docstring(of) or "").split("\n\n"):
+            assert " ".join(paragraph.split()) in page[of.name]
+
+
+@pytest.mark.parametrize("of", [User, Caller])
+def test_the_page_of_auth_has_every_attribute(of: type):
+    page = sections("auth.md")[of.__name__]
+    listed = re.findall(r"\| `(\w+)` \| `(.*?)` \|", page)
+    properties = {
+        name: each.fget.__annotations__["return"]
+        for name, each in vars(of).items()
+        if isinstance(each, property)
+    }
+
+    assert {name: kind.replace("\\|", "|") for name, kind in listed} == (
+        of.__annotations__ | properties
+    )
+
+
+def test_the_page_of_auth_has_each_error_with_its_answer():
+    page = sections("auth.md")["Errors and answers"]
+    answers = re.findall(r"\| `(\w+)` \| (\d+) \| `(\w+)` \|", page)
+
+    assert len(answers) > 5
+    for name, status, code in answers:
+        assert FAILURES[vars(errors)[name]] == (int(status), code), name
 
 
 def alarms_by_metric() -> dict[str, set[str]]:
