@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import boto3
 
-from ops import errors
+from ops.errors.stage import NO_REGION
 from ops.stack import PREFIX, DeploymentError, Stack
 
 
@@ -24,7 +24,7 @@ class Account:
         """Return the credentials' account. Raises DeploymentError, and botocore's errors."""
         session = boto3.Session()
         if session.region_name is None:
-            raise DeploymentError(errors.NO_REGION)
+            raise DeploymentError(NO_REGION)
         arn = session.client("sts").get_caller_identity()["Arn"].split(":")
         return cls(session, session.region_name, arn[1], arn[4])
 

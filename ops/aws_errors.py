@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 from botocore import exceptions as aws
 
 from chalicelib.parameters import ABSENT, ParameterError
-from ops import errors
 from ops.errors import OperatorError
+from ops.errors.stage import (
+    AWS_DENIED,
+    AWS_REFUSED,
+    AWS_UNREACHABLE,
+    NO_CREDENTIALS,
+    NO_REGION,
+    PARAMETER_MISSING,
+)
 
 if TYPE_CHECKING:
     from ops.errors import Problem
@@ -38,7 +45,7 @@ def explained(error: BaseException) -> OperatorError | None:
     while found is not None:
         if isinstance(found, ParameterError) and found.reason == ABSENT:
             return OperatorError(
-                errors.PARAMETER_MISSING,
+                PARAMETER_MISSING,
                 f"Not in SSM: {', '.join(found.names)}.",
                 name=found.names[0],
             )
@@ -52,21 +59,21 @@ def explained(error: BaseException) -> OperatorError | None:
 
 def _answered(error: aws.ClientError) -> OperatorError:
     name = error.response["Error"]["Code"]
-    problem = errors.AWS_REFUSED
+    problem = AWS_REFUSED
     if name in _REFUSED_CREDENTIALS:
-        problem = errors.NO_CREDENTIALS
+        problem = NO_CREDENTIALS
     elif name in _DENIED:
-        problem = errors.AWS_DENIED
+        problem = AWS_DENIED
     return OperatorError(problem, f"AWS answered {error.operation_name} with {name}.")
 
 
 def _unanswered(error: aws.BotoCoreError) -> OperatorError:
     if isinstance(error, aws.NoRegionError):
-        return OperatorError(errors.NO_REGION)
-    problem: Problem = errors.AWS_REFUSED
+        return OperatorError(NO_REGION)
+    problem: Problem = AWS_REFUSED
     if isinstance(error, _CREDENTIALS):
-        problem = errors.NO_CREDENTIALS
+        problem = NO_CREDENTIALS
     elif isinstance(error, (aws.HTTPClientError, aws.ConnectionError)):
-        problem = errors.AWS_UNREACHABLE
+        problem = AWS_UNREACHABLE
     # Its text names addresses, profiles and files, and no credential.
     return OperatorError(problem, f"{error}")

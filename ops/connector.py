@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.otp.errors import SenderMisconfigured
 from chalicelib.otp.twilio.account import TwilioAccount
-from ops import errors
 from ops.errors import OperatorError
+from ops.errors.texts import CONNECTOR_UNREADABLE
 from ops.text_store import Text
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def read(document: Any) -> dict[str, Any]:
         TwilioAccount.from_json(json.dumps(config))
         texts(config or {})
     except (SenderMisconfigured, TypeError, KeyError) as error:
-        raise OperatorError(errors.CONNECTOR_UNREADABLE) from error
+        raise OperatorError(CONNECTOR_UNREADABLE) from error
     assert isinstance(config, dict)  # noqa: S101 - nothing else is an account
     return config
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.otp.ledger import Outcome
 from chalicelib.otp.receipts import Stage as Receipt
-from ops import errors
 from ops.errors import OperatorError
+from ops.errors.codes import TEST_NOT_DELIVERED
 from ops.http_api import ApiError
 from ops.trace import history
 
@@ -50,9 +50,7 @@ class Delivery:
                 break
             self.portaria.sleep(PAUSE_SECONDS)
         if last not in {Receipt.DELIVERED, Receipt.SENT}:
-            raise OperatorError(
-                errors.TEST_NOT_DELIVERED, f"The last status is {last or 'accepted'}."
-            )
+            raise OperatorError(TEST_NOT_DELIVERED, f"The last status is {last or 'accepted'}.")
 
     def _status(self, number: str, before: set[str]) -> str:
         found = [each for each in self._entries(number) if each.message_id not in before]
@@ -62,7 +60,7 @@ class Delivery:
         if result.outcome is not Outcome.SENT:
             code = "" if result.error_code is None else f" ({result.error_code})"
             raise OperatorError(
-                errors.TEST_NOT_DELIVERED, f"The code ended as {result.outcome.value}{code}."
+                TEST_NOT_DELIVERED, f"The code ended as {result.outcome.value}{code}."
             )
         if result.message_sid is None:
             return ""

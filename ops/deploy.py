@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chalicelib import __version__
-from ops import api_logging, errors, output, package
+from ops import api_logging, output, package
 from ops.account import Account
 from ops.console import instructions
 from ops.errors import Status
+from ops.errors.deployment import FIRST_DEPLOYMENT, PARAMETER_WRONG, WOULD_CUT_OFF
+from ops.errors.stage import STAGE_NOT_DEPLOYED
 from ops.options import Architecture, DeployedStage
 from ops.parameters import default_templates, generated_secrets, names, put_missing
 from ops.stack import DeploymentError
@@ -45,7 +47,7 @@ def deploy(
     stack = account.stack(stage)
     before = stack.outputs()
     if not given.keys() >= _REQUIRED and before is None:
-        raise DeploymentError(errors.FIRST_DEPLOYMENT, stage=stage)
+        raise DeploymentError(FIRST_DEPLOYMENT, stage=stage)
     refuse_to_cut_off(stage, stack.parameters(), given)
     with output.progress("Packaging …"):
         made = package.make(stage, architecture=architecture)
@@ -72,7 +74,7 @@ def destroy(stage: DeployedStage) -> int:
     stack = account.stack(stage)
     if stack.outputs() is None:
         raise DeploymentError(
-            errors.STAGE_NOT_DEPLOYED,
+            STAGE_NOT_DEPLOYED,
             f"There is no stack {stack.name} in account {account.number}, {account.region}.",
             stage=stage,
         )
@@ -106,18 +108,16 @@ def stack_parameters(values: Sequence[str]) -> dict[str, str]:
         variable, equals, value = each.partition("=")
         if not equals or variable not in known:
             raise DeploymentError(
-                errors.PARAMETER_WRONG, f"{each!r} is no NAME=VALUE with one of {', '.join(known)}."
+                PARAMETER_WRONG, f"{each!r} is no NAME=VALUE with one of {', '.join(known)}."
             )
         name = known[variable]
         # CloudFormation would refuse it too, but after SSM was written to.
         pattern = parameters[name].get("AllowedPattern", ".*")
         if not re.fullmatch(pattern, value):
-            raise DeploymentError(errors.PARAMETER_WRONG, f"{variable} must match {pattern}")
+            raise DeploymentError(PARAMETER_WRONG, f"{variable} must match {pattern}")
         found[name] = value
     if bool(found.get("DomainName")) != bool(found.get("CertificateArn")):
-        raise DeploymentError(
-            errors.PARAMETER_WRONG, "DOMAIN_NAME and CERTIFICATE_ARN go together."
-        )
+        raise DeploymentError(PARAMETER_WRONG, "DOMAIN_NAME and CERTIFICATE_ARN go together.")
     return found
 
 
@@ -131,7 +131,7 @@ def refuse_to_cut_off(stage: str, before: Mapping[str, str], values: Mapping[str
         return
     if not after.get("DomainName"):
         raise DeploymentError(
-            errors.WOULD_CUT_OFF,
+            WOULD_CUT_OFF,
             "The application would answer nowhere: without a DOMAIN_NAME, "
             "DISABLE_DEFAULT_ENDPOINT must be false.",
             stage=stage,
@@ -139,7 +139,7 @@ def refuse_to_cut_off(stage: str, before: Mapping[str, str], values: Mapping[str
         )
     if before.get("DomainName") != after["DomainName"] and "DisableDefaultEndpoint" in values:
         raise DeploymentError(
-            errors.WOULD_CUT_OFF,
+            WOULD_CUT_OFF,
             "Logto still calls the address that DISABLE_DEFAULT_ENDPOINT would close: deploy the "
             "domain first, set its addresses in Logto's Console, and close it then.",
             stage=stage,

@@ -8,8 +8,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from ops import errors, output
-from ops.errors import OperatorError, Problem, Status, catalogue
+from ops import output
+from ops.errors import OperatorError, Problem, Status
+from ops.errors.catalogue import catalogue
+from ops.errors.command_line import CODE_UNKNOWN
 from ops.generated import GeneratedPage
 from ops.options import Json
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 _INTRODUCTION = """\
 # Errors of the command line
 
-Made from `ops/errors.py` by `.venv/bin/portaria errors`; don't edit it by hand.
+Made from `ops/errors/` by `.venv/bin/portaria errors`; don't edit it by hand.
 
 Each error has a code that never changes its meaning. `portaria explain CODE` shows the same as this
 page. Words in capital letters are for you to fill in.
@@ -49,7 +51,7 @@ def command(
     elif (found := known.get(code.upper())) is not None:
         chosen = [found]
     else:
-        raise OperatorError(errors.CODE_UNKNOWN, f"There is no error {code!r}.")
+        raise OperatorError(CODE_UNKNOWN, f"There is no error {code!r}.")
     if as_json:
         output.show_json([_as_json(problem) for problem in chosen])
     elif code is None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops import errors
 from ops.errors import OperatorError
+from ops.errors.command_line import PAGE_OUTDATED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +53,4 @@ class GeneratedPage:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(page, encoding="utf-8")
         elif not file.exists() or file.read_text(encoding="utf-8") != page:
-            raise OperatorError(
-                errors.PAGE_OUTDATED, f"docs/{self.name} is out of date.", noun=self.noun
-            )
+            raise OperatorError(PAGE_OUTDATED, f"docs/{self.name} is out of date.", noun=self.noun)

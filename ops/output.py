@@ -16,8 +16,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ops import errors
 from ops.errors import OperatorError
+from ops.errors.command_line import NOT_CONFIRMED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +84,7 @@ def confirm(question: str, *, yes: bool) -> bool:
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise OperatorError(errors.NOT_CONFIRMED)
+        raise OperatorError(NOT_CONFIRMED)
     return typer.confirm(question, err=True)
 
 

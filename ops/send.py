@@ -10,10 +10,11 @@ import typer
 from rich.text import Text
 
 from chalicelib.otp.request import TEST_CODE, TEST_USAGE_TYPE
-from ops import errors, output
+from ops import output
 from ops.delivery import Delivery
 from ops.doctor.context import Context, NotAsked
 from ops.errors import OperatorError
+from ops.errors.codes import APPLICATION_UNREACHABLE, CODE_REFUSED, STAGE_INCOMPLETE
 from ops.options import Json, StageName
 from ops.stage import Stage
 from ops.trace import in_e164
@@ -60,7 +61,7 @@ def sent(stage: Stage, recipient: str, body: dict[str, Any]) -> Iterator[str]:
         url, authorization = f"{context.public_url}/otp", context.secret("otp/authorization")
         twilio = context.twilio
     except NotAsked as error:
-        raise OperatorError(errors.STAGE_INCOMPLETE, f"{error}.", stage=stage.name) from None
+        raise OperatorError(STAGE_INCOMPLETE, f"{error}.", stage=stage.name) from None
     yield from Delivery(stage.portaria, twilio).follow(
         recipient, lambda: _post(url, authorization, body, stage.name)
     )
@@ -85,10 +86,8 @@ def _post(url: str, authorization: str, body: dict[str, Any], stage: str) -> Non
         )
     except requests.RequestException as error:
         raise OperatorError(
-            errors.APPLICATION_UNREACHABLE, f"{url}: {type(error).__name__}.", stage=stage
+            APPLICATION_UNREACHABLE, f"{url}: {type(error).__name__}.", stage=stage
         ) from None
     if not answer.ok:
         said = f": {answer.text[:200]}" if answer.text else ""
-        raise OperatorError(
-            errors.CODE_REFUSED, f"It answered {answer.status_code}{said}", stage=stage
-        )
+        raise OperatorError(CODE_REFUSED, f"It answered {answer.status_code}{said}", stage=stage)

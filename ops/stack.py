@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ops import errors
 from ops.errors import OperatorError
+from ops.errors.deployment import SAM_FAILED, STACK_NEVER_MADE
 from ops.template import ROOT
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Stack:
         stack = self._described()
         if stack is not None and stack["StackStatus"] in _NEVER_MADE:
             raise DeploymentError(
-                errors.STACK_NEVER_MADE,
+                STACK_NEVER_MADE,
                 f"The first deployment of {self.name} failed and left an empty stack behind: "
                 "delete it, and try again.",
                 stage=self.name.removeprefix(PREFIX),
@@ -115,7 +115,7 @@ class Stack:
         )
         if done.returncode:
             raise DeploymentError(
-                errors.SAM_FAILED,
+                SAM_FAILED,
                 f"`sam {command}` failed; its last lines above say why.",
                 stack=self.name,
             )

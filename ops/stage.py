@@ -17,8 +17,8 @@ from chalicelib.application import Portaria
 from chalicelib.aws import CONFIG as CLIENTS
 from chalicelib.aws import Aws
 from chalicelib.settings import Settings, SettingsError
-from ops import errors
 from ops.errors import OperatorError
+from ops.errors.stage import SANDBOX_NOT_RUNNING, SETTINGS_INCOMPLETE, STAGE_NOT_DEPLOYED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +79,7 @@ class Stage:
         outputs = stack.outputs()
         if outputs is None:
             raise OperatorError(
-                errors.STAGE_NOT_DEPLOYED,
+                STAGE_NOT_DEPLOYED,
                 f"There is no stack {stack.name} in account {account.number}, {account.region}.",
                 stage=name,
             )
@@ -105,7 +105,7 @@ class Stage:
         try:
             return Settings.from_env(self.environment)
         except SettingsError as error:
-            raise OperatorError(errors.SETTINGS_INCOMPLETE, f"{error}.") from None
+            raise OperatorError(SETTINGS_INCOMPLETE, f"{error}.") from None
 
     @cached_property
     def portaria(self) -> Portaria:
@@ -166,10 +166,10 @@ def sandbox_environment(folder: Path = ROOT / ".cache") -> dict[str, str]:
     if running:
         names = ", ".join(str(file) for file in running)
         raise OperatorError(
-            errors.SANDBOX_NOT_RUNNING,
+            SANDBOX_NOT_RUNNING,
             f"Several sandboxes are running: set SETTINGS_FILE to one of {names}.",
         )
-    raise OperatorError(errors.SANDBOX_NOT_RUNNING)
+    raise OperatorError(SANDBOX_NOT_RUNNING)
 
 
 def _running(file: Path) -> dict[str, str] | None:

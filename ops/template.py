@@ -19,8 +19,8 @@ from chalice.package import YAMLTemplateSerializer
 from chalicelib.languages import Languages
 from chalicelib.pages import Pages
 from chalicelib.web.answers import security_headers
-from ops import errors
 from ops.errors import OperatorError
+from ops.errors.stage import STAGE_UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +50,7 @@ class StageUnknown(OperatorError):
     def __init__(self, stage: str, known: list[str]) -> None:
         self.stage, self.known = stage, known
         super().__init__(
-            errors.STAGE_UNKNOWN, f"There is no stage {stage!r}; there are {', '.join(known)}."
+            STAGE_UNKNOWN, f"There is no stage {stage!r}; there are {', '.join(known)}."
         )
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.otp.texts import problems
-from ops import errors, parameters
+from ops import parameters
 from ops.errors import OperatorError
+from ops.errors.texts import TEXT_USELESS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -99,7 +100,7 @@ def refuse_useless(texts: Mapping[str, Text]) -> None:
         if problem.makes_useless
     ]
     if useless:
-        raise OperatorError(errors.TEXT_USELESS, f"Of no use: {', '.join(useless)}.")
+        raise OperatorError(TEXT_USELESS, f"Of no use: {', '.join(useless)}.")
 
 
 def _name(file: Path) -> str:

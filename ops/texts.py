@@ -15,9 +15,12 @@ from rich.text import Text as Styled
 from chalicelib.otp import texts as product
 from chalicelib.otp.errors import TemplatesUnavailable
 from chalicelib.otp.segments import Segments
-from ops import connector, errors, output, text_store
+from ops import connector, output, text_store
 from ops.costs import PRICES
 from ops.errors import OperatorError, Status
+from ops.errors.command_line import SECRETS_TO_STDOUT
+from ops.errors.doctor.product import TWILIO_UNREADABLE
+from ops.errors.texts import CONNECTOR_UNREADABLE, NO_TEXTS, TEXT_UNKNOWN
 from ops.options import DryRun, Group, Json, StageName, Yes
 from ops.stage import Stage
 from ops.text_store import Change, Text
@@ -97,7 +100,7 @@ def show(
     """Print one text of a stage as it is kept."""
     text = _of_stage(stage).get(name)
     if text is None:
-        raise OperatorError(errors.TEXT_UNKNOWN, f"The stage has no text {name!r}.", stage=stage)
+        raise OperatorError(TEXT_UNKNOWN, f"The stage has no text {name!r}.", stage=stage)
     if as_json:
         output.show_json(_described(name, text))
     else:
@@ -219,7 +222,7 @@ def import_(
         config = connector.read(json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         raise OperatorError(
-            errors.CONNECTOR_UNREADABLE, f"{file} can't be read as JSON: {type(error).__name__}."
+            CONNECTOR_UNREADABLE, f"{file} can't be read as JSON: {type(error).__name__}."
         ) from error
     texts = connector.texts(config)
     text_store.refuse_useless(texts)
@@ -258,7 +261,7 @@ def export(
 ) -> None:
     """Return the texts and the account as the configuration of Logto's Twilio connector."""
     if with_secrets and out is None:
-        raise OperatorError(errors.SECRETS_TO_STDOUT)
+        raise OperatorError(SECRETS_TO_STDOUT)
     found = Stage.find(stage)
     ssm, prefix = found.client("ssm"), found.settings.parameter_prefix
     texts, twilio = text_store.in_ssm(ssm, prefix), _twilio(ssm, prefix)
@@ -283,14 +286,14 @@ def _of_stage(stage: str) -> dict[str, Text]:
     with output.progress("Reading the texts …"):
         texts = text_store.in_ssm(found.client("ssm"), found.settings.parameter_prefix)
     if not texts:
-        raise OperatorError(errors.NO_TEXTS, f"The stage {stage} has no texts.", stage=stage)
+        raise OperatorError(NO_TEXTS, f"The stage {stage} has no texts.", stage=stage)
     return texts
 
 
 def _of_folder(folder: Path, stage: str | None) -> dict[str, Text]:
     texts = text_store.in_folder(folder)
     if not texts:
-        raise OperatorError(errors.NO_TEXTS, f"{folder}/ has no texts.", stage=stage or "dev")
+        raise OperatorError(NO_TEXTS, f"{folder}/ has no texts.", stage=stage or "dev")
     return texts
 
 
@@ -309,7 +312,7 @@ def _nearest(name: str, texts: Mapping[str, Text], stage: str | None) -> Text:
         picked = product.Templates(keyed).pick(usage_type, {"locale": locale})
     except TemplatesUnavailable:
         raise OperatorError(
-            errors.TEXT_UNKNOWN, f"There is no text {name!r}.", stage=stage or "dev"
+            TEXT_UNKNOWN, f"There is no text {name!r}.", stage=stage or "dev"
         ) from None
     return Text(picked.text)
 
@@ -369,7 +372,7 @@ def _twilio(ssm: Any, prefix: str) -> dict[str, Any]:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise OperatorError(errors.TWILIO_UNREADABLE, stage=prefix.rpartition("/")[2])
+        raise OperatorError(TWILIO_UNREADABLE, stage=prefix.rpartition("/")[2])
     return found
 
 

@@ -13,8 +13,9 @@ from rich.text import Text
 
 from chalicelib.otp.ledger import LedgerHistory, Outcome, Step
 from chalicelib.otp.phone_numbers import NotANumber, parse, spellings
-from ops import errors, output
+from ops import output
 from ops.errors import OperatorError
+from ops.errors.codes import NOT_A_NUMBER
 from ops.options import Json, StageOrEnvironment
 from ops.stage import Stage
 
@@ -70,7 +71,7 @@ def in_e164(written: str) -> str:
         recipient, _ = parse(e164)
     except (NotANumber, phonenumbers.NumberParseException):
         raise OperatorError(
-            errors.NOT_A_NUMBER,
+            NOT_A_NUMBER,
             "That can't be a phone number: write all of its digits and its country code, "
             "e.g. +12125550100.",
         ) from None

@@ -9,9 +9,30 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ops import errors
 from ops.doctor.check import Change, Check, Result, failed, fine, warning
 from ops.doctor.context import NOT_IN_THE_SANDBOX, NotAsked, denied
+from ops.errors.doctor.aws import (
+    ALARM_RINGS,
+    ALARMS_UNHEARD,
+    BACKUPS_OFF,
+    BATCHES_WRONG,
+    CLOCK_WRONG,
+    DEAD_LETTERS,
+    EVENT_SOURCE_WRONG,
+    IDENTITY_UNKNOWN,
+    INDEX_MISSING,
+    PERMISSIONS_LACKING,
+    QUEUE_IN_CLEAR,
+    QUEUE_MISSING,
+    QUOTA_SMALL,
+    REDRIVE_WRONG,
+    RETENTION_SHORT,
+    RUNTIME_OLD,
+    TABLE_WRONG,
+    TTL_OFF,
+    VISIBILITY_SHORT,
+    WORKER_LIMIT_WRONG,
+)
 from ops.template import merged, values_of
 
 if TYPE_CHECKING:
@@ -426,12 +447,12 @@ def _source(context: Context) -> Any:
 
 def _of_table(which: str) -> list[Check]:
     return [
-        Check(f"{which} table", errors.TABLE_WRONG, partial(table, which)),
-        Check(f"{which} expire", errors.TTL_OFF, partial(ttl, which), partial(fix_ttl, which)),
-        Check(f"{which} indexes", errors.INDEX_MISSING, partial(indexes, which)),
+        Check(f"{which} table", TABLE_WRONG, partial(table, which)),
+        Check(f"{which} expire", TTL_OFF, partial(ttl, which), partial(fix_ttl, which)),
+        Check(f"{which} indexes", INDEX_MISSING, partial(indexes, which)),
         Check(
             f"{which} backups",
-            errors.BACKUPS_OFF,
+            BACKUPS_OFF,
             partial(backups, which),
             partial(fix_backups, which),
         ),
@@ -439,23 +460,23 @@ def _of_table(which: str) -> list[Check]:
 
 
 CHECKS = [
-    Check("AWS credentials", errors.IDENTITY_UNKNOWN, identity),
-    Check("AWS permissions", errors.PERMISSIONS_LACKING, permissions),
-    Check("clock and AWS's", errors.CLOCK_WRONG, clock),
-    Check("concurrency quota", errors.QUOTA_SMALL, concurrency),
-    Check("Python runtime", errors.RUNTIME_OLD, runtime),
+    Check("AWS credentials", IDENTITY_UNKNOWN, identity),
+    Check("AWS permissions", PERMISSIONS_LACKING, permissions),
+    Check("clock and AWS's", CLOCK_WRONG, clock),
+    Check("concurrency quota", QUOTA_SMALL, concurrency),
+    Check("Python runtime", RUNTIME_OLD, runtime),
     *_of_table("sessions"),
     *_of_table("ledger"),
-    Check("OTP queue", errors.QUEUE_MISSING, queue),
-    Check("dead-letter queue", errors.QUEUE_MISSING, dead_letter_queue),
-    Check("redrive policy", errors.REDRIVE_WRONG, redrive),
-    Check("visibility time-out", errors.VISIBILITY_SHORT, visibility, fix_visibility),
-    Check("message retention", errors.RETENTION_SHORT, retention, fix_retention),
-    Check("queue encryption", errors.QUEUE_IN_CLEAR, encryption),
-    Check("dead letters", errors.DEAD_LETTERS, dead_letters),
-    Check("worker's event source", errors.EVENT_SOURCE_WRONG, event_source),
-    Check("worker's batches", errors.BATCHES_WRONG, batches),
-    Check("worker's concurrency", errors.WORKER_LIMIT_WRONG, worker_limit),
-    Check("alarms", errors.ALARM_RINGS, alarms),
-    Check("alarms' subscription", errors.ALARMS_UNHEARD, subscription),
+    Check("OTP queue", QUEUE_MISSING, queue),
+    Check("dead-letter queue", QUEUE_MISSING, dead_letter_queue),
+    Check("redrive policy", REDRIVE_WRONG, redrive),
+    Check("visibility time-out", VISIBILITY_SHORT, visibility, fix_visibility),
+    Check("message retention", RETENTION_SHORT, retention, fix_retention),
+    Check("queue encryption", QUEUE_IN_CLEAR, encryption),
+    Check("dead letters", DEAD_LETTERS, dead_letters),
+    Check("worker's event source", EVENT_SOURCE_WRONG, event_source),
+    Check("worker's batches", BATCHES_WRONG, batches),
+    Check("worker's concurrency", WORKER_LIMIT_WRONG, worker_limit),
+    Check("alarms", ALARM_RINGS, alarms),
+    Check("alarms' subscription", ALARMS_UNHEARD, subscription),
 ]

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from ops import errors, output
+from ops import output
 from ops.aws_errors import explained
 from ops.doctor.check import Change, Mark
 from ops.doctor.checks import CHECKS, GROUPS
 from ops.doctor.context import Context
 from ops.doctor.run import Finding, run
 from ops.errors import OperatorError, Status
+from ops.errors.doctor.product import FIX_FAILED
 from ops.options import DryRun, Fix, Json, StageOrEnvironment
 from ops.stage import Stage
 
@@ -127,5 +128,5 @@ def _apply(change: Change) -> None:
     except Exception as error:  # noqa: BLE001 - its text may have a secret in it
         known = explained(error)
         raise OperatorError(
-            errors.FIX_FAILED, f"{change.what}: {known.detail if known else type(error).__name__}"
+            FIX_FAILED, f"{change.what}: {known.detail if known else type(error).__name__}"
         ) from None

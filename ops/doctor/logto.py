@@ -5,10 +5,24 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING
 
-from ops import errors
 from ops.doctor.aws import skew
 from ops.doctor.check import Check, Result, failed, fine, warning
 from ops.doctor.context import MANAGEMENT, NotAsked
+from ops.errors.doctor.aws import CLOCK_WRONG
+from ops.errors.doctor.logto import (
+    APP_SECRET_WRONG,
+    APPLICATION_UNFIT,
+    BACK_CHANNEL_WRONG,
+    CONNECTOR_SECRET_WRONG,
+    CONNECTOR_WRONG,
+    DEAD_TABS,
+    ISSUER_WRONG,
+    LIFETIME_DIFFERS,
+    LOGTO_UNREACHABLE,
+    MANAGEMENT_REFUSED,
+    PHONE_NOT_OFFERED,
+    URI_MISSING,
+)
 from ops.http_api import ApiError
 from ops.logto import HTTP_SMS
 
@@ -196,18 +210,18 @@ def _secret(context: Context) -> dict[str, str]:
 
 
 CHECKS = [
-    Check("Logto", errors.LOGTO_UNREACHABLE, reachable),
-    Check("Logto's issuer", errors.ISSUER_WRONG, issuer),
-    Check("clock and Logto's", errors.CLOCK_WRONG, clock),
-    Check("Management API", errors.MANAGEMENT_REFUSED, credential),
-    Check("application at Logto", errors.APPLICATION_UNFIT, application),
-    Check("redirect URI", errors.URI_MISSING, redirect_uri),
-    Check("post sign-out URI", errors.URI_MISSING, sign_out_uri),
-    Check("back-channel logout", errors.BACK_CHANNEL_WRONG, back_channel),
-    Check("application's secret", errors.APP_SECRET_WRONG, app_secret),
-    Check("SMS connector", errors.CONNECTOR_WRONG, connector),
-    Check("connector's secret", errors.CONNECTOR_SECRET_WRONG, connector_secret),
-    Check("code lifetime", errors.LIFETIME_DIFFERS, lifetime),
-    Check("sign-in by phone", errors.PHONE_NOT_OFFERED, phone),
-    Check("dead tabs", errors.DEAD_TABS, unknown_session),
+    Check("Logto", LOGTO_UNREACHABLE, reachable),
+    Check("Logto's issuer", ISSUER_WRONG, issuer),
+    Check("clock and Logto's", CLOCK_WRONG, clock),
+    Check("Management API", MANAGEMENT_REFUSED, credential),
+    Check("application at Logto", APPLICATION_UNFIT, application),
+    Check("redirect URI", URI_MISSING, redirect_uri),
+    Check("post sign-out URI", URI_MISSING, sign_out_uri),
+    Check("back-channel logout", BACK_CHANNEL_WRONG, back_channel),
+    Check("application's secret", APP_SECRET_WRONG, app_secret),
+    Check("SMS connector", CONNECTOR_WRONG, connector),
+    Check("connector's secret", CONNECTOR_SECRET_WRONG, connector_secret),
+    Check("code lifetime", LIFETIME_DIFFERS, lifetime),
+    Check("sign-in by phone", PHONE_NOT_OFFERED, phone),
+    Check("dead tabs", DEAD_TABS, unknown_session),
 ]

@@ -11,10 +11,27 @@ from typing import TYPE_CHECKING
 from chalicelib import __version__
 from chalicelib.otp.errors import SenderMisconfigured
 from chalicelib.otp.texts import MINUTES, TemplateProblem, placeholders, problems
-from ops import errors
 from ops.doctor.check import Change, Check, Result, failed, fine, warning
 from ops.doctor.context import MANAGEMENT, NOT_IN_THE_SANDBOX, NotAsked
 from ops.errors import OperatorError
+from ops.errors.doctor.product import (
+    APPLICATION_SILENT,
+    AUTHORIZATION_MALFORMED,
+    COUNTRIES_OPEN,
+    LANGUAGES_INCOMPLETE,
+    LEDGER_KEY_WRONG,
+    MANAGEMENT_UNREADABLE,
+    PLACEHOLDERS_UNKNOWN,
+    SECRETS_IN_CLEAR,
+    SECRETS_MISSING,
+    SETTINGS_CONTRADICT,
+    SETTINGS_WRONG,
+    TEXTS_LONG,
+    TEXTS_MISSING,
+    TEXTS_TIMELESS,
+    TEXTS_USELESS,
+    TWILIO_UNREADABLE,
+)
 from ops.http_api import ApiError, call
 from ops.logto import Credential
 from ops.parameters import default_templates, generated_secrets, put_missing
@@ -241,20 +258,20 @@ def _additions(context: Context, values: dict[str, str], shown: str = "") -> lis
 
 
 CHECKS = [
-    Check("settings", errors.SETTINGS_WRONG, settings),
-    Check("settings fit together", errors.SETTINGS_CONTRADICT, windows),
-    Check("countries", errors.COUNTRIES_OPEN, countries),
-    Check("application", errors.APPLICATION_SILENT, health),
-    Check("secrets", errors.SECRETS_MISSING, present, fix_present),
-    Check("secrets' encryption", errors.SECRETS_IN_CLEAR, encrypted),
-    Check("otp/authorization", errors.AUTHORIZATION_MALFORMED, authorization),
-    Check("ledger-key", errors.LEDGER_KEY_WRONG, ledger_key),
-    Check("twilio", errors.TWILIO_UNREADABLE, twilio_json),
-    Check("logto/management", errors.MANAGEMENT_UNREADABLE, management_json),
-    Check("texts' types", errors.TEXTS_MISSING, types, fix_types),
-    Check("texts' codes", errors.TEXTS_USELESS, codes_in_texts),
-    Check("texts' placeholders", errors.PLACEHOLDERS_UNKNOWN, placeholders_in_texts),
-    Check("texts' length", errors.TEXTS_LONG, segments),
-    Check("texts' minutes", errors.TEXTS_TIMELESS, minutes),
-    Check("texts' languages", errors.LANGUAGES_INCOMPLETE, languages, fix_languages),
+    Check("settings", SETTINGS_WRONG, settings),
+    Check("settings fit together", SETTINGS_CONTRADICT, windows),
+    Check("countries", COUNTRIES_OPEN, countries),
+    Check("application", APPLICATION_SILENT, health),
+    Check("secrets", SECRETS_MISSING, present, fix_present),
+    Check("secrets' encryption", SECRETS_IN_CLEAR, encrypted),
+    Check("otp/authorization", AUTHORIZATION_MALFORMED, authorization),
+    Check("ledger-key", LEDGER_KEY_WRONG, ledger_key),
+    Check("twilio", TWILIO_UNREADABLE, twilio_json),
+    Check("logto/management", MANAGEMENT_UNREADABLE, management_json),
+    Check("texts' types", TEXTS_MISSING, types, fix_types),
+    Check("texts' codes", TEXTS_USELESS, codes_in_texts),
+    Check("texts' placeholders", PLACEHOLDERS_UNKNOWN, placeholders_in_texts),
+    Check("texts' length", TEXTS_LONG, segments),
+    Check("texts' minutes", TEXTS_TIMELESS, minutes),
+    Check("texts' languages", LANGUAGES_INCOMPLETE, languages, fix_languages),
 ]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from ops.aws_errors import explained
 from ops.doctor.check import Mark, Result
 from ops.doctor.context import NotAsked
-from ops.errors import AWS_REFUSED, OperatorError
+from ops.errors import OperatorError
+from ops.errors.stage import AWS_REFUSED
 from ops.http_api import ApiError
 
 if TYPE_CHECKING:

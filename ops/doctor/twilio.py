@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ops import errors
 from ops.doctor.check import Check, Result, failed, fine, warning
 from ops.doctor.context import NotAsked
+from ops.errors.doctor.twilio import (
+    COUNTRIES_NOT_PERMITTED,
+    MESSAGES_REDACTED,
+    SENDER_WRONG,
+    TOKEN_NOT_PRIMARY,
+    TWILIO_ACCOUNT_REFUSED,
+    TWILIO_TRIAL,
+)
 from ops.http_api import ApiError
 
 if TYPE_CHECKING:
@@ -95,10 +102,10 @@ def _able(numbers: list[Number], whose: str) -> Result:
 
 
 CHECKS = [
-    Check("Twilio", errors.TWILIO_ACCOUNT_REFUSED, credentials),
-    Check("Twilio's account", errors.TWILIO_TRIAL, kind),
-    Check("sender", errors.SENDER_WRONG, sender),
-    Check("country permissions", errors.COUNTRIES_NOT_PERMITTED, countries),
-    Check("callback signature", errors.TOKEN_NOT_PRIMARY, signature),
-    Check("message redaction", errors.MESSAGES_REDACTED, redaction),
+    Check("Twilio", TWILIO_ACCOUNT_REFUSED, credentials),
+    Check("Twilio's account", TWILIO_TRIAL, kind),
+    Check("sender", SENDER_WRONG, sender),
+    Check("country permissions", COUNTRIES_NOT_PERMITTED, countries),
+    Check("callback signature", TOKEN_NOT_PRIMARY, signature),
+    Check("message redaction", MESSAGES_REDACTED, redaction),
 ]

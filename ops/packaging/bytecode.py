@@ -13,8 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops import errors
 from ops.errors import OperatorError
+from ops.errors.deployment import PACKAGING_FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ class PackagingError(OperatorError):
     """The package can't be made; the text says why and what to change."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(errors.PACKAGING_FAILED, text)
+        super().__init__(PACKAGING_FAILED, text)
 
 
 def with_bytecode(files: Mapping[str, bytes], *, root: str, python: str) -> dict[str, bytes]:

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import typer
 
-from ops import errors
 from ops.errors import OperatorError
+from ops.errors.setting_up import ANSWER_MISSING, CREDENTIAL_UNREADABLE
 from ops.logto import OSS_RESOURCE, Credential
 
 if TYPE_CHECKING:
@@ -52,14 +52,14 @@ class Answers:
             except (OSError, UnicodeDecodeError) as error:
                 reason = type(error).__name__
                 raise OperatorError(
-                    errors.CREDENTIAL_UNREADABLE, f"{source} can't be read ({reason})."
+                    CREDENTIAL_UNREADABLE, f"{source} can't be read ({reason})."
                 ) from None
         if text is not None:
             try:
                 return Credential.from_json(_with_resource(text, endpoint))
             except ValueError:
                 raise OperatorError(
-                    errors.CREDENTIAL_UNREADABLE,
+                    CREDENTIAL_UNREADABLE,
                     f"{source} is not a JSON object with id and secret.",
                 ) from None
         self._need_terminal("--logto-credential FILE", "The credential of Logto's Management API")
@@ -99,7 +99,7 @@ class Answers:
             answer = str(typer.prompt(f"Number to send from ({listed})", err=True)).strip()
         if answer not in choices:
             raise OperatorError(
-                errors.ANSWER_MISSING,
+                ANSWER_MISSING,
                 f"The number to send from must be one of {listed}: give --twilio-number.",
             )
         return answer
@@ -119,7 +119,7 @@ class Answers:
     def _need_terminal(self, option: str, what: str) -> None:
         if not self.is_interactive:
             raise OperatorError(
-                errors.ANSWER_MISSING,
+                ANSWER_MISSING,
                 f"{what} is missing, and there is no terminal to ask at: give {option}.",
                 option=option,
             )

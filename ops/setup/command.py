@@ -13,9 +13,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from ops import errors, output
+from ops import output
 from ops.delivery import Delivery
 from ops.errors import OperatorError, Status
+from ops.errors.setting_up import LOGTO_REFUSED, PROVIDER_UNREACHABLE, TWILIO_REFUSED
+from ops.errors.stage import SETTINGS_INCOMPLETE
 from ops.http_api import ApiError
 from ops.logto import Logto
 from ops.options import DryRun, Json, StageName, Yes
@@ -110,9 +112,7 @@ class Setup:
         self._logto_setup: LogtoSetup
         self._twilio_setup: TwilioSetup
         if stage.settings.public_url is None:
-            raise OperatorError(
-                errors.SETTINGS_INCOMPLETE, "PUBLIC_URL: must be set.", command="setup"
-            )
+            raise OperatorError(SETTINGS_INCOMPLETE, "PUBLIC_URL: must be set.", command="setup")
         self.url = stage.settings.public_url.rstrip("/")
 
     def find(self) -> None:
@@ -251,9 +251,9 @@ def _explained(stage: str) -> Iterator[None]:
     try:
         yield
     except ApiError as error:
-        problem = errors.LOGTO_REFUSED if error.service == "Logto" else errors.TWILIO_REFUSED
+        problem = LOGTO_REFUSED if error.service == "Logto" else TWILIO_REFUSED
         if error.status is None:
-            problem = errors.PROVIDER_UNREACHABLE
+            problem = PROVIDER_UNREACHABLE
         raise OperatorError(problem, f"{error}.", stage=stage) from None
     except OperatorError as error:
         error.names.setdefault("stage", stage)

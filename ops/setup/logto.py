@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ops import errors
 from ops.connector import write_privately
 from ops.errors import OperatorError
+from ops.errors.setting_up import APPLICATION_WRONG, BACKUP_FAILED, LOGTO_REFUSED, MFA_BY_SMS
 from ops.http_api import ApiError
 from ops.logto import HTTP_SMS, TWILIO_SMS, public_sign_in_experience
 from ops.parameters import TEMPLATES
@@ -169,7 +169,7 @@ class LogtoSetup:
         held = self._logto.sign_in_experience()
         sign_in, sign_up = _with_phone(held)
         if _SMS_FACTOR in held.get("mfa", {}).get("factors", []):
-            raise OperatorError(errors.MFA_BY_SMS)
+            raise OperatorError(MFA_BY_SMS)
         mode = "SignInAndRegister" if held["signInMode"] == "Register" else held["signInMode"]
         # Logto checks ways to sign in and to sign up against each other: they go together.
         ways = {"signInMode": mode, "signIn": sign_in, "signUp": sign_up}
@@ -197,7 +197,7 @@ class LogtoSetup:
         else:
             if found.kind != "Traditional":
                 raise OperatorError(
-                    errors.APPLICATION_WRONG,
+                    APPLICATION_WRONG,
                     f"The application {found.name} is of the type {found.kind}, not Traditional.",
                 )
             return found
@@ -262,7 +262,7 @@ class LogtoSetup:
             answered = self._logto.update_sign_in_experience(changes)
             # Logto drops keys that it does not know without a word.
             if not changes.keys() <= answered.keys():
-                raise OperatorError(errors.LOGTO_REFUSED, f"Logto did not take over the {what}.")
+                raise OperatorError(LOGTO_REFUSED, f"Logto did not take over the {what}.")
 
         before = "; ".join(_experience_shown(name, held.get(name)) for name in changes)
         after = "; ".join(_experience_shown(name, value) for name, value in changes.items())
@@ -281,7 +281,7 @@ class LogtoSetup:
             write_privately(path, f"{json.dumps(saved, indent=2)}\n")
         except OSError as error:
             raise OperatorError(
-                errors.BACKUP_FAILED, f"{path} can't be written ({type(error).__name__})."
+                BACKUP_FAILED, f"{path} can't be written ({type(error).__name__})."
             ) from None
         self.backup = path
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ops import errors
 from ops.connector import account
 from ops.errors import OperatorError
+from ops.errors.setting_up import TWILIO_ACCOUNT
 from ops.http_api import ApiError
 from ops.setup.plan import HIDDEN, MISSING
 from ops.setup.store import TWILIO
@@ -60,9 +60,7 @@ class TwilioSetup:
         """Add to the plan what is missing. Raises OperatorError and ApiError."""
         found = self.twilio.account()
         if found.status != "active":
-            raise OperatorError(
-                errors.TWILIO_ACCOUNT, f"Twilio's account is {found.status}, not active."
-            )
+            raise OperatorError(TWILIO_ACCOUNT, f"Twilio's account is {found.status}, not active.")
         if found.kind == "Trial":
             self._plan.notes.append(
                 "Twilio's account is a trial: texts go to numbers that are verified there only."
@@ -89,7 +87,7 @@ class TwilioSetup:
         known = {each.sid for each in services}
         if self._service_sid is not None and self._service_sid not in known:
             raise OperatorError(
-                errors.TWILIO_ACCOUNT,
+                TWILIO_ACCOUNT,
                 f"The account has no messaging service {self._service_sid}.",
             )
         if self._service_sid is None:
@@ -177,7 +175,7 @@ def _config(text: str | None) -> dict[str, Any]:
         given = None
     if not isinstance(given, dict):
         raise OperatorError(
-            errors.TWILIO_ACCOUNT,
+            TWILIO_ACCOUNT,
             "The parameter twilio is not a JSON object.",
         )
     return given

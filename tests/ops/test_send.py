@@ -10,8 +10,8 @@ import pytest
 
 import app
 from chalicelib.otp.request import OtpRequest
-from ops import errors
 from ops.errors import OperatorError
+from ops.errors.codes import APPLICATION_UNREACHABLE, CODE_REFUSED, STAGE_INCOMPLETE
 from ops.send import request, sent
 from ops.stage import Stage
 from tests.kit.application import listening
@@ -58,7 +58,7 @@ def test_a_code_that_is_held_back_is_an_error_with_the_applications_sentence(
     with pytest.raises(OperatorError, match=r"It answered 400: .*number") as failure:
         list(sent(stage, "+1", request("+1", "SignIn", None)))
 
-    assert failure.value.problem is errors.CODE_REFUSED
+    assert failure.value.problem is CODE_REFUSED
     assert pipeline.receive() == []
 
 
@@ -68,7 +68,7 @@ def test_an_application_that_does_not_answer_is_an_error(pipeline: Pipeline):
     with pytest.raises(OperatorError, match="ConnectionError") as failure:
         list(sent(nowhere, NUMBER, request(NUMBER, "Generic", None)))
 
-    assert failure.value.problem is errors.APPLICATION_UNREACHABLE
+    assert failure.value.problem is APPLICATION_UNREACHABLE
 
 
 def test_a_stage_without_twilios_account_sends_nothing(stage: Stage, pipeline: Pipeline):
@@ -78,7 +78,7 @@ def test_a_stage_without_twilios_account_sends_nothing(stage: Stage, pipeline: P
     with pytest.raises(OperatorError, match="twilio is not in SSM") as failure:
         list(sent(stage, NUMBER, request(NUMBER, "Generic", None)))
 
-    assert failure.value.problem is errors.STAGE_INCOMPLETE
+    assert failure.value.problem is STAGE_INCOMPLETE
     assert pipeline.receive() == []
 
 

@@ -18,10 +18,11 @@ import pytest
 
 from chalicelib.otp.aws.ledger import DynamoDBLedger
 from chalicelib.otp.ledger import LedgerEntry, LedgerResult, Outcome
-from ops import errors
 from ops.__main__ import main
 from ops.delivery import Delivery
 from ops.errors import OperatorError, Status
+from ops.errors.codes import TEST_NOT_DELIVERED
+from ops.errors.setting_up import ANSWER_MISSING, BACKUP_FAILED, CREDENTIAL_UNREADABLE, MFA_BY_SMS
 from ops.logto import HTTP_SMS, TWILIO_SMS, Credential
 from ops.logto import Logto as Client
 from ops.setup.answers import CREDENTIAL_VARIABLE, Answers, resource
@@ -289,7 +290,7 @@ def test_only_its_own_yes_replaces_a_connector(with_twilios_connector: World):
     with pytest.raises(OperatorError) as refused:
         with_twilios_connector.set_up()
 
-    assert refused.value.problem is errors.ANSWER_MISSING
+    assert refused.value.problem is ANSWER_MISSING
     assert "--replace-connector" in refused.value.detail
     connector = with_twilios_connector.client.sms_connector()
     assert connector is not None
@@ -303,7 +304,7 @@ def test_a_connector_that_cant_be_saved_is_not_replaced(with_twilios_connector: 
     with pytest.raises(OperatorError) as refused:
         with_twilios_connector.set_up(may_replace=True)
 
-    assert refused.value.problem is errors.BACKUP_FAILED
+    assert refused.value.problem is BACKUP_FAILED
     connector = with_twilios_connector.client.sms_connector()
     assert connector is not None
     assert connector.kind == TWILIO_SMS
@@ -346,7 +347,7 @@ def test_without_a_terminal_an_error_names_what_is_missing(world: World, missing
     with pytest.raises(OperatorError) as refused:
         world.found()
 
-    assert refused.value.problem is errors.ANSWER_MISSING
+    assert refused.value.problem is ANSWER_MISSING
     assert option in refused.value.detail
 
 
@@ -364,7 +365,7 @@ def test_a_credential_that_cant_be_read_is_not_quoted(world: World, tmp_path: Pa
     with pytest.raises(OperatorError) as refused:
         world.found(credential_file=file)
 
-    assert refused.value.problem is errors.CREDENTIAL_UNREADABLE
+    assert refused.value.problem is CREDENTIAL_UNREADABLE
     assert "hush" not in str(refused.value)
 
 
@@ -376,7 +377,7 @@ def test_mfa_by_sms_is_told_before_anything_is_changed(world: World):
     with pytest.raises(OperatorError) as refused:
         world.found()
 
-    assert refused.value.problem is errors.MFA_BY_SMS
+    assert refused.value.problem is MFA_BY_SMS
 
 
 def test_another_lifetime_of_codes_is_noted(world: World):
@@ -521,7 +522,7 @@ def test_a_test_message_that_is_refused_is_an_error(world: World):
     with pytest.raises(OperatorError, match="refused") as failure:
         list(delivery(world).follow("+12125550123", lambda: sent(world, None)))
 
-    assert failure.value.problem is errors.TEST_NOT_DELIVERED
+    assert failure.value.problem is TEST_NOT_DELIVERED
 
 
 def delivery(world: World) -> Delivery:

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from ops import errors
 from ops.errors import OperatorError
+from ops.errors.stage import SANDBOX_NOT_RUNNING, STAGE_NOT_DEPLOYED, STAGE_UNKNOWN
 from ops.stage import Stage, sandbox_environment
 from tests.kit.application import Stage as KitStage
 from tests.kit.engines import LOOPBACK, REGION, aws_client
@@ -88,7 +88,7 @@ def test_a_stage_that_is_not_deployed_is_told_so():
     with pytest.raises(OperatorError) as told:
         Stage.find("prod")
 
-    assert told.value.problem is errors.STAGE_NOT_DEPLOYED
+    assert told.value.problem is STAGE_NOT_DEPLOYED
     assert REGION in told.value.detail
     assert "--stage prod" in told.value.command
 
@@ -98,7 +98,7 @@ def test_an_unknown_stage_is_told_so():
     with pytest.raises(OperatorError) as told:
         Stage.find("nope")
 
-    assert told.value.problem is errors.STAGE_UNKNOWN
+    assert told.value.problem is STAGE_UNKNOWN
 
 
 def test_the_parts_of_the_product_call_the_stages_aws(moto_server: str):
@@ -129,7 +129,7 @@ def test_where_no_sandbox_runs_that_is_told(tmp_path: Path):
     with pytest.raises(OperatorError) as told:
         sandbox_environment(tmp_path)
 
-    assert told.value.problem is errors.SANDBOX_NOT_RUNNING
+    assert told.value.problem is SANDBOX_NOT_RUNNING
     assert told.value.command == "make up"
 
 

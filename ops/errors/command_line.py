@@ -1,0 +1,34 @@
+"""The command line and the pages that it writes: P080 to P099."""
+
+from __future__ import annotations
+
+from ops.errors import Problem, Status
+
+NOT_CONFIRMED = Problem(
+    "P080",
+    "Nothing was changed, because nobody could be asked.",
+    "Changes are shown and confirmed on a terminal. Scripts say --yes.",
+    "portaria {command} --yes",
+    Status.USAGE,
+)
+SECRETS_TO_STDOUT = Problem(
+    "P081",
+    "Secrets are not printed.",
+    "What is printed stays in logs and in the terminal's history. A file gets them that only its "
+    "owner can read.",
+    "portaria texts export --with-secrets --out connector.json",
+    Status.USAGE,
+)
+PAGE_OUTDATED = Problem(
+    "P090",
+    "A generated page is out of date.",
+    "What the page is made from has changed since.",
+    "portaria {noun}",
+)
+CODE_UNKNOWN = Problem(
+    "P091",
+    "There is no error with this code.",
+    "Codes are a P and three digits, as errors show them.",
+    "portaria explain",
+    Status.USAGE,
+)

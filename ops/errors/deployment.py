@@ -1,0 +1,46 @@
+"""Packaging and deployment: P020 to P029."""
+
+from __future__ import annotations
+
+from ops.errors import Problem
+
+PARAMETER_WRONG = Problem(
+    "P020",
+    "A value for the stack can't be used.",
+    "Values are written NAME=VALUE, and each must match the pattern that .chalice/resources.yaml "
+    "has for its parameter. Nothing was written.",
+    "portaria deploy --help",
+)
+FIRST_DEPLOYMENT = Problem(
+    "P021",
+    "The first deployment needs to know Logto's endpoint and application.",
+    "Both are in Logto's Console, on the application's page. Later deployments keep them.",
+    "make deploy STAGE={stage} LOGTO_ENDPOINT=https://foo.logto.app LOGTO_APP_ID=abc",
+)
+STACK_NEVER_MADE = Problem(
+    "P022",
+    "The first deployment failed and left an empty stack behind.",
+    "CloudFormation can't update a stack whose creation was rolled back. Its events say what "
+    "failed; what is in SSM stays.",
+    "make destroy STAGE={stage}",
+)
+SAM_FAILED = Problem(
+    "P023",
+    "AWS's SAM CLI failed.",
+    "The last lines that it printed say why, and CloudFormation's events say it in full.",
+    "aws cloudformation describe-stack-events --stack-name {stack}",
+)
+WOULD_CUT_OFF = Problem(
+    "P024",
+    "The deployment would close the address that Logto or browsers still use.",
+    "DISABLE_DEFAULT_ENDPOINT=true closes API Gateway's own address. A domain must answer, and be "
+    "in Logto's Console, before.",
+    "make deploy STAGE={stage} DISABLE_DEFAULT_ENDPOINT={value}",
+)
+PACKAGING_FAILED = Problem(
+    "P025",
+    "The package can't be made.",
+    "What Chalice packaged is not as expected. A library that was added may need compiling for "
+    "Lambda, or lacks a file that is imported.",
+    "portaria package --stage dev",
+)

@@ -1,0 +1,1 @@
+"""What `doctor` finds, by what it looks at."""
