@@ -16,8 +16,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from chalicelib.sealing import Seal
 from chalicelib.sign_in.errors import AttemptUnknown
-from chalicelib.sign_in.sealing import TOKEN_LENGTH, Seal, SealedContent, new_token
+from chalicelib.sign_in.sealing import TOKEN_LENGTH, SealedContent, new_token
 from chalicelib.sign_in.store import TAKEN_SECONDS, Record
 
 if TYPE_CHECKING:

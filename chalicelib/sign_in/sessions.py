@@ -11,8 +11,9 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.sealing import Seal, base64url
 from chalicelib.sign_in.errors import StoreUnavailable
-from chalicelib.sign_in.sealing import TOKEN_LENGTH, Seal, SealedContent, base64url, new_token
+from chalicelib.sign_in.sealing import TOKEN_LENGTH, SealedContent, new_token
 from chalicelib.sign_in.store import TAKEN_SECONDS, Mark, Record
 from chalicelib.sign_in.user import User
 

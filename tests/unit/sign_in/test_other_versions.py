@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chalicelib.sealing import Seal
 from chalicelib.sign_in import attempts
 from chalicelib.sign_in import sessions as session
 from chalicelib.sign_in.errors import AttemptUnknown
-from chalicelib.sign_in.sealing import Seal, SealedContent, new_token
+from chalicelib.sign_in.sealing import SealedContent, new_token
 
 if TYPE_CHECKING:
     from tests.kit.fakes import FakeRecordStore

@@ -4,13 +4,8 @@ import re
 
 import pytest
 
-from chalicelib.sign_in.sealing import (
-    TOKEN_LENGTH,
-    Seal,
-    SealBroken,
-    base64url,
-    new_token,
-)
+from chalicelib.sealing import Seal, SealBroken, base64url
+from chalicelib.sign_in.sealing import TOKEN_LENGTH, new_token
 
 SEAL, OTHER_KIND = Seal("session"), Seal("attempt")
 
