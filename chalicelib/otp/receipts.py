@@ -29,6 +29,7 @@ order parameters came, and Twilio signs the address as it was written."""
 class Stage(StrEnum):
     """How far a message has come, as Twilio calls it."""
 
+    ACCEPTED = "accepted"
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
@@ -41,17 +42,25 @@ class Stage(StrEnum):
     CANCELED = "canceled"
 
     @property
-    def rank(self) -> int:
-        """Later stages rank higher. The last ones rank alike, so that the first of them stays."""
-        return _RANKS.get(self, len(_RANKS))
+    def is_recorded(self) -> bool:
+        """Whether it says more than that Twilio has the message, which the outcome says."""
+        return self not in {Stage.ACCEPTED, Stage.QUEUED, Stage.SENDING}
 
     @property
     def is_final(self) -> bool:
         """Whether nothing can come after it."""
-        return self not in _RANKS
+        return self.is_recorded and self is not Stage.SENT
+
+    @property
+    def rank(self) -> int:
+        """Later stages rank higher. The last ones rank alike, so that the first of them stays.
+
+        In the ledger 0 and 1 are `queued` and `sending`, which earlier versions recorded.
+        """
+        return _FINAL_RANK if self.is_final else _FINAL_RANK - 1
 
 
-_RANKS = {Stage.QUEUED: 0, Stage.SENDING: 1, Stage.SENT: 2}
+_FINAL_RANK = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +95,8 @@ class ReceiptStore(Protocol):
     ) -> ReceivedEntry | None:
         """Write a receipt to its entry; None where it is no news, or of another message.
 
-        The entry's own message is the one whose SID it has; while it has none, whatever comes
-        from its latest claim.
+        That is one write, without a read before it. The entry's own message is the one whose SID
+        it has; while it has none, whatever comes from its latest claim.
         """
 
 
@@ -116,8 +125,9 @@ class Receipts:
         Raises SignatureInvalid, SenderMisconfigured and LedgerUnavailable.
         """
         receipt = self.callbacks.read(url, body, signature)
-        if receipt is None:
-            log.event("receipt_ignored")
+        if receipt is None or not receipt.stage.is_recorded:
+            # Half of the receipts: nothing is written, nor read, for what the outcome says as well.
+            log.event("receipt_ignored", **(_fields(receipt) if receipt else {}))
             return
         try:
             entry = self._write(_attempt(url), receipt)

@@ -289,7 +289,7 @@ def test_an_outcome_that_is_written_again_stands_whatever_a_receipt_has_added(
         Key={"id": {"S": ended.id}},
         UpdateExpression="SET receipt_stage = :stage, write_id = :another",
         ExpressionAttributeValues={
-            ":stage": {"S": "queued"},
+            ":stage": {"S": "sent"},
             ":another": {"S": "a receipt's"},
         },
     )

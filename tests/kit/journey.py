@@ -1,5 +1,4 @@
 """A visitor's way and a code's way through both Lambdas, with everything that can happen to them.
-from tests.kit.phone import ACCOUNT, PHONE
 
 Each Lambda is a process of its own that records its calls to AWS. DynamoDB is AWS's own engine,
 because it tells what calls cost; SQS and SSM are moto, Logto and Twilio the sandbox's stand-ins.

@@ -104,6 +104,21 @@ def test_what_comes_late_or_again_changes_and_counts_nothing(parts: ReceiptParts
     assert [metric.name for metric in parts.counted()] == ["Delivered", "DeliveryRate"]
 
 
+@pytest.mark.parametrize("names_attempt", [True, False])
+@pytest.mark.parametrize("status", ["accepted", "queued", "sending"])
+def test_what_is_still_at_twilio_is_logged_and_neither_looked_up_nor_written_down(
+    parts: ReceiptParts, status: str, names_attempt: bool
+):
+    parts.url = parts.url if names_attempt else URL
+    parts.store.down = True
+    parts.hear(status)
+
+    (line,) = parts.capsys.readouterr().out.splitlines()
+    told = json.loads(line)
+    assert told["message"] == "receipt_ignored"
+    assert (told["message_sid"], told["message_status"]) == (SID, status)
+
+
 @pytest.mark.parametrize("code", ["30004", "30005", "30006"])
 def test_a_number_that_can_not_be_reached_for_good_is_told_once(parts: ReceiptParts, code: str):
     parts.send()
