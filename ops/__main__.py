@@ -9,7 +9,18 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from ops import costs, deploy, explain, output, package, send, settings, texts, trace
+from ops import (
+    costs,
+    deploy,
+    explain,
+    output,
+    package,
+    send,
+    sessions,
+    settings,
+    texts,
+    trace,
+)
 from ops.aws_errors import explained
 from ops.doctor import checks
 from ops.doctor import command as doctor
@@ -19,6 +30,7 @@ from ops.setup.command import command as setup
 
 NAME = "portaria"
 CODES = "One-time codes"
+PEOPLE = "People"
 DEPLOYMENT = "Deployment"
 PROJECT = "The project itself"
 HELP = """Operate Portaria: phone sign-in on AWS.
@@ -69,6 +81,7 @@ app.command("send", rich_help_panel=CODES)(send.command)
 app.command("trace", rich_help_panel=CODES)(trace.command)
 app.command("setup", rich_help_panel=DEPLOYMENT)(setup)
 app.add_typer(texts.commands, rich_help_panel=CODES)
+app.add_typer(sessions.commands, rich_help_panel=PEOPLE)
 app.command("deploy", rich_help_panel=DEPLOYMENT)(deploy.deploy)
 app.command("destroy", rich_help_panel=DEPLOYMENT)(deploy.destroy)
 app.command("package", rich_help_panel=DEPLOYMENT)(package.package)
