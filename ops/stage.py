@@ -23,6 +23,8 @@ from ops.errors.stage import SANDBOX_NOT_RUNNING, SETTINGS_INCOMPLETE, STAGE_NOT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from botocore.config import Config
+
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / ".chalice" / "config.json"
 LOCAL = "local"
@@ -114,14 +116,14 @@ class Stage:
         found.aws = _Clients(self)
         return found
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, config: Config = CLIENTS) -> Any:
         """Return a boto3 client for the stage's AWS."""
         address = self.environment.get(f"AWS_ENDPOINT_URL_{service.upper()}")
         session: Any = self._session  # its stubs know no name that is a variable
         return session.client(
             service,
             endpoint_url=address or self.environment.get("AWS_ENDPOINT_URL"),
-            config=CLIENTS,
+            config=config,
         )
 
     @cached_property

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 
-from sandbox import deployment
+from sandbox import deployment, logs
 from sandbox.greeting import greeting
 from sandbox.parts import base_environment, parts
 from sandbox.settings import Settings, SettingsError
@@ -25,11 +25,14 @@ def main() -> int:
     everything = parts(settings)
     if problems := taken(everything):
         return _refuse(problems)
-    terminal = Terminal(sys.stdout, [part.name for part in everything], os.environ)
-    terminal.say("Starting …")
     environment = base_environment(os.environ)
     of_stage = settings.stage_environment()
-    with deployment.published(of_stage, deployment.published_file(of_stage)):
+    with (
+        deployment.published(of_stage, deployment.published_file(of_stage)),
+        logs.keeping(of_stage) as keep,
+    ):
+        terminal = Terminal(sys.stdout, [part.name for part in everything], os.environ, keep)
+        terminal.say("Starting …")
         return asyncio.run(
             supervise(everything, environment, terminal, greeting(settings, terminal))
         )

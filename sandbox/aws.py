@@ -1,4 +1,4 @@
-"""AWS on this machine: moto's server with the deployment's own tables, queues and parameters.
+"""AWS on this machine: moto's server with the deployment's own storage and parameters.
 
 `python -m sandbox.aws` opens its port once everything is made, so that no client finds half an AWS.
 """
@@ -14,7 +14,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.wrappers import Request, Response
 
 from ops.parameters import default_templates, generated_secrets, put_missing
-from sandbox import deployment
+from sandbox import deployment, logs
 from sandbox.identity.settings import MANAGEMENT_API, MANAGEMENT_APP_ID
 from sandbox.phone.settings import (
     DEFAULT_ACCOUNT_SID,
@@ -58,7 +58,7 @@ def application(_url: str) -> WSGIApplication:
 
 
 def make(url: str, environment: Mapping[str, str], settings: Settings) -> None:
-    """Make tables, queues and parameters in the AWS at `url`."""
+    """Make tables, queues, log groups and parameters in the AWS at `url`."""
     session: Any = boto3.Session(
         aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
@@ -76,6 +76,7 @@ def make(url: str, environment: Mapping[str, str], settings: Settings) -> None:
                 TableName=resource["Properties"]["TableName"],
                 TimeToLiveSpecification=resource["Properties"]["TimeToLiveSpecification"],
             )
+    logs.make_groups(session.client("logs", endpoint_url=url))
     put_missing(
         session.client("ssm", endpoint_url=url),
         environment["PARAMETER_PREFIX"],

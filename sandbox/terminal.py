@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _COLOURS = (36, 33, 32, 35, 34)  # ANSI: cyan, yellow, green, magenta, blue
 _BOLD = 1
@@ -20,18 +20,27 @@ _ROUTINE = {"level", "message", "location", "timestamp", "service", "stage"}
 class Terminal:
     """Writes to `stream` for the parts called `names`.
 
-    In colours where `stream` is a terminal and `environ` has no NO_COLOR (no-color.org).
+    In colours where `stream` is a terminal and `environ` has no NO_COLOR (no-color.org). `keep`
+    gets the name of the part and the line as it was written; it must not wait.
     """
 
-    def __init__(self, stream: TextIO, names: Sequence[str], environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        stream: TextIO,
+        names: Sequence[str],
+        environ: Mapping[str, str],
+        keep: Callable[[str, str], None] = lambda _name, _line: None,
+    ) -> None:
         self._stream = stream
         self._names = list(names)
         self._width = max(map(len, names), default=0)
         self._coloured = stream.isatty() and not environ.get("NO_COLOR")
+        self._keep = keep
         self._muted = False
 
     def line(self, name: str, text: str) -> bool:
         """Show a line of a part's output; return False where the terminal is gone."""
+        self._keep(name, text)
         shown = readable(text)
         if self._muted or shown is None:
             return True

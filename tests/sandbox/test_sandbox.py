@@ -5,12 +5,11 @@ import time
 
 import pytest
 
+from ops.stage import LOCAL, Stage
+from ops.stage_logs import StageLogs
+from sandbox.settings import Settings
 from tests.kit.engines import LOOPBACK
-from tests.kit.processes import (
-    get,
-    ports_environment,
-    started,
-)
+from tests.kit.processes import get, ports_environment, started, wait_until
 
 
 def test_a_taken_port_is_reported_before_anything_starts():
@@ -58,13 +57,15 @@ def test_wrong_settings_are_named_before_anything_starts(
     assert said.splitlines() == problems
 
 
-def test_the_application_is_not_reachable_before_it_can_do_its_work():
+def test_the_application_is_not_reachable_before_it_can_do_its_work_and_its_log_is_kept():
     environment = ports_environment()
-    app = int(environment["APP_PORT"])
+    app, began = int(environment["APP_PORT"]), time.time()
+    logs = StageLogs.of(Stage(LOCAL, Settings.from_env(environment).stage_environment()))
     with started("-m", "sandbox", environment=environment) as process:
         while (first := _status(app, "/sign-in")) is None:
             assert process.poll() is None
             time.sleep(0.01)
+        wait_until(lambda: bool(logs.read(began, events={"sign_in_begun"})))
 
     assert first == 302
 
