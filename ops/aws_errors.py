@@ -37,6 +37,11 @@ _REFUSED_CREDENTIALS = {
     "InvalidSignatureException",
 }
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+_ABSENT = {
+    "ResourceNotFoundException",
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "QueueDoesNotExist",
+}
 
 
 def explained(error: BaseException) -> OperatorError | None:
@@ -55,6 +60,16 @@ def explained(error: BaseException) -> OperatorError | None:
             return _unanswered(found)
         found = found.__cause__
     return None
+
+
+def is_denied(error: BaseException) -> bool:
+    """Return whether AWS does not allow a call."""
+    return isinstance(error, aws.ClientError) and error.response["Error"]["Code"] in _DENIED
+
+
+def is_absent(error: aws.ClientError) -> bool:
+    """Return whether a table, a queue or a function does not exist."""
+    return error.response["Error"]["Code"] in _ABSENT
 
 
 def _answered(error: aws.ClientError) -> OperatorError:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from ops.doctor import aws, logto, product, twilio
+from ops.doctor import (
+    account,
+    logto,
+    queues,
+    secrets,
+    settings,
+    tables,
+    texts,
+    twilio,
+    worker,
+)
 from ops.generated import GeneratedPage
 
 GROUPS = {
-    "Portaria": product.CHECKS,
-    "AWS": aws.CHECKS,
+    "Portaria": [*settings.CHECKS, *secrets.CHECKS, *texts.CHECKS],
+    "AWS": [*account.CHECKS, *tables.CHECKS, *queues.CHECKS, *worker.CHECKS],
     "Logto": logto.CHECKS,
     "Twilio": twilio.CHECKS,
 }

@@ -8,13 +8,12 @@ from rich.table import Table
 from rich.text import Text
 
 from ops import output
-from ops.aws_errors import explained
-from ops.doctor.check import Change, Mark
+from ops.doctor import mending
+from ops.doctor.check import Mark
 from ops.doctor.checks import CHECKS, GROUPS
 from ops.doctor.context import Context
 from ops.doctor.run import Finding, run
-from ops.errors import OperatorError, Status
-from ops.errors.doctor.product import FIX_FAILED
+from ops.errors import Status
 from ops.options import DryRun, Fix, Json, StageOrEnvironment
 from ops.stage import Stage
 
@@ -40,11 +39,11 @@ def command(
     context = Context(Stage.find(stage))
     findings = _examined(context)
     if fix:
-        changes = list(changes_for(findings, context))
+        changes = list(mending.changes_for(findings, context))
         for each in changes:
             output.say(Text.assemble(f"{each.what}: {each.before} → ", (each.after, "green")))
             if not dry_run:
-                _apply(each)
+                mending.apply(each)
         if not changes:
             output.say("Nothing that was found can be mended from here.")
         elif not dry_run:
@@ -55,17 +54,6 @@ def command(
     else:
         output.show(*shown(findings))
     return Status.FAILED if any(each.is_wrong for each in findings) else Status.FINE
-
-
-def changes_for(findings: Sequence[Finding], context: Context) -> Iterator[Change]:
-    """Yield the changes that mend findings, each once."""
-    done = set()
-    for each in findings:
-        if each.is_wrong and each.check.fix is not None:
-            for change in each.check.fix(context):
-                if change.what not in done:
-                    done.add(change.what)
-                    yield change
 
 
 def shown(findings: Sequence[Finding]) -> Iterator[Any]:
@@ -120,13 +108,3 @@ def _add(table: Table, finding: Finding) -> None:
         if finding.check.fix is not None and "--fix" not in finding.command:
             said.append("  (or --fix)", "dim")
     table.add_row(Text(symbol, style), finding.check.title, said)
-
-
-def _apply(change: Change) -> None:
-    try:
-        change.apply()
-    except Exception as error:  # noqa: BLE001 - its text may have a secret in it
-        known = explained(error)
-        raise OperatorError(
-            FIX_FAILED, f"{change.what}: {known.detail if known else type(error).__name__}"
-        ) from None

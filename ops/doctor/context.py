@@ -7,11 +7,10 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.exceptions import ClientError
-
 from chalicelib.otp.errors import SenderMisconfigured
 from chalicelib.otp.twilio.account import TwilioAccount
-from ops.http_api import Answer, ApiError, call
+from ops.doctor.once import Once
+from ops.http_api import Answer, call
 from ops.logto import Application, Connector, Credential, Logto, public_sign_in_experience
 from ops.parameters import TEMPLATES, read
 from ops.stack import PREFIX
@@ -52,9 +51,8 @@ class Context:
         self.stage = stage
         self.clock = clock
         self._make_client = client or stage.client
-        self._lock = threading.Lock()
-        self._locks: dict[str, threading.Lock] = {}
-        self._known: dict[str, tuple[Any, Exception | None]] = {}
+        self._making = threading.Lock()
+        self._once = Once()
 
     @property
     def today(self) -> datetime:
@@ -78,12 +76,12 @@ class Context:
 
     def client(self, service: str) -> Any:
         """Return a boto3 client; making one is not for several threads at once."""
-        with self._lock:
-            known = self._known.get(f"client {service}")
-            if known is None:
-                known = self._make_client(service), None
-                self._known[f"client {service}"] = known
-            return known[0]
+
+        def make() -> Any:
+            with self._making:
+                return self._make_client(service)
+
+        return self.once(f"client {service}", make)
 
     def table(self, name: str) -> Mapping[str, Any]:
         """Return a table's description."""
@@ -219,24 +217,11 @@ class Context:
 
     def once(self, name: str, ask: Callable[[], T]) -> T:
         """Return what `ask` returned, or raise what it raised, when `name` was first asked for."""
-        with self._lock:
-            lock = self._locks.setdefault(name, threading.Lock())
-        with lock:
-            if name not in self._known:
-                try:
-                    self._known[name] = ask(), None
-                except Exception as error:  # noqa: BLE001 - every caller gets it
-                    self._known[name] = None, error
-            found, failure = self._known[name]
-        if failure is not None:
-            raise failure
-        value: T = found
-        return value
+        return self._once(name, ask)
 
     def forget(self) -> None:
         """Ask for everything again, after changes."""
-        with self._lock:
-            self._known.clear()
+        self._once = Once()
 
     def _resources(self) -> dict[str, str]:
         if self.stage.is_local:
@@ -252,10 +237,3 @@ class Context:
             for each in page["StackResourceSummaries"]
             if "PhysicalResourceId" in each
         }
-
-
-def denied(error: BaseException) -> bool:
-    """Return whether AWS, Logto or Twilio does not allow a call."""
-    if isinstance(error, ClientError):
-        return "AccessDenied" in error.response["Error"]["Code"]
-    return isinstance(error, ApiError) and error.status in {401, 403}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING
 
-from ops.doctor.aws import skew
+from ops.doctor.account import skew
 from ops.doctor.check import Check, Result, failed, fine, warning
 from ops.doctor.context import MANAGEMENT, NotAsked
 from ops.errors.doctor.aws import CLOCK_WRONG

@@ -14,8 +14,9 @@ from rich.console import Console
 
 from ops.doctor.check import Mark
 from ops.doctor.checks import CHECKS, PAGE
-from ops.doctor.command import as_data, changes_for, shown, summary
+from ops.doctor.command import as_data, shown, summary
 from ops.doctor.context import Context
+from ops.doctor.mending import changes_for
 from ops.doctor.run import result_of, run
 from ops.logto import TWILIO_SMS
 from ops.stage import Stage
