@@ -15,6 +15,7 @@ from ops import (
     explain,
     output,
     package,
+    redrive,
     send,
     sessions,
     settings,
@@ -79,6 +80,7 @@ app = typer.Typer(
 app.command("doctor", rich_help_panel=DEPLOYMENT)(doctor.command)
 app.command("send", rich_help_panel=CODES)(send.command)
 app.command("trace", rich_help_panel=CODES)(trace.command)
+app.command("redrive", rich_help_panel=CODES)(redrive.command)
 app.command("setup", rich_help_panel=DEPLOYMENT)(setup)
 app.add_typer(texts.commands, rich_help_panel=CODES)
 app.add_typer(sessions.commands, rich_help_panel=PEOPLE)

@@ -1,8 +1,4 @@
-"""Messages that SQS moves from the dead-letter queue back to the queue.
-
-moto knows no StartMessageMoveTask, so the messages are moved as SQS would: body and attributes
-stay, the id and the time of the send are new.
-"""
+"""Dead letters that `portaria redrive` puts back, and what the worker does with them."""
 
 from __future__ import annotations
 
@@ -10,6 +6,11 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from chalicelib.otp.aws.queue import SqsOtpQueue
+from chalicelib.otp.request import TEST_CODE, TEST_USAGE_TYPE
+from ops.dead_letters import DeadLetterQueue
 from sandbox.phone.faults import Fault
 
 if TYPE_CHECKING:
@@ -34,6 +35,19 @@ def give_up(pipeline: Pipeline) -> None:
     assert pipeline.receive() == []
 
 
+class Dying:
+    """A client whose process dies before it deletes a message."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.client, name)
+
+    def delete_message(self, **_: Any) -> None:
+        raise SystemExit
+
+
 def dead_letters(pipeline: Pipeline) -> list[Any]:
     found: list[Any] = pipeline.stage.sqs.receive_message(
         QueueUrl=pipeline.stage.dead_letter_queue_url,
@@ -43,21 +57,17 @@ def dead_letters(pipeline: Pipeline) -> list[Any]:
     return found
 
 
-def redrive(pipeline: Pipeline) -> int:
-    """Move all dead letters back, an hour later; returns their number."""
+def redrive(pipeline: Pipeline, sqs: Any = None) -> int:
+    """Redrive all dead letters, and let SQS tell an hour later; return their number."""
     pipeline.sent_later_ms = HOUR_MS
-    pipeline.stage.sqs.set_queue_attributes(
-        QueueUrl=pipeline.stage.queue_url,
-        Attributes={"RedrivePolicy": "", "VisibilityTimeout": "30"},
+    stage = pipeline.stage
+    stage.sqs.set_queue_attributes(
+        QueueUrl=stage.queue_url, Attributes={"RedrivePolicy": "", "VisibilityTimeout": "30"}
     )
-    letters = dead_letters(pipeline)
-    for letter in letters:
-        pipeline.stage.sqs.send_message(
-            QueueUrl=pipeline.stage.queue_url,
-            MessageBody=letter["Body"],
-            MessageAttributes=letter.get("MessageAttributes", {}),
-        )
-    return len(letters)
+    queue = SqsOtpQueue(stage.sqs, stage.queue_url, stage.dead_letter_queue_url)
+    dead = DeadLetterQueue(sqs or stage.sqs, stage.dead_letter_queue_url, LIFETIME, wait_seconds=0)
+    with dead.taken() as letters:
+        return len(list(dead.redrive(letters, queue, time.time())))
 
 
 def at_once(pipeline: Pipeline) -> None:
@@ -104,6 +114,37 @@ def test_a_code_that_was_sent_is_not_sent_again(pipeline: Pipeline):
     pipeline.work_until_done()
     assert pipeline.texts() == ["Code: 961615"]
     assert pipeline.outcomes() == ["sent"]
+
+
+def test_a_code_on_both_queues_after_a_crash_is_sent_once(pipeline: Pipeline):
+    pipeline.accept(GOOD, time.time() - 60)
+    lose(pipeline)
+
+    with pytest.raises(SystemExit):
+        redrive(pipeline, Dying(pipeline.stage.sqs))
+    assert redrive(pipeline) == 1
+    pipeline.work_until_done()
+    assert pipeline.texts() == ["Code: 961615"]
+    assert pipeline.outcomes() == ["sent"]
+
+
+def test_a_code_without_a_stated_age_becomes_no_younger(pipeline: Pipeline):
+    pipeline.put(GOOD)
+    lose(pipeline)
+    before = time.time()
+
+    redrive(pipeline)
+    (message,) = pipeline.receive()
+    assert float(message["MessageAttributes"]["accepted_at"]["StringValue"]) <= before
+
+
+def test_test_messages_of_logtos_console_are_not_repeated(pipeline: Pipeline):
+    test = GOOD | {"type": TEST_USAGE_TYPE, "payload": {"code": TEST_CODE}}
+    pipeline.accept(test, time.time())
+    lose(pipeline)
+
+    assert redrive(pipeline) == 1
+    assert pipeline.receive() == dead_letters(pipeline) == []
 
 
 def test_a_code_in_doubt_stays_in_doubt_until_twilio_has_told(pipeline: Pipeline):

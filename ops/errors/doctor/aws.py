@@ -96,9 +96,9 @@ QUEUE_IN_CLEAR = Problem(
 DEAD_LETTERS = Problem(
     "P130",
     "Messages lie in the dead-letter queue.",
-    'They could not be read, or the ledger was away for long. The runbook, "Dead letters", '
-    "says how to look at them.",
-    "portaria explain P130",
+    "They could not be read, or the ledger was away for long. The next command lists them first, "
+    "and asks before it puts them back or deletes them.",
+    "portaria redrive --stage {stage}",
 )
 EVENT_SOURCE_WRONG = Problem(
     "P131",
