@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ops import output
-from ops.errors import OperatorError, Problem, Status
+from ops.errors import Answer, OperatorError, Problem, Status
+from ops.errors.application import ANSWERS
 from ops.errors.catalogue import catalogue
 from ops.errors.command_line import CODE_UNKNOWN
 from ops.generated import GeneratedPage
@@ -19,12 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _INTRODUCTION = """\
-# Errors of the command line
+# Errors
 
 Made from `ops/errors/` by `.venv/bin/portaria errors`; don't edit it by hand.
 
-Each error has a code that never changes its meaning. `portaria explain CODE` shows the same as this
+Each code has an anchor here and keeps its meaning. `portaria explain CODE` shows the same as this
 page. Words in capital letters are for you to fill in.
+
+- [Codes of the command line](#codes-of-the-command-line): P and three digits.
+- [Codes of the application](#codes-of-the-application): on pages, in JSON, in what Logto shows its
+  user, in the log and in `portaria trace`, Twilio's included.
+
+## Codes of the command line
 
 | exit status | meaning |
 |---|---|
@@ -35,25 +42,30 @@ page. Words in capital letters are for you to fill in.
 | 130 | stopped by Ctrl-C |
 | 141 | whoever read the output stopped reading, as `head` does; nothing is said |
 """
+_OF_THE_APPLICATION = """
+## Codes of the application
+
+The first code of each is what callers see; names such as `AttemptUnknown` stand in the log. Of
+Twilio's errors these are the ones that the application treats in a way of its own, and the usual
+ones in receipts; [Twilio's list](https://www.twilio.com/docs/api/errors) has all.
+"""
 
 
 def command(
     code: Annotated[
-        str | None, typer.Argument(help="Such as P014; without it all are listed.")
+        str | None,
+        typer.Argument(help="Such as P014, attempt_unknown or 21408; without it all are listed."),
     ] = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Explain an error by its code."""
-    known = catalogue()
-    if code is None:
-        chosen = list(known.values())
-    elif (found := known.get(code.upper())) is not None:
-        chosen = [found]
-    else:
+    known: list[Problem | Answer] = [*catalogue().values(), *ANSWERS]
+    chosen = known if code is None else [each for each in known if _is_of(each, code)]
+    if not chosen:
         raise OperatorError(CODE_UNKNOWN, f"There is no error {code!r}.")
     if as_json:
-        output.show_json([_as_json(problem) for problem in chosen])
+        output.show_json([_as_json(each) for each in chosen])
     elif code is None:
         output.show(_listed(chosen))
     else:
@@ -61,45 +73,62 @@ def command(
 
 
 def render() -> str:
-    """Return the page as Markdown; each error has its code in lower case as its anchor."""
-    return _INTRODUCTION + "".join(_section(problem) for problem in catalogue().values())
+    """Return the page as Markdown; each code in lower case is an anchor."""
+    problems = "".join(_section(each) for each in catalogue().values())
+    answers = "".join(_section(each) for each in ANSWERS)
+    return _INTRODUCTION + problems + _OF_THE_APPLICATION + answers
 
 
-def _listed(problems: list[Problem]) -> Table:
+def _is_of(entry: Problem | Answer, code: str) -> bool:
+    return code.casefold() in {each.casefold() for each in _codes(entry)}
+
+
+def _codes(entry: Problem | Answer) -> tuple[str, ...]:
+    return (entry.code,) if isinstance(entry, Problem) else entry.codes
+
+
+def _listed(entries: list[Problem | Answer]) -> Table:
     table = Table.grid(padding=(0, 2))
-    for problem in problems:
-        table.add_row(Text(problem.code, "bold"), problem.title)
+    for entry in entries:
+        table.add_row(Text("\n".join(_codes(entry)), "bold"), entry.title)
     return table
 
 
-def _explained(problem: Problem) -> Iterator[Text]:
-    yield Text.assemble((problem.code, "bold"), " ", (problem.title, "bold"))
-    yield Text(problem.cause)
-    yield Text.assemble("Next: ", (_filled(problem), "bold cyan"))
-    yield Text(f"Exit status: {int(problem.status)}")
+def _explained(entry: Problem | Answer) -> Iterator[Text]:
+    yield Text.assemble((", ".join(_codes(entry)), "bold"), " ", (entry.title, "bold"))
+    if isinstance(entry, Answer):
+        yield Text(f"Shown: {entry.shown}")
+    yield Text(entry.cause)
+    if following := _filled(entry):
+        yield Text.assemble("Next: ", (following, "bold cyan"))
+    if isinstance(entry, Problem):
+        yield Text(f"Exit status: {int(entry.status)}")
 
 
-def _section(problem: Problem) -> str:
-    return (
-        f'\n<a id="{problem.code.lower()}"></a>\n'
-        f"## {problem.code}: {problem.title.removesuffix('.')}\n\n"
-        f"{problem.cause}\n\n"
-        f"Next: `{_filled(problem)}` (exit status {int(problem.status)})\n"
-    )
+def _section(entry: Problem | Answer) -> str:
+    codes = _codes(entry)
+    anchors = "".join(f'<a id="{anchor}"></a>' for anchor in dict.fromkeys(map(str.lower, codes)))
+    title = f"### {codes[0]}: {entry.title.removesuffix('.')}"
+    paragraphs = [f"\n{anchors}\n{title}", entry.cause]
+    if isinstance(entry, Answer):
+        others = ", ".join(f"`{code}`" for code in codes[1:])
+        also = f" Also: {others}." if others else ""
+        paragraphs.insert(1, f"Shown: {entry.shown}.{also}")
+    if following := _filled(entry):
+        status = f" (exit status {int(entry.status)})" if isinstance(entry, Problem) else ""
+        paragraphs.append(f"Next: `{following}`{status}")
+    return "\n\n".join(paragraphs) + "\n"
 
 
-def _filled(problem: Problem) -> str:
-    return OperatorError(problem).command
+def _filled(entry: Problem | Answer) -> str:
+    return OperatorError(entry).command if isinstance(entry, Problem) else entry.command
 
 
-def _as_json(problem: Problem) -> dict[str, Any]:
-    return {
-        "code": problem.code,
-        "title": problem.title,
-        "cause": problem.cause,
-        "command": _filled(problem),
-        "status": Status(problem.status).value,
-    }
+def _as_json(entry: Problem | Answer) -> dict[str, Any]:
+    what = {"title": entry.title, "cause": entry.cause, "command": _filled(entry)}
+    if isinstance(entry, Answer):
+        return {"code": entry.codes[0], "also": entry.codes[1:], "shown": entry.shown, **what}
+    return {"code": entry.code, **what, "status": Status(entry.status).value}
 
 
 PAGE = GeneratedPage("errors", render, "reference/errors.md")

@@ -28,8 +28,23 @@ class Status(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """One entry of the catalogue for codes that the application shows; all of them mean the same.
+
+    The first is what callers see; names of exceptions stand in the log.
+    """
+
+    codes: tuple[str, ...]
+    shown: str
+    """Where, with the HTTP status."""
+    title: str
+    cause: str
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
-    """One entry of the catalogue.
+    """One entry of the catalogue for a command's errors.
 
     `command` may have {names}, filled in where it is raised; {command} is the one that failed.
     """

@@ -28,7 +28,7 @@ PAGE_OUTDATED = Problem(
 CODE_UNKNOWN = Problem(
     "P091",
     "There is no error with this code.",
-    "Codes are a P and three digits, as errors show them.",
+    "Codes are a P and three digits, as errors show them, or what pages, the log and `trace` show.",
     "portaria explain",
     Status.USAGE,
 )

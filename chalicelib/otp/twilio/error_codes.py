@@ -50,7 +50,8 @@ _TABLE = (
     (Meaning.BUSY, _BOTH, {14107, 30001, 30022}),
     (Meaning.SERVER_ERROR, Where.ANSWER, {20500, 20503}),
 )
-_CODES = {code: (meaning, where) for meaning, where, codes in _TABLE for code in codes}
+CODES = {code: (meaning, where) for meaning, where, codes in _TABLE for code in codes}
+"""Every code that is treated in a way of its own, with its meaning and where it may come from."""
 
 _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY_REQUESTS = 401, 403, 429
 _ELSEWHERE = frozenset({_UNAUTHORIZED, _FORBIDDEN, 404, 405, 407})
@@ -62,7 +63,7 @@ _BAD_REQUEST, _SERVER_ERROR = 400, 500
 
 def meaning(code: int | None, where: Where) -> Meaning | None:
     """Return what a code means that came from there; None for one that is not in the table."""
-    found, places = _CODES.get(code or 0, (None, Where(0)))
+    found, places = CODES.get(code or 0, (None, Where(0)))
     return found if where in places else None
 
 
