@@ -21,6 +21,7 @@ from sandbox.server import running
 from tests.kit.engines import REGION, aws_client, new_table
 from tests.kit.identity import APP, MACHINE, SECRET, running_logto
 from tests.kit.phone import ACCOUNT, running_twilio
+from tests.kit.recordings import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,7 @@ AUTHORIZATION = "Bearer " + "a-secret-of-logtos-connector" * 2
 LEDGER_KEY = base64.b64encode(b"the-secret-key-of-the-ledger----").decode()
 SECRETS = (AUTHORIZATION, LEDGER_KEY, SECRET, ACCOUNT["authToken"])
 STAGE = "prod"
+BY_PHONE = recorded("management-sign-in-exp")["phone_code"]["body"]
 
 
 class Pages:
@@ -42,36 +44,56 @@ class Pages:
 
 
 class World:
-    """What moto does not have, Lambda and the stack, is in attributes; all else is real servers."""
+    """What moto does not have, Lambda and the stack, is in attributes; all else is real servers.
+
+    Whoever broke something calls `mend` at the end, so that several tests can have one.
+    """
 
     def __init__(self, aws_url: str, public_url: str, logto: Any, twilio: Any) -> None:
-        self.aws_url, self.logto, self.twilio = aws_url, logto, twilio
+        self.aws_url, self.public_url, self.logto, self.twilio = aws_url, public_url, logto, twilio
+        self.trial_twilio_url = ""
+        self._changed: set[str] = {"logto", "queue"}
+        self._put: set[str] = set()
+        self._made: dict[str, Any] = {}
+        self._make_storage()
+        self.prefix = f"/portaria/{uuid4().hex}"
+        self._put_parameters()
+        self.mend()
+
+    def mend(self) -> None:
+        """Have a stage with nothing to find."""
         self.quota, self.runtime, self.timeout = 1000, "python3.13", 60
         self.alarm_states = ["OK"]
         self.subscriptions = ["arn:aws:sns:us-east-1:1:topic:1"]
         self.clients: dict[str, Any] = {}
         self.seconds_ahead = 0
-        self.trial_twilio_url = ""
-        self._make_storage()
-        self._put_parameters()
+        if self._put:
+            for name in self._put.copy():
+                self.remove(name)
+            self._put_parameters()
+            self._put.clear()
+        if "queue" in self._changed:
+            self.queue(**self._attributes)
+        if "logto" in self._changed:
+            self._set_logto_up(self.public_url)
+        self._changed.clear()
         self.environment = {
             "STAGE": STAGE,
-            "PUBLIC_URL": public_url,
-            "LOGTO_ENDPOINT": logto.url,
+            "PUBLIC_URL": self.public_url,
+            "LOGTO_ENDPOINT": self.logto.url,
             "LOGTO_APP_ID": APP,
-            "SESSIONS_TABLE": self.sessions_table,
-            "LEDGER_TABLE": self.ledger_table,
+            "SESSIONS_TABLE": self._tables["sessions"],
+            "LEDGER_TABLE": self._tables["ledger"],
             "OTP_QUEUE_URL": self.queue_url,
             "OTP_DEAD_LETTER_QUEUE_URL": self.dead_url,
             "PARAMETER_PREFIX": self.prefix,
-            "TWILIO_API_URL": twilio.url,
+            "TWILIO_API_URL": self.twilio.url,
             "ALLOWED_COUNTRIES": "BR US",
-            "AWS_ENDPOINT_URL": aws_url,
+            "AWS_ENDPOINT_URL": self.aws_url,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
         }
-        self._set_logto_up(public_url)
         self.sources = [
             {
                 "UUID": "1",
@@ -92,19 +114,30 @@ class World:
         return time.time() + self.seconds_ahead
 
     def aws(self, service: str) -> Any:
-        return aws_client(service, self.aws_url)
+        if service not in self._made:
+            self._made[service] = aws_client(service, self.aws_url)
+        return self._made[service]
+
+    def another_table(self, which: str) -> str:
+        """Have a new table in the place of the "sessions" or the "ledger"."""
+        table = self._new_table(which)
+        self.environment[f"{which.upper()}_TABLE"] = table
+        return table
 
     def put(self, name: str, value: str, kind: str = "SecureString") -> None:
         self.remove(name)
         self.aws("ssm").put_parameter(Name=f"{self.prefix}/{name}", Value=value, Type=kind)
 
     def remove(self, name: str) -> None:
+        self._put.add(name)
         self.aws("ssm").delete_parameters(Names=[f"{self.prefix}/{name}"])
 
     def queue(self, **attributes: str) -> None:
+        self._changed.add("queue")
         self.aws("sqs").set_queue_attributes(QueueUrl=self.queue_url, Attributes=attributes)
 
     def management(self) -> Logto:
+        self._changed.add("logto")
         return Logto(self.logto.url, Credential(MACHINE, SECRET), clock=self.logto.clock)
 
     def change_application(self, **metadata: Any) -> None:
@@ -149,43 +182,45 @@ class World:
             return self
         return self.aws(service)
 
+    def _new_table(self, which: str) -> str:
+        dynamodb = self.aws("dynamodb")
+        table = new_table(dynamodb, f"{which.title()}Table")
+        dynamodb.update_continuous_backups(
+            TableName=table,
+            PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
+        )
+        return table
+
     def _make_storage(self) -> None:
-        dynamodb, sqs = self.aws("dynamodb"), self.aws("sqs")
-        self.sessions_table = new_table(dynamodb, "SessionsTable")
-        self.ledger_table = new_table(dynamodb, "LedgerTable")
-        for table in (self.sessions_table, self.ledger_table):
-            dynamodb.update_continuous_backups(
-                TableName=table,
-                PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
-            )
+        sqs = self.aws("sqs")
+        self._tables = {which: self._new_table(which) for which in ("sessions", "ledger")}
         name = uuid4().hex
         encrypted = {"SqsManagedSseEnabled": "true"}
         self.dead_url = sqs.create_queue(QueueName=f"{name}-dead", Attributes=encrypted)["QueueUrl"]
         properties = deployment.resources()["OtpQueue"]["Properties"]
         policy = {"deadLetterTargetArn": self._arn(self.dead_url), "maxReceiveCount": 50}
-        attributes = {
+        self._attributes = encrypted | {
             "VisibilityTimeout": str(properties["VisibilityTimeout"]),
             "MessageRetentionPeriod": str(properties["MessageRetentionPeriod"]),
             "RedrivePolicy": json.dumps(policy),
         }
-        self.queue_url = sqs.create_queue(QueueName=name, Attributes=attributes | encrypted)[
-            "QueueUrl"
-        ]
+        self.queue_url = sqs.create_queue(QueueName=name)["QueueUrl"]
 
     def _put_parameters(self) -> None:
-        self.prefix = f"/portaria/{uuid4().hex}"
         credential = {"id": MACHINE, "secret": SECRET, "resource": "https://default.logto.app/api"}
+        values = {
+            **default_templates(),
+            "logto/app-secret": SECRET,
+            "logto/management": json.dumps(credential),
+            "otp/authorization": AUTHORIZATION,
+            "ledger-key": LEDGER_KEY,
+            "twilio": json.dumps(ACCOUNT),
+        }
+        wanted = self._put or values.keys()
         put_missing(
             self.aws("ssm"),
             self.prefix,
-            {
-                **default_templates(),
-                "logto/app-secret": SECRET,
-                "logto/management": json.dumps(credential),
-                "otp/authorization": AUTHORIZATION,
-                "ledger-key": LEDGER_KEY,
-                "twilio": json.dumps(ACCOUNT),
-            },
+            {name: value for name, value in values.items() if name in wanted},
         )
 
     def _set_logto_up(self, url: str) -> None:
@@ -199,7 +234,9 @@ class World:
         management.create_connector(
             HTTP_SMS, {"endpoint": f"{url}/otp", "authorization": AUTHORIZATION}
         )
-        management.update_sign_in_experience({"unknownSessionRedirectUrl": f"{url}/sign-in"})
+        management.update_sign_in_experience(
+            {"unknownSessionRedirectUrl": f"{url}/sign-in", **BY_PHONE}
+        )
 
     def _arn(self, url: str) -> str:
         found = self.aws("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
