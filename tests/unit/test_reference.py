@@ -1,4 +1,4 @@
-"""The reference pages list exactly what the code has: log events, metrics, parameters, `Auth`."""
+"""The reference pages list exactly what the code has: events, metrics, parameters, routes, `Auth`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.otp.errors import RequestInvalid
+from chalicelib.languages import Languages
+from chalicelib.otp.errors import HeldBack, Limit, RequestInvalid
 from chalicelib.otp.ledger import Outcome
 from chalicelib.otp.queue_messages import redacted
 from chalicelib.otp.request import OtpRequest
@@ -244,6 +245,53 @@ def test_the_page_of_auth_has_each_error_with_its_answer():
     assert len(answers) > 5
     for name, status, code in answers:
         assert FAILURES[vars(errors)[name]] == (int(status), code), name
+
+
+CALLERS = {
+    "browser(app)": "browser",
+    "browser(app, only_navigation=True)": "browser, a navigation",
+    "json_client(app)": "script",
+    "back_channel(app)": "Logto, by a logout token",
+    "connector(app)": "Logto's HTTP SMS connector",
+    "twilio_callback(app)": "Twilio",
+}
+
+
+def test_the_page_of_routes_has_every_route_with_its_caller():
+    page = {name: row[0] for name, row in rows("routes.md").items() if " /" in name}
+    code: dict[str, str] = {}
+    for view in ast.parse((ROOT / "app.py").read_text(encoding="utf-8")).body:
+        if not isinstance(view, ast.FunctionDef):
+            continue
+        route, *wrapper = map(ast.unparse, view.decorator_list)
+        if found := re.match(r"app\.route\('(.*?)'(?:, methods=(\[.*?\]))?", route):
+            for method in ast.literal_eval(found[2] or "['GET']"):
+                kind = wrapper[0].removeprefix("callers.") if wrapper else None
+                code[f"{method} {found[1]}"] = CALLERS[kind] if kind else "anyone"
+
+    assert len(code) > 10
+    assert page == code
+
+
+def test_the_page_of_routes_has_every_parameter_of_a_sign_in():
+    source = (ROOT / "chalicelib" / "sign_in" / "options.py").read_text(encoding="utf-8")
+    taken = set(re.findall(r'request\.parameter\("(\w+)"\)', source))
+
+    assert {name for name in rows("routes.md") if name.isidentifier()} == taken | {"return_to"}
+
+
+def test_the_page_of_routes_has_every_answer_to_the_connector_with_its_status():
+    page = sections("routes.md")["`POST /otp`"]
+    answered: dict[str, int] = {
+        code: int(status)
+        for status, codes in re.findall(r"\| (\d+) \| (.*?) \|", page)
+        for code in names(codes) - {"connector_unauthorized", "code_not_queued"}
+    }
+    held_back = {limit: 429 if HeldBack(limit).passes else 403 for limit in Limit}
+    sentences = Languages().nearest("en").sentences.keys()
+    invalid = dict.fromkeys(sentences - held_back.keys() - {"try_again"}, 400)
+
+    assert answered == invalid | held_back | {"try_again": 503, "unauthorized": 401}
 
 
 def alarms_by_metric() -> dict[str, set[str]]:
