@@ -1,4 +1,4 @@
-"""The reference pages list exactly what the code has: events, metrics, parameters, routes, `Auth`."""
+"""The reference pages list what the code has: events, metrics, parameters, routes and `Auth`."""
 
 from __future__ import annotations
 
