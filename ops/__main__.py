@@ -13,6 +13,7 @@ from ops import (
     costs,
     deploy,
     explain,
+    logs,
     output,
     package,
     redrive,
@@ -81,6 +82,7 @@ app.command("doctor", rich_help_panel=DEPLOYMENT)(doctor.command)
 app.command("send", rich_help_panel=CODES)(send.command)
 app.command("trace", rich_help_panel=CODES)(trace.command)
 app.command("redrive", rich_help_panel=CODES)(redrive.command)
+app.command("logs", rich_help_panel=CODES)(logs.command)
 app.command("setup", rich_help_panel=DEPLOYMENT)(setup)
 app.add_typer(texts.commands, rich_help_panel=CODES)
 app.add_typer(sessions.commands, rich_help_panel=PEOPLE)

@@ -57,6 +57,11 @@ def say(*what: RenderableType) -> None:
         console.print(each)
 
 
+def printable(text: str) -> str:
+    """Return text from outside without what a terminal obeys, such as escape sequences."""
+    return "".join(each if each.isprintable() else "�" for each in text)
+
+
 def show_json(value: Any) -> None:
     """Print data for programs: one JSON document."""
     print(json.dumps(value, indent=2, ensure_ascii=False))

@@ -103,7 +103,7 @@ def _shown(letters: Sequence[DeadLetter], now: float) -> Iterator[Table]:
             masked(known.recipient) if known else "-",
             known.usage_type if known else "-",
             ("expired" if left <= 0 else f"{left:.0f} s") if known else "-",
-            letter.reason,
+            output.printable(letter.reason),
             Text(word, style),
         )
     yield table

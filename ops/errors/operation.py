@@ -12,3 +12,17 @@ LEDGER_STILL_AWAY = Problem(
     "portaria doctor --stage {stage}",
     Status.UNREACHABLE,
 )
+REFERENCE_WRONG = Problem(
+    "P171",
+    "That can't be a reference.",
+    "References, message ids and SIDs are 8 to 64 letters, digits and hyphens.",
+    "portaria {command} a1b2c3d4e5 --stage STAGE",
+    Status.USAGE,
+)
+REFERENCE_NOT_FOUND = Problem(
+    "P172",
+    "The logs don't have this reference.",
+    "It may be misread, another stage's, or older than what was searched. CloudWatch shows a line "
+    "up to half a minute after it was written.",
+    "portaria {command} {reference} --stage {stage} --days 90",
+)
