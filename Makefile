@@ -57,6 +57,10 @@ rehearse: .venv/ready .cache/tools/sam/ready .cache/tools/ministack/ready ## Dep
 bench: .venv/ready ## Compare cold starts with the package that Chalice makes by itself
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+.PHONY: docs
+docs: .venv/ready .cache/tools/docs/ready ## Build the documents as a site, in build/docs, and check its links
+	@scripts/docs
+
 .PHONY: check
 check: .venv/ready ## Check style, types, import rules and generated pages
 	$(BIN)/ruff check
