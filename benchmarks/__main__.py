@@ -127,7 +127,7 @@ def lines(what: str, times: dict[str, list[tuple[float, float]]]) -> Iterator[st
     yield f"  {what:<16}" + "".join(f"  {name} {clock[name]:.2f} s" for name in times)
     yield (
         f"  {'':<16}  {clock['stock'] / clock['trimmed']:.2f} times as fast; "
-        f"processor time {processor['stock'] / processor['trimmed']:.2f} to 1"
+        f"processor time {processor['stock']:.2f} s and {processor['trimmed']:.2f} s"
     )
 
 

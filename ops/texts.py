@@ -344,7 +344,7 @@ def _as_on_a_phone(message: _Message) -> Iterator[Styled]:
 
 def _us_price() -> float:
     prices = tomllib.loads(PRICES.read_text(encoding="utf-8"))
-    dollars: float = prices["twilio"]["dollars"]
+    dollars: float = prices["twilio"]["us"]["dollars"]
     return dollars
 
 

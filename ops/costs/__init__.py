@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ops.costs.bill import Bill
 from ops.costs.growth import Growth
 from ops.generated import GeneratedPage
+from ops.parameters import default_templates
 from ops.template import merged
 
 HERE = Path(__file__).parent
@@ -34,7 +35,10 @@ def render() -> str:
     templates.filters["money"] = money
     templates.filters["count"] = count
     return templates.get_template("page.md").render(
-        bill=bill, growth=lambda codes: Growth(bill, codes), **given
+        bill=bill,
+        growth=lambda codes: Growth(bill, codes),
+        texts=len(default_templates()),
+        **given,
     )
 
 

@@ -146,6 +146,17 @@ class Bill:
         memory_mb: float = self.given["assumptions"]["memory_mb"]
         return self.billed_ms(name) / 1000 * memory_mb / 1024
 
+    def cold_starts(self, journey: str) -> float:
+        """Return what cold starts add to a million of a journey, INIT and first answer together."""
+        cold: Mapping[str, float] = self.given["assumptions"]["cold_start"]
+        milliseconds = sum(
+            (cold["worker_ms"] if step == QUEUE_STEP else cold["api_ms"]) * times
+            for step, times in self.journeys[journey].items()
+        )
+        # Whatever the memory: half of it is half the processor, for twice as long.
+        gigabyte_seconds = milliseconds / 1000 * VCPU_MB / 1024
+        return gigabyte_seconds * self.price("lambda_gigabyte_second") * cold["share"] * MILLION
+
     @property
     def code_metrics(self) -> list[str]:
         """The metrics that a code's way makes, each with what it is counted by."""

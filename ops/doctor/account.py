@@ -29,7 +29,8 @@ _WARN_BEFORE = timedelta(days=180)
 
 
 # When AWS deprecates a runtime: its functions still run, without security fixes. Source:
-# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html, looked up on 2026-11-25, and for
+# 3.9, which is no longer there, https://endoflife.date/aws-lambda of 2026-08-22, which agrees.
 RUNTIME_ENDS = {
     "python3.9": date(2025, 12, 15),
     "python3.10": date(2026, 10, 31),

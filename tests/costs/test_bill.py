@@ -52,6 +52,7 @@ ASSUMPTIONS = {
     "access_log_bytes": 50,
     "waits_ms": {"aws": 5, "twilio": 100},
     "calls": {"code sent": ["twilio"]},
+    "cold_start": {"share": 0.1, "api_ms": 2000, "worker_ms": 1000},
 }
 
 
@@ -88,6 +89,12 @@ def test_a_quarter_of_a_processor_takes_four_times_as_long_and_waits_as_long(bil
     assert bill.billed_ms("code requested") == pytest.approx(5 * 4 + 3 * 5)
     assert bill.billed_ms("code sent") == pytest.approx(5 * 4 + 3 * 5 + 100)
     assert bill.gigabyte_seconds("code requested") == pytest.approx(0.035 * 1769 / 4 / 1024)
+
+
+def test_cold_starts_cost_what_a_whole_processor_costs_for_as_long(bill: Bill):
+    seconds = 2 + 1 + 2  # the request, the worker and a receipt
+
+    assert bill.cold_starts("code") == pytest.approx(0.1 * 1e6 * seconds * 1769 / 1024)
 
 
 def test_a_month_costs_something_without_visitors(bill: Bill):

@@ -20,6 +20,7 @@ from chalicelib.otp.receipts import callback_url
 from chalicelib.sign_in.cookies import CookieJar
 from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.sessions import SessionLifetime, Sessions
+from ops.parameters import default_templates, put_missing
 from sandbox.event_source import sqs_event
 from sandbox.phone.app import create_app
 from sandbox.server import running
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from sandbox.phone.faults import Faults
 
 QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:otp"
-TEMPLATES = ("Register", "SignIn", "ForgotPassword", "Generic")
 STATES = ("queued", "sending", "sent", "delivered")
 """What Twilio tells of a message that arrives, one callback each."""
 CHECKED_BEFORE_SECONDS = 1000
@@ -231,9 +231,7 @@ def journey(moto_url: str, dynamodb_url: str, **settings: str) -> Iterator[Journ
             **settings,
         )
         stage.put("twilio", json.dumps(ACCOUNT))
-        for kind in TEMPLATES:
-            name = f"{stage.prefix}/templates/{kind}"
-            stage.ssm.put_parameter(Name=name, Value="Code: {{code}}", Type="String")
+        put_missing(stage.ssm, stage.prefix, default_templates())
         api = stack.enter_context(instance("app", stage.environment))
         worker = stack.enter_context(instance("send_otp", stage.environment))
         yield Journey(api, worker, stage, logto, phone.extensions["faults"])
