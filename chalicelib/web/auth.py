@@ -7,7 +7,7 @@
     def orders() -> dict[str, str]:
         return {"of": auth.current_user().sub}
 
-`docs/guides/your-routes.md` has an example of each.
+`docs/guides/add-a-page.md` and `docs/guides/add-an-api.md` have an example of each.
 """
 
 from __future__ import annotations

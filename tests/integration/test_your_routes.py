@@ -1,4 +1,4 @@
-"""Runs the code of docs/guides/your-routes.md on Chalice's server, with the stand-in for Logto."""
+"""Runs the code of two guides, add-a-page and add-an-api, with the stand-in for Logto."""
 
 from __future__ import annotations
 
@@ -23,15 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "guides" / "your-routes.md"
+GUIDES = [ROOT / "docs" / "guides" / name for name in ("add-a-page.md", "add-an-api.md")]
 HERE = "http://localhost:8000"
 API, ORGANIZATION = "https://api.example.com", "org-1"
 
 
 def documented() -> str:
-    return "\n".join(
-        re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    )
+    pages = "\n".join(each.read_text(encoding="utf-8") for each in GUIDES)
+    return "\n".join(re.findall(r"```python\n(.*?)```", pages, re.DOTALL))
 
 
 @dataclass
@@ -64,7 +63,7 @@ class Example:
 @pytest.fixture
 def example(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Example]:
     names = runpy.run_path(str(ROOT / "app.py"))
-    exec(compile(documented(), str(PAGE), "exec", dont_inherit=True), names)  # noqa: S102 - ours
+    exec(compile(documented(), "the guides", "exec", dont_inherit=True), names)  # noqa: S102 - ours
     app, auth = names["app"], names["auth"]
 
     @app.route("/token")  # type: ignore[untyped-decorator]
@@ -105,6 +104,15 @@ def test_a_browser_is_sent_to_sign_in_and_comes_back_to_the_same_place(
     assert urlsplit(back).path == "/orders/a%20b"
     assert parse_qs(urlsplit(back).query) == {"tab": ["1", "ü&"]}
     assert example.site.get(back).json()["customer"] == example.sub
+
+
+def test_a_page_greets_who_is_signed_in(example: Example):
+    example.sign_in()
+    answer = example.site.get("/welcome", headers={"Accept": "text/html"})
+
+    assert answer.text.startswith("<h1>Hello, ")
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("headers", [{}, {"Accept": "text/html", "Sec-Fetch-Mode": "cors"}])

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
-from typing import TYPE_CHECKING, Any
+import textwrap
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chalicelib.languages import HERE, Languages, nearest
 from chalicelib.otp.errors import Limit
+from chalicelib.otp.segments import Segments
 from chalicelib.otp.texts import Templates
 from chalicelib.pages import FailureKind, Pages
 from ops.parameters import default_templates
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 LANGUAGES = Languages()
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "add-a-language.md"
 PORTUGUESE = ("pt", "pt-PT", "pt-AO", "pt-BR", "PT-br")
 
 
@@ -145,13 +147,11 @@ def test_every_limit_has_a_sentence_of_its_own_language_that_tells_no_number(
 def test_one_file_more_is_one_language_more(tmp_path: Path):
     folder = tmp_path / "languages"
     shutil.copytree(HERE, folder)
-    german = (folder / "en.toml").read_text(encoding="utf-8")
-    for english, word in (
-        ("Sign in", "Anmelden"),
-        ("Too many", "Zu viele"),
-        ("is your", "ist Ihr"),
-    ):
+    german = (folder / "en.toml").read_text(encoding="utf-8").partition("[texts]")[0]
+    for english, word in (("Sign in", "Anmelden"), ("Too many", "Zu viele")):
         german = german.replace(english, word)
+    (texts,) = re.findall(r" *```toml\n(.*?) *```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    german += textwrap.dedent(texts)
     (folder / "de.toml").write_text(german, encoding="utf-8")
 
     languages = Languages(folder)
@@ -164,7 +164,12 @@ def test_one_file_more_is_one_language_more(tmp_path: Path):
     assert "Anmelden" in Pages().home_signed_out(visitor, base_url="https://app.test").html
     assert failure.headers["Content-Language"] == "de"
     assert languages.nearest("de-CH").sentences[Limit.OVERALL].startswith("Zu viele codes")
-    assert "ist Ihr code" in templates(languages).pick("signin", {"locale": "de-AT"}).text
+    assert "Code zum Anmelden" in templates(languages).pick("signin", {"locale": "de-AT"}).text
+    assert names(languages["de"].texts) == names(languages["en"].texts)
+    for text in languages["de"].texts.values():
+        assert (
+            Segments.of(text.replace("{{minutes}}", "10").replace("{{code}}", "123456")).count == 1
+        )
     assert "is your code" in templates(languages).pick("signin", {"locale": "fr"}).text
 
 
