@@ -16,6 +16,7 @@ from ops import (
     logs,
     output,
     package,
+    personal_data,
     redrive,
     send,
     sessions,
@@ -86,6 +87,8 @@ app.command("logs", rich_help_panel=CODES)(logs.command)
 app.command("setup", rich_help_panel=DEPLOYMENT)(setup)
 app.add_typer(texts.commands, rich_help_panel=CODES)
 app.add_typer(sessions.commands, rich_help_panel=PEOPLE)
+app.command("export", rich_help_panel=PEOPLE)(personal_data.export)
+app.command("forget", rich_help_panel=PEOPLE)(personal_data.forget)
 app.command("deploy", rich_help_panel=DEPLOYMENT)(deploy.deploy)
 app.command("destroy", rich_help_panel=DEPLOYMENT)(deploy.destroy)
 app.command("package", rich_help_panel=DEPLOYMENT)(package.package)

@@ -119,14 +119,18 @@ class DeadLetterQueue:
         def process(letter: DeadLetter) -> None:
             if letter.action(now) is not Action.DELETE:
                 queue.put(letter.queued.body, letter.queued.accepted_at)
-            handle = letter.queued.receipt_handle
-            self.client.delete_message(QueueUrl=self.url, ReceiptHandle=handle)
-            del self._hidden[letter.queued.message_id]
+            self.delete(letter)
 
         with ThreadPoolExecutor(_BATCH) as threads:
             for action in Action:
                 due = [letter for letter in letters if letter.action(now) is action]
                 yield from threads.map(process, due)
+
+    def delete(self, letter: DeadLetter) -> None:
+        """Delete a letter that was taken."""
+        handle = letter.queued.receipt_handle
+        self.client.delete_message(QueueUrl=self.url, ReceiptHandle=handle)
+        del self._hidden[letter.queued.message_id]
 
     def _received(self) -> list[DeadLetter]:
         letters: dict[str, DeadLetter] = {}

@@ -12,3 +12,11 @@ LOGTO_SESSIONS_NOT_ENDED = Problem(
     "the command does the rest.",
     "portaria doctor --stage {stage}",
 )
+FORGET_INCOMPLETE = Problem(
+    "P181",
+    "Not everything could be deleted.",
+    "Twilio deletes a message only minutes after its last status, and in rare cases two weeks "
+    "after it; an entry stays with its message. An item that was written to at the same moment "
+    "stays, too. Run again, the command does the rest.",
+    "portaria forget NUMBER --stage {stage}",
+)

@@ -1,4 +1,4 @@
-"""Twilio's Messages API: create, list and fetch, for one account.
+"""Twilio's Messages API: create, list, fetch and delete, for one account.
 
 Sources: https://www.twilio.com/docs/messaging/api/message-resource,
 https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 VERSION = "/2010-04-01"
 METHODS = ["GET", "POST", "PUT", "DELETE"]
 DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE = 50, 1000
+FINAL = frozenset({"delivered", "undelivered", "failed", "canceled"})
 _DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
 _ALWAYS, _NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
@@ -89,10 +90,16 @@ def blueprint(
 
     @routes.get(f"{path}/Messages/<sid>.json")
     def fetch(sid: str) -> Response:
-        message = messages.get(sid)
-        if message is None:
-            raise Refusal(20404, request.path)
-        return jsonify(message.as_resource())
+        return jsonify(_known(messages, sid).as_resource())
+
+    @routes.delete(f"{path}/Messages/<sid>.json")
+    def delete(sid: str) -> tuple[str, int]:
+        message = _known(messages, sid)
+        if message.status not in FINAL:
+            raise Refusal(20009)
+        messages.remove(sid)
+        settings.report(f"message for …{message.to[-4:]} deleted")
+        return "", 204
 
     @routes.route("/v1/<path:_>", methods=METHODS)
     @routes.route(f"{VERSION}/<path:_>", methods=METHODS)
@@ -172,6 +179,13 @@ def page_of(
         "previous_page_uri": uri(number - 1) if number else None,
         "next_page_uri": uri(number + 1, shown[-1]["sid"]) if more else None,
     }
+
+
+def _known(messages: Messages, sid: str) -> Message:
+    message = messages.get(sid)
+    if message is None:
+        raise Refusal(20404, request.path)
+    return message
 
 
 def _read_date(name: str, text: str) -> tuple[datetime, timedelta]:

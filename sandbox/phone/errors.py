@@ -9,6 +9,7 @@ from __future__ import annotations
 _SENTENCES = {
     20001: "Parameter '{}' is not valid",
     20003: "Authenticate",
+    20009: "Cannot delete message because delivery has not been completed.",
     20404: "The requested resource {} was not found",
     20429: "Too Many Requests",
     20500: "An internal server error has occurred",
@@ -38,7 +39,7 @@ _SENTENCES = {
     21712: "Phone Number or Short Code is associated with another Messaging Service.",
     21715: "Phone Number does not have correct Messaging Service capabilities.",
 }
-_STATUSES = {20003: 401, 20404: 404, 21710: 409, 21712: 409}
+_STATUSES = {20003: 401, 20009: 409, 20404: 404, 21710: 409, 21712: 409}
 
 
 class Refusal(Exception):

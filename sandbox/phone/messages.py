@@ -104,6 +104,11 @@ class Messages:
         with self._lock:
             return self._by_sid.get(sid)
 
+    def remove(self, sid: str) -> None:
+        """Forget a message, if there is one."""
+        with self._lock:
+            self._by_sid.pop(sid, None)
+
     def newest_first(self, wanted: Callable[[Message], bool]) -> list[Message]:
         """Return the messages for which `wanted` is true."""
         with self._lock:

@@ -8,7 +8,7 @@ import pytest
 
 from ops.http_api import ApiError
 from ops.twilio import API_URL, MessageStatus, Twilio
-from tests.kit.phone import NUMBER, SERVICE, running_twilio
+from tests.kit.phone import NEVER_SECONDS, NUMBER, SERVICE, running_twilio
 from tests.kit.phone import Twilio as StandIn
 
 if TYPE_CHECKING:
@@ -136,3 +136,21 @@ def test_messaging_services_are_on_another_host_of_the_same_region(
     api_url: str | None, messaging: str
 ):
     assert Twilio(SID, "a token", api_url).host("messaging") == messaging
+
+
+def test_a_message_is_deleted_once_it_is_not_under_way_any_more(twilio: Twilio, stand_in: StandIn):
+    sid = stand_in.send().sid
+    stand_in.wait_for(sid, "delivered")
+    twilio.delete_message(sid)
+
+    assert failed(twilio.message_status, sid).code == "20404"
+    assert failed(twilio.delete_message, sid).code == "20404"
+
+
+def test_a_message_under_way_stays():
+    with running_twilio(step_seconds=NEVER_SECONDS) as stand_in:
+        sid = stand_in.send().sid
+        client = Twilio(*stand_in.credentials, stand_in.url)
+
+        assert failed(client.delete_message, sid).code == "20009"
+        assert client.message_status(sid).status == "accepted"

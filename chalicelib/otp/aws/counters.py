@@ -84,7 +84,7 @@ class DynamoDBCounters:
         if shifted:  # DynamoDB refuses a value that nothing uses
             values[":never"] = NEVER
         found = self._take(
-            _number_id(recipient_hash),
+            number_id(recipient_hash),
             Change(set=[*shifted, "n0 = :now", "expires_at = :expires_at"]),
             " AND ".join(["(attribute_not_exists(refused_until) OR refused_until <= :now)", *free]),
             values | {":now": now, ":expires_at": now + self._number_item_seconds},
@@ -95,7 +95,7 @@ class DynamoDBCounters:
         """Forget the latest code to a number where it was counted at `now`."""
         shifted = [f"n{i - 1} = if_not_exists(n{i}, :never)" for i in _places(windows)]
         self.table.update_if(
-            _number_id(recipient_hash),
+            number_id(recipient_hash),
             Change(set=[*shifted, f"n{len(shifted)} = :never"]),
             "n0 = :now",
             _numbers({":now": now, ":never": NEVER}),
@@ -124,7 +124,7 @@ class DynamoDBCounters:
         """Hold codes for this recipient back for a while, from `now` on."""
         marked = ["refused_code = :code", "refused_until = :until", "expires_at = :expires_at"]
         self.table.update_if(
-            _number_id(recipient_hash),
+            number_id(recipient_hash),
             Change(set=marked),
             "",
             _numbers(
@@ -148,6 +148,11 @@ class DynamoDBCounters:
         if isinstance(done, Written):
             return None
         return {name: int(value["N"]) for name, value in done.item.items() if "N" in value}
+
+
+def number_id(recipient_hash: str) -> str:
+    """Return the id of a number's item."""
+    return f"{PREFIX}number#{recipient_hash}"
 
 
 class _Throttled(LedgerUnavailable):
@@ -174,10 +179,6 @@ def _in_the_way(found: dict[str, int], windows: Sequence[Window], now: int) -> L
         if found.get(f"n{window.limit - 1}", NEVER) > now - window.seconds:
             return window.name
     return windows[0].name  # throttled: no window was looked at
-
-
-def _number_id(recipient_hash: str) -> str:
-    return f"{PREFIX}number#{recipient_hash}"
 
 
 def _tally_id(tally: Tally) -> str:

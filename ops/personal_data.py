@@ -1,0 +1,195 @@
+"""`export` and `forget`: what a stage keeps of a phone number, for a request by LGPD or GDPR.
+
+`forget` protects others from the request as well: an entry stays for as long as it keeps a code
+from being sent twice, and a limit for as long as it counts. Else whoever asks to be forgotten could
+have a phone flooded, and have the traces of it deleted.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from ops import output
+from ops.connector import write_privately
+from ops.errors import OperatorError
+from ops.errors.people import FORGET_INCOMPLETE
+from ops.forgetting import Forgetting
+from ops.holdings import holdings
+from ops.options import DryRun, Json, StageName, Yes
+from ops.stage import Stage
+from ops.trace import in_e164
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ops.holdings import Holdings
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A place, as docs/explanation/personal-data.md calls it, and how it forgets."""
+
+    where: str
+    how: str
+
+
+ELSEWHERE = (
+    Elsewhere(
+        "Logto",
+        "The account: Console, User management. Delete it after `forget`, which finds the sessions "
+        "by it; or by the Management API: DELETE {endpoint}/api/users/{user}",
+    ),
+    Elsewhere(
+        "Twilio",
+        "Messages: Console, Monitor, Logs, Messaging, by number. `forget` deletes those that the "
+        "ledger names, of the last 30 days. By the API: DELETE "
+        "https://api.twilio.com/2010-04-01/Accounts/AC…/Messages/SM….json",
+    ),
+    Elsewhere("OTP queue", "A code under way: gone when it is sent, and after two hours at most."),
+    Elsewhere("access log", "Addresses and times, no numbers. Deleted after 14 or 90 days."),
+    Elsewhere("functions' logs", "Events without numbers. Deleted after 14 or 90 days."),
+    Elsewhere(
+        "point-in-time recovery",
+        "Earlier states of the tables, for 35 days. Run `forget` again where one is restored.",
+    ),
+    Elsewhere("cookie in the visitor's browser", "The id of a session, in the person's own hands."),
+)
+"""What neither command reaches by itself."""
+
+Number = Annotated[str, typer.Argument(help="With country code, e.g. +12125550100.")]
+
+
+def export(
+    number: Number,
+    *,
+    stage: StageName,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write to a file that only its owner can read."),
+    ] = None,
+) -> None:
+    """Print as JSON everything that is kept of a number, without a code, and say who has more."""
+    recipient, found_stage = in_e164(number), Stage.find(stage)
+    with output.progress("Reading the ledger, the queue and Logto …"):
+        found = holdings(found_stage, recipient)
+    document = {
+        "number": recipient,
+        "stage": found_stage.name,
+        "made_at": datetime.fromtimestamp(found_stage.portaria.clock(), UTC).isoformat(),
+        **found.as_json(),
+        "elsewhere": _elsewhere(found_stage, found),
+    }
+    if out is None:
+        output.show_json(document)
+    else:
+        write_privately(out, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        output.say(f"Written to {out}, which only you can read. Hand it over by a safe way.")
+    _tell_whether_logto_was_asked(found)
+
+
+def forget(
+    number: Number,
+    *,
+    stage: StageName,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Delete what is kept of a number, at Twilio too, but for what still protects somebody.
+
+    Ends its user's sessions. An entry stays while its code could be sent again, and a limit while
+    it counts.
+    """
+    recipient, found_stage = in_e164(number), Stage.find(stage)
+    with output.progress("Reading the ledger, the queue and Logto …"):
+        found = holdings(found_stage, recipient)
+    forgetting = Forgetting(found_stage, recipient, found)
+    if not as_json:
+        output.show(_planned(forgetting))
+        _tell_whether_logto_was_asked(found)
+    if dry_run:
+        if as_json:
+            output.show_json({"planned": asdict(forgetting.planned), **_rest(forgetting)})
+        output.say("Nothing was changed.")
+        return
+    if not output.confirm("Delete this for good?", yes=yes):
+        return
+    with output.progress("Deleting …"):
+        done, failures = forgetting.carry_out()
+    if as_json:
+        output.show_json({"deleted": asdict(done), "failures": failures, **_rest(forgetting)})
+    else:
+        for line in _told(found_stage, forgetting):
+            output.say(line)
+    if failures:
+        raise OperatorError(
+            FORGET_INCOMPLETE, f"Not deleted: {'; '.join(failures)}.", stage=found_stage.name
+        )
+
+
+def _planned(forgetting: Forgetting) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("what", no_wrap=True)
+    for title in ("deleted", "stays"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("why it stays")
+    planned, staying = asdict(forgetting.planned), forgetting.staying
+    for name, why in _WHY.items():
+        needed = [each.needed_until for each in staying.get(name, ())]
+        reason = f"until {_moment(max(needed))}: {why}" if needed else ""
+        table.add_row(name.replace("_", " "), str(planned[name]), str(len(needed)), reason)
+    return table
+
+
+_WHY = {
+    "codes": "no code is sent twice",
+    "newest_codes": "no older code is sent after a newer one",
+    "limits": "nobody lifts a limit by asking to be forgotten",
+    "dead_letters": "",
+    "messages_at_twilio": "",
+    "sessions": "",
+}
+
+
+def _told(stage: Stage, forgetting: Forgetting) -> Iterator[str]:
+    yield "Deleted."
+    if forgetting.stays_until:
+        until = _moment(forgetting.stays_until)
+        yield f"What stays is of no use after {until}. Run it again then, or leave it to the table."
+    yield "Kept elsewhere:"
+    for each in _elsewhere(stage, forgetting.found):
+        yield f"  {each['where']}: {each['how']}"
+
+
+def _rest(forgetting: Forgetting) -> dict[str, Any]:
+    until = forgetting.stays_until
+    return {
+        "stays": {name: len(items) for name, items in forgetting.staying.items()},
+        "stays_until": datetime.fromtimestamp(until, UTC).isoformat() if until else None,
+        "elsewhere": _elsewhere(forgetting.stage, forgetting.found),
+    }
+
+
+def _elsewhere(stage: Stage, found: Holdings) -> list[dict[str, str]]:
+    users = [each.user for each in found.accounts or ()]
+    names = {"endpoint": stage.settings.logto_endpoint, "user": ", ".join(users) or "ID"}
+    return [{"where": each.where, "how": each.how.format_map(names)} for each in ELSEWHERE]
+
+
+def _tell_whether_logto_was_asked(found: Holdings) -> None:
+    if found.accounts is None:
+        output.say(
+            "Sessions were not looked for, because logto/management is not in SSM: find the user's "
+            "id in Logto's Console, and run `portaria sessions end --user ID`."
+        )
+
+
+def _moment(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
