@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.otp.errors import SenderMisconfigured
+from chalicelib.otp.texts import MINUTES, values
 from chalicelib.otp.twilio.account import TwilioAccount
 from ops.errors import OperatorError
 from ops.errors.texts import CONNECTOR_UNREADABLE
@@ -61,19 +62,25 @@ def account(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def exported(
-    twilio: Mapping[str, Any], stored: Mapping[str, Text], *, with_secrets: bool
+    twilio: Mapping[str, Any],
+    stored: Mapping[str, Text],
+    *,
+    code_lifetime_seconds: int,
+    with_secrets: bool,
 ) -> dict[str, Any]:
     """Return the body that creates the connector in Logto again.
 
-    Its texts are those of the default language, for the connector has no others. Without secrets
-    the account's token is left out.
+    Its texts are those of the default language, for the connector has no others; `{{minutes}}`,
+    which it would show as it stands, is written out. Without secrets the account's token is left
+    out.
     """
+    minutes = str(values({}, code_lifetime_seconds)[MINUTES])
     kept = {name: value for name, value in twilio.items() if with_secrets or name not in SECRETS}
     # Logto's connector writes it so; the parameter may have it either way.
     if "fromMessagingServiceSid" in kept:
         kept["fromMessagingServiceSID"] = kept.pop("fromMessagingServiceSid")
     templates = [
-        {"usageType": name, "content": text.text}
+        {"usageType": name, "content": text.text.replace(f"{{{{{MINUTES}}}}}", minutes)}
         for name, text in stored.items()
         if "/" not in name
     ]

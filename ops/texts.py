@@ -265,7 +265,12 @@ def export(
     found = Stage.find(stage)
     ssm, prefix = found.client("ssm"), found.settings.parameter_prefix
     texts, twilio = text_store.in_ssm(ssm, prefix), _twilio(ssm, prefix)
-    document = connector.exported(twilio, texts, with_secrets=with_secrets)
+    document = connector.exported(
+        twilio,
+        texts,
+        code_lifetime_seconds=found.settings.code_lifetime_seconds,
+        with_secrets=with_secrets,
+    )
     missing = [each for each in connector.REQUIRED if each not in texts]
     if missing:
         output.say(f"Logto will not save it without texts for: {', '.join(missing)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ops.errors import Answer
 
 _DOCTOR = "portaria doctor --stage STAGE"
-_LOGS = "aws logs tail API_LOG_GROUP --since 1d --filter-pattern REFERENCE"
+_LOGS = "portaria logs REFERENCE --stage STAGE"
 _TRACE = "portaria trace NUMBER --stage STAGE"
 
 SIGN_IN = (
