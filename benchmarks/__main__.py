@@ -17,25 +17,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from ops.packaging.shrink import shrink
-from sandbox.event_source import sqs_event
-from sandbox.phone.app import create_app
-from sandbox.server import running
 from tests.kit.api_gateway import request
-from tests.kit.application import Stage
 from tests.kit.engines import moto
-from tests.kit.fakes import Clock
-from tests.kit.identity import running_logto
-from tests.kit.phone import ACCOUNT, PHONE
+from tests.kit.surroundings import surroundings
 from tests.packaging.deployment import PYTHON, Lambda, chalice_package
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.kit.application import Stage
 
 CODES = itertools.count(100_000)
 DEFAULT_RUNS = 11
@@ -47,8 +42,12 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=DEFAULT_RUNS, help="of each (%(default)s)")
     runs = parser.parse_args().runs
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    with tempfile.TemporaryDirectory() as temporary, surroundings() as stage:
-        folder = Path(temporary)
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        moto() as aws_url,
+        surroundings(aws_url) as around,
+    ):
+        folder, stage = Path(temporary), around.stage
         stock = chalice_package(folder)
         small = stock.copy(folder / "small")
         shrink(small.layer, small.application, python=PYTHON)
@@ -66,34 +65,11 @@ def main() -> int:
     return 0
 
 
-@contextmanager
-def surroundings() -> Iterator[Stage]:
-    """Run AWS, Logto and Twilio on loopback; returns the stage between them."""
-    phone = create_app(PHONE)
-    with (
-        moto() as aws_url,
-        running_logto(clock=Clock(time.time())) as logto,
-        running(lambda _: phone) as phone_url,
-    ):
-        stage = Stage(
-            aws_url,
-            LOGTO_ENDPOINT=logto.url,
-            PUBLIC_URL=logto.app.url,
-            TWILIO_API_URL=phone_url,
-        )
-        stage.put("twilio", json.dumps(ACCOUNT))
-        stage.put("templates/SignIn", "Code: {{code}}")
-        yield stage
-
-
 def queued_code(stage: Stage) -> dict[str, Any]:
     """Return the worker's event for a code that was put on the queue a moment ago."""
     body = {"to": "15550001001", "type": "SignIn", "payload": {"code": str(next(CODES))}}
     stage.sqs.send_message(QueueUrl=stage.queue_url, MessageBody=json.dumps(body))
-    received = stage.sqs.receive_message(
-        QueueUrl=stage.queue_url, AttributeNames=["All"], MessageAttributeNames=["All"]
-    )
-    return sqs_event(received["Messages"], "arn:aws:sqs:us-east-1:123456789012:otp")
+    return stage.received()
 
 
 INVOCATIONS: dict[str, tuple[str, Callable[[Stage], dict[str, Any]]]] = {

@@ -44,7 +44,7 @@ def replace_the_authorization(journey: Journey) -> None:
     journey.stage.put("otp/authorization", "Bearer before")
     journey.stage.put("otp/authorization", AUTHORIZATION)
     assert journey.ask_for_code(new_phone(), "Bearer before") == 200
-    journey.send(journey.queued())
+    journey.send(journey.stage.received())
 
 
 def end_a_session_in_each_way(journey: Journey) -> None:
@@ -74,7 +74,7 @@ def ask_for_too_many_codes(journey: Journey) -> None:
     statuses = [journey.ask_for_code(new_phone(), ip="198.51.100.7") for _ in range(3)]
     assert statuses[-1] == 429
     while statuses.pop(0) == 200:
-        journey.send(journey.queued())
+        journey.send(journey.stage.received())
 
 
 def hear_of_undelivered_messages(journey: Journey) -> None:
@@ -82,7 +82,7 @@ def hear_of_undelivered_messages(journey: Journey) -> None:
     for names_attempt in (True, False):
         phone = new_phone()
         assert journey.ask_for_code(phone) == 200
-        sid = journey.send(journey.queued())
+        sid = journey.send(journey.stage.received())
         more: dict[str, Any] = {"names_attempt": names_attempt, "ErrorCode": "30005"}
         journey.hear(sid, "undelivered", phone, **more)
     heard = [item for item in journey.items() if item.get("receipt_stage") == {"S": "undelivered"}]
@@ -135,7 +135,7 @@ def _queued_now(journey: Journey, number: str, code: str = "961615") -> dict[str
     body = {"to": number, "type": "SignIn", "payload": {"code": code}}
     stage = journey.stage
     stage.sqs.send_message(QueueUrl=stage.queue_url, MessageBody=json.dumps(body))
-    return journey.queued()
+    return journey.stage.received()
 
 
 def _outcomes(journey: Journey) -> set[str]:

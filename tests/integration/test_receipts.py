@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import app
-from sandbox.event_source import Function, LambdaContext, sqs_event
+from sandbox.event_source import Function, LambdaContext
 from sandbox.phone.app import create_app
 from sandbox.phone.faults import Fault
 from sandbox.server import running
@@ -63,14 +63,8 @@ def send(stage: Stage, *numbers: str) -> None:
     for to in numbers:
         body = {"to": to, "type": "SignIn", "payload": {"code": "961615"}}
         stage.sqs.send_message(QueueUrl=stage.queue_url, MessageBody=json.dumps(body))
-    messages = stage.sqs.receive_message(
-        QueueUrl=stage.queue_url,
-        MaxNumberOfMessages=10,
-        AttributeNames=["All"],
-        MessageAttributeNames=["All"],
-    )["Messages"]
-    assert len(messages) == len(numbers)
-    event = sqs_event(messages, "arn:aws:sqs:us-east-1:123456789012:otp")
+    event = stage.received(at_most=10)
+    assert len(event["Records"]) == len(numbers)
     assert app.send_otp(event, LambdaContext(FUNCTION, time.monotonic)) == {"batchItemFailures": []}
 
 

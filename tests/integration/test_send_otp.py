@@ -12,6 +12,7 @@ from sandbox.event_source import sqs_event
 from sandbox.phone.faults import Fault
 from sandbox.server import running
 from tests.kit import sent_codes
+from tests.kit.application import QUEUE_ARN
 from tests.kit.courier import Courier, CourierSender
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def test_another_channel_needs_only_its_sender_in_the_composition_root(pipeline:
 
 def test_the_handler_can_be_called_without_lambda(pipeline: Pipeline):
     pipeline.put(GOOD)
-    event = sqs_event(pipeline.receive(), "arn:aws:sqs:us-east-1:123456789012:otp")
+    event = sqs_event(pipeline.receive(), QUEUE_ARN)
 
     assert app.send_otp(event, None) == {"batchItemFailures": []}
     assert pipeline.outcomes() == ["sent"]

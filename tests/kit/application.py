@@ -13,6 +13,7 @@ from chalice.local import ChaliceRequestHandler, LocalDevServer
 
 import app
 from chalicelib.application import Portaria
+from sandbox.event_source import sqs_event
 from tests.kit.browser import Browser
 from tests.kit.engines import LOOPBACK, REGION, aws_client, new_table
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 CONFIG = Config(chalice_stage="test", config_from_disk={"app_name": "portaria"})
 AUTHORIZATION = "Bearer test-sms-key"
+QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:otp"
 LOGTO_SECRET = "portaria-secret"
 LEDGER_KEY = base64.b64encode(b"k" * 32).decode()
 
@@ -70,6 +72,16 @@ class Stage:
         self.ssm.put_parameter(
             Name=f"{self.prefix}/{name}", Value=value, Type="SecureString", Overwrite=True
         )
+
+    def received(self, at_most: int = 1) -> dict[str, Any]:
+        """Take what is on the queue; return the event that Lambda makes of it."""
+        found = self.sqs.receive_message(
+            QueueUrl=self.queue_url,
+            MaxNumberOfMessages=at_most,
+            AttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        return sqs_event(found["Messages"], QUEUE_ARN)
 
     def queued(self) -> list[str]:
         found = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10)

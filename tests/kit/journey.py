@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
@@ -20,24 +20,19 @@ from chalicelib.otp.receipts import callback_url
 from chalicelib.sign_in.cookies import CookieJar
 from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.sessions import SessionLifetime, Sessions
-from ops.parameters import default_templates, put_missing
-from sandbox.event_source import sqs_event
-from sandbox.phone.app import create_app
-from sandbox.server import running
 from tests.kit.api_gateway import request
 from tests.kit.application import AUTHORIZATION, Stage
 from tests.kit.browser import Browser
-from tests.kit.fakes import Clock
-from tests.kit.identity import Logto, new_phone, running_logto
+from tests.kit.identity import Logto, new_phone
 from tests.kit.lambdas import Instance, Invocation, instance
-from tests.kit.phone import ACCOUNT, PHONE
+from tests.kit.phone import PHONE
+from tests.kit.surroundings import surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.phone.faults import Faults
 
-QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:otp"
 STATES = ("queued", "sending", "sent", "delivered")
 """What Twilio tells of a message that arrives, one callback each."""
 CHECKED_BEFORE_SECONDS = 1000
@@ -87,7 +82,7 @@ class Journey:
         """Ask for a code as Logto does, have it sent, and hear from Twilio of each step."""
         phone = new_phone()
         self.ask_for_code(phone, ip="203.0.113.9", step="code requested")
-        message_sid = self.send(self.queued(), step="code sent")
+        message_sid = self.send(self.stage.received(), step="code sent")
         for state in STATES:
             self.hear(message_sid, state, phone, step=f"receipt, {state}")
 
@@ -99,13 +94,6 @@ class Journey:
         headers = {"Authorization": authorization, "Content_Type": JSON}
         status: int = self.call("POST", "/otp", body, step=step, **headers)["statusCode"]
         return status
-
-    def queued(self) -> dict[str, Any]:
-        """Take what is on the queue; returns the event that Lambda makes of it."""
-        taken = self.stage.sqs.receive_message(
-            QueueUrl=self.stage.queue_url, AttributeNames=["All"], MessageAttributeNames=["All"]
-        )
-        return sqs_event(taken["Messages"], QUEUE_ARN)
 
     def deliver(self, event: dict[str, Any], step: str = "") -> Invocation:
         """Invoke the worker; what it doesn't want back is deleted, as Lambda does."""
@@ -218,20 +206,9 @@ class Journey:
 @contextmanager
 def journey(moto_url: str, dynamodb_url: str, **settings: str) -> Iterator[Journey]:
     """Run both Lambdas against these two, and stand-ins for Logto and Twilio."""
-    phone = create_app(PHONE)
-    with ExitStack() as stack:
-        logto = stack.enter_context(running_logto(clock=Clock(time.time())))
-        phone_url = stack.enter_context(running(lambda _: phone))
-        stage = Stage(
-            moto_url,
-            dynamodb_url,
-            LOGTO_ENDPOINT=logto.url,
-            PUBLIC_URL=logto.app.url,
-            TWILIO_API_URL=phone_url,
-            **settings,
-        )
-        stage.put("twilio", json.dumps(ACCOUNT))
-        put_missing(stage.ssm, stage.prefix, default_templates())
-        api = stack.enter_context(instance("app", stage.environment))
-        worker = stack.enter_context(instance("send_otp", stage.environment))
-        yield Journey(api, worker, stage, logto, phone.extensions["faults"])
+    with (
+        surroundings(moto_url, dynamodb_url, **settings) as around,
+        instance("app", around.stage.environment) as api,
+        instance("send_otp", around.stage.environment) as worker,
+    ):
+        yield Journey(api, worker, around.stage, around.logto, around.faults)

@@ -15,7 +15,7 @@ from chalicelib.otp.aws.queue import SqsOtpQueue
 from sandbox.event_source import Function, LambdaContext, sqs_event
 from sandbox.phone.app import create_app
 from sandbox.server import running
-from tests.kit.application import Stage, environment
+from tests.kit.application import QUEUE_ARN, Stage, environment
 from tests.kit.phone import ACCOUNT, PHONE
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Pipeline:
 
     def work(self, messages: list[Any]) -> list[str]:
         """Invoke the worker; returns the ids of the messages that it wants back."""
-        event = sqs_event(messages, "arn:aws:sqs:us-east-1:123456789012:otp")
+        event = sqs_event(messages, QUEUE_ARN)
         answer = app.send_otp(event, LambdaContext(FUNCTION, time.monotonic))
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 

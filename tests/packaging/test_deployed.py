@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -12,14 +11,11 @@ from twilio.request_validator import RequestValidator
 
 from ops.packaging.bytecode import PackagingError
 from ops.packaging.shrink import shrink
-from sandbox.event_source import sqs_event
-from sandbox.phone.app import create_app
-from sandbox.server import running
 from tests.kit.api_gateway import request
-from tests.kit.application import AUTHORIZATION, Stage
-from tests.kit.fakes import Clock
-from tests.kit.identity import Logto, running_logto
-from tests.kit.phone import ACCOUNT, PHONE
+from tests.kit.application import AUTHORIZATION
+from tests.kit.identity import Logto
+from tests.kit.phone import PHONE
+from tests.kit.surroundings import Surroundings, surroundings
 from tests.packaging.deployment import PYTHON, Lambda, Packages, chalice_package
 from tests.packaging.runtime import Context
 
@@ -49,25 +45,9 @@ def unpacked(small: Packages, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def logto() -> Iterator[Logto]:
-    with running_logto(clock=Clock(time.time())) as logto:
-        yield logto
-
-
-@pytest.fixture
-def stage(moto_server: str, logto: Logto) -> Iterator[Stage]:
-    phone = create_app(PHONE)
-    with running(lambda _: phone) as phone_url:
-        stage = Stage(
-            moto_server,
-            LOGTO_ENDPOINT=logto.url,
-            PUBLIC_URL=logto.app.url,
-            TWILIO_API_URL=phone_url,
-        )
-        stage.put("twilio", json.dumps(ACCOUNT))
-        for usage_type in ("SignIn", "Register", "ForgotPassword", "Generic"):
-            stage.put(f"templates/{usage_type}", "Code: {{code}}")
-        yield stage
+def around(moto_server: str) -> Iterator[Surroundings]:
+    with surroundings(moto_server) as around:
+        yield around
 
 
 def test_the_layer_is_small(small: Packages):
@@ -112,7 +92,8 @@ def sign_in(api: Lambda, logto: Logto) -> str:
     return cookie_of(done, "portaria_session")
 
 
-def test_a_visitor_signs_in_and_out(unpacked: Path, stage: Stage, logto: Logto):
+def test_a_visitor_signs_in_and_out(unpacked: Path, around: Surroundings):
+    stage, logto = around.stage, around.logto
     with Lambda(unpacked, stage.environment) as api:
         assert api.invoke("app", request("GET", "/health"))["statusCode"] == 200
         cookie = sign_in(api, logto)
@@ -136,9 +117,9 @@ def test_a_visitor_signs_in_and_out(unpacked: Path, stage: Stage, logto: Logto):
 
 
 def test_a_code_goes_through_the_queue_to_the_phone(
-    unpacked: Path, stage: Stage, logto: Logto, tmp_path: Path
+    unpacked: Path, around: Surroundings, tmp_path: Path
 ):
-    log = tmp_path / "log"
+    stage, log = around.stage, tmp_path / "log"
     code = {"to": "15550001001", "type": "SignIn", "payload": {"code": "961615", "locale": "en"}}
     with (
         log.open("wb") as written,
@@ -155,14 +136,10 @@ def test_a_code_goes_through_the_queue_to_the_phone(
                 Content_Type="application/json",
             ),
         )
-        received = stage.sqs.receive_message(
-            QueueUrl=stage.queue_url, AttributeNames=["All"], MessageAttributeNames=["All"]
-        )
-        event = sqs_event(received["Messages"], "arn:aws:sqs:us-east-1:123456789012:otp")
-        assert worker.invoke("send_otp", event) == {"batchItemFailures": []}
+        assert worker.invoke("send_otp", stage.received()) == {"batchItemFailures": []}
         entries = stage.dynamodb.scan(TableName=stage.ledger_table)["Items"]
         (sid,) = {item["message_sid"]["S"] for item in entries if "message_sid" in item}
-        told = api.invoke("app", receipt(logto.app.url, sid))
+        told = api.invoke("app", receipt(around.logto.app.url, sid))
 
     assert taken["statusCode"] == told["statusCode"] == 200
     assert "sent" in {item["outcome"]["S"] for item in entries if "outcome" in item}
