@@ -3,12 +3,17 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
+
+from ops.__main__ import app
 
 ROOT = Path(__file__).parents[2]
 ROOT_PAGES = [*sorted(ROOT.glob("README*.md")), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 PAGES = [*ROOT_PAGES, *sorted((ROOT / "docs").rglob("*.md"))]
+COMMANDS = typer.main.get_command(app)
 EXAMPLE = "chalicelib/otp/courier/"  # the folder that another-channel.md makes up
 
 
@@ -39,6 +44,23 @@ def test_every_make_command_of_a_page_exists(page: Path):
     for target, values in commands:
         assert target in targets, target
         assert set(re.findall(r"([A-Z_]+)=", values)) <= names, values
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_of_portaria_on_a_page_exists_with_its_options(page: Path):
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"^ *(?:\.venv/bin/)?portaria ([a-z].*)$", text, re.MULTILINE)
+    spans = re.findall(r"`(?:\.venv/bin/)?portaria ([a-z][^`]*)`", text)
+
+    for line in blocks + spans:
+        command: Any = COMMANDS
+        words = re.split(r"\s+", line.partition("#")[0].strip())
+        while words and hasattr(command, "commands") and re.fullmatch("[a-z-]+", words[0]):
+            assert words[0] in command.commands, line
+            command = command.commands[words.pop(0)]
+        options = {option for each in command.params for option in each.opts} | {"--help"}
+        for word in words:
+            assert not word.startswith("-") or word.partition("=")[0] in options, line
 
 
 def test_the_security_page_shows_tests():
