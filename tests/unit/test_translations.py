@@ -14,7 +14,6 @@ DOCS = ROOT / "docs"
 PORTUGUESE = DOCS / "pt-BR"
 PROMISED = ("tutorial", "guides")
 """Folders under docs/ whose every page exists in both languages; README.md does, too."""
-OWED = {"another-channel", "development"}
 
 _FENCE = re.compile(r"^ *```([^\n`]*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(r"^(#{1,6}) (.+)$", re.MULTILINE)
@@ -40,7 +39,7 @@ def portuguese_of(page: Path) -> Path:
 TRANSLATIONS = [ROOT / "README.pt-BR.md", *sorted(PORTUGUESE.rglob("*.md"))]
 ORIGINALS = [
     ROOT / "README.md",
-    *(each for name in PROMISED for each in (DOCS / name).rglob("*.md") if each.stem not in OWED),
+    *(each for name in PROMISED for each in (DOCS / name).rglob("*.md")),
 ]
 ENGLISH = [
     ROOT / "README.md",
