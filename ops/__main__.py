@@ -23,6 +23,7 @@ from ops import (
     settings,
     texts,
     trace,
+    trigger,
 )
 from ops.aws_errors import explained
 from ops.doctor import checks
@@ -82,6 +83,7 @@ app = typer.Typer(
 app.command("doctor", rich_help_panel=DEPLOYMENT)(doctor.command)
 app.command("send", rich_help_panel=CODES)(send.command)
 app.command("trace", rich_help_panel=CODES)(trace.command)
+app.command("trigger", rich_help_panel=CODES)(trigger.command)
 app.command("redrive", rich_help_panel=CODES)(redrive.command)
 app.command("logs", rich_help_panel=CODES)(logs.command)
 app.command("setup", rich_help_panel=DEPLOYMENT)(setup)

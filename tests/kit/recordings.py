@@ -1,4 +1,4 @@
-"""What Logto was recorded to send and answer (`tests/recorded/logto`)."""
+"""What Logto was recorded to answer (`tests/recorded/logto`) and to post (`ops/events/logto`)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ops.events import FOLDER as EVENTS
+
 FIRST_MOMENT = 1_700_000_000_000  # no number in a recording is larger but times in milliseconds
 FOLDER = Path(__file__).parents[1] / "recorded" / "logto"
 
 
 def recorded(name: str) -> Any:
     """Return one recording."""
-    return json.loads((FOLDER / f"{name}.json").read_text())
+    posted = EVENTS / "logto" / f"{name}.json"
+    file = posted if posted.exists() else FOLDER / f"{name}.json"
+    return json.loads(file.read_text())
 
 
 def as_recorded(expected: Any, given: Any) -> Any:
@@ -38,6 +42,5 @@ def connector_requests() -> dict[str, str]:
     """Return the bodies that the HTTP SMS connector posted, by the recording's name."""
     return {
         path.stem: json.loads(path.read_text())["body"]
-        for path in sorted(FOLDER.glob("sms-*.json"))
-        if path.stem != "sms-behaviour"
+        for path in sorted((EVENTS / "logto").glob("sms-*.json"))
     }
