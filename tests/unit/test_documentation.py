@@ -3,12 +3,16 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer.main
 
 from ops.__main__ import app
+from ops.deploy import stack_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 ROOT_PAGES = [*sorted(ROOT.glob("README*.md")), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
@@ -61,6 +65,23 @@ def test_every_command_of_portaria_on_a_page_exists_with_its_options(page: Path)
         options = {option for each in command.params for option in each.opts} | {"--help"}
         for word in words:
             assert not word.startswith("-") or word.partition("=")[0] in options, line
+        if command.name == "deploy":
+            stack_parameters([word for word in words if "=" in word])
+
+
+def test_the_page_of_the_command_line_has_a_row_for_every_command():
+    text = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `portaria ([a-z-]+(?: [a-z][a-z-]*)*)", text, re.MULTILINE)
+
+    assert len(set(listed)) == len(listed)
+    assert sorted(set(listed) - {"texts"}) == sorted(names_of_commands(COMMANDS))
+
+
+def names_of_commands(group: Any) -> Iterator[str]:
+    """Return the names of the commands of the command line, in groups as `texts list`."""
+    for name, command in group.commands.items():
+        inner = names_of_commands(command) if hasattr(command, "commands") else None
+        yield from (f"{name} {each}" for each in inner) if inner else [name]
 
 
 def test_the_security_page_shows_tests():

@@ -57,8 +57,8 @@ OTP = (
         ("country_not_allowed",),
         "text, 403",
         "The number's country gets no codes.",
-        "It is not in ALLOWED_COUNTRIES.",
-        "portaria deploy --stage STAGE ALLOWED_COUNTRIES=BR,PT",
+        "It is not in ALLOWED_COUNTRIES of .chalice/config.json, which takes effect when deployed.",
+        "portaria deploy --stage STAGE",
     ),
     Answer(
         ("number_costly",),
