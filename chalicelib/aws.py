@@ -7,15 +7,21 @@ takes 8 s at the worst, so that the few of a request end before API Gateway's 29
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 from botocore.config import Config
+from botocore.httpsession import get_cert_path
+
+from chalicelib import tls
 
 if TYPE_CHECKING:
+    from botocore.client import BaseClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
+
+Client = TypeVar("Client", bound="BaseClient")
 
 CONFIG = Config(
     connect_timeout=1,
@@ -35,14 +41,22 @@ class Aws:
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
         """The DynamoDB client."""
-        return self._session.client("dynamodb", config=CONFIG)
+        return _with_shared_tls(self._session.client("dynamodb", config=CONFIG))
 
     @cached_property
     def sqs(self) -> SQSClient:
         """The SQS client."""
-        return self._session.client("sqs", config=CONFIG)
+        return _with_shared_tls(self._session.client("sqs", config=CONFIG))
 
     @cached_property
     def ssm(self) -> SSMClient:
         """The SSM client."""
-        return self._session.client("ssm", config=CONFIG)
+        return _with_shared_tls(self._session.client("ssm", config=CONFIG))
+
+
+def _with_shared_tls(client: Client) -> Client:
+    # botocore takes no TLS context from outside, and makes one for each client.
+    http: Any = client._endpoint.http_session  # type: ignore[attr-defined]  # noqa: SLF001
+    if authorities := get_cert_path(http._verify):  # noqa: SLF001
+        http._manager.connection_pool_kw["ssl_context"] = tls.context(authorities)  # noqa: SLF001
+    return client

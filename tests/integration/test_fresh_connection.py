@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import ipaddress
 import select
 import ssl
 import threading
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from socket import create_server
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from chalicelib.otp.decision import LEASE_SECONDS
 from chalicelib.otp.retry import Retry
 from chalicelib.otp.sender import InDoubt, Postponed, SendResult, Sent
 from chalicelib.otp.sending import CONNECTED_SECONDS
 from chalicelib.otp.twilio.sender import SETTLE_SECONDS, TwilioSender
+from tests.kit.certificates import write_certificate
 from tests.kit.delivery import DeliveryParts
 from tests.kit.phone import RECIPIENT
 from tests.kit.twilio_sender import attempt_text, config
@@ -79,32 +75,7 @@ def serving(server: Server) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for this machine, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "twilio.test")])
-    address = x509.IPAddress(ipaddress.IPv4Address("127.0.0.1"))
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + made.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
+    return write_certificate(tmp_path_factory.mktemp("tls") / "server.pem")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask, Response, request
 
 from chalicelib.sign_in.errors import ProviderMisconfigured, ProviderUnreachable, SignInError
+from chalicelib.sign_in.logto.http import Http
 from chalicelib.sign_in.logto.management import LogtoManagement, ManagementCredential
 from sandbox.identity.settings import MANAGEMENT_API
 from sandbox.server import running
@@ -35,7 +36,7 @@ RECORDED = recorded("management-sessions")
 
 def management(url: str, **credential: str) -> LogtoManagement:
     told = {"id": MACHINE, "secret": SECRET, "resource": MANAGEMENT_API} | credential
-    return LogtoManagement(url, APP, ManagementCredential.read(json.dumps(told)), 5.0)
+    return LogtoManagement(url, APP, ManagementCredential.read(json.dumps(told)), Http(5.0))
 
 
 def test_after_it_no_device_is_known_and_no_token_is_good(logto: Logto):
@@ -232,7 +233,7 @@ def test_the_recorded_lists_can_be_read(odd: tuple[OddLogto, LogtoManagement]):
     logto.sessions = RECORDED["sessions"]["answer"]["sessions"]
     logto.grants = RECORDED["grants"]["answer"]["grants"]
     app_id = logto.grants[0]["application"]["id"]
-    LogtoManagement(ending.endpoint, app_id, ending.credential, 5.0).end_all("x")
+    LogtoManagement(ending.endpoint, app_id, ending.credential, ending.http).end_all("x")
 
     assert sum("DELETE" in each for each in logto.asked) == len(logto.sessions) + len(logto.grants)
 

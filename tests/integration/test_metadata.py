@@ -9,6 +9,7 @@ from flask import Flask, Response, jsonify
 
 from chalicelib.sign_in.errors import ProviderUnreachable
 from chalicelib.sign_in.logto.documents import MetadataDocument, leads_to_a_provider
+from chalicelib.sign_in.logto.http import Http
 from sandbox.server import running
 from tests.kit.fakes import Clock
 from tests.kit.logto_provider import RECORDED_ENDPOINT, TIMEOUT, Answer, answering
@@ -42,7 +43,7 @@ def _moved(value: Any, url: str) -> Any:
 
 def test_logtos_recorded_metadata_are_believed():
     with serving() as url:
-        metadata = MetadataDocument(url, TIMEOUT, Clock()).get()
+        metadata = MetadataDocument(url, Http(TIMEOUT), Clock()).get()
 
     assert metadata.model.jwks_uri == f"{url}/oidc/jwks"
     assert metadata.names_itself
@@ -67,12 +68,12 @@ def test_metadata_that_lead_elsewhere_are_not(name: str, value: str | None):
         serving(**{name: value}) as url,
         pytest.raises(ProviderUnreachable, match=f"{name}|unreadable"),
     ):
-        MetadataDocument(url, TIMEOUT, Clock()).get()
+        MetadataDocument(url, Http(TIMEOUT), Clock()).get()
 
 
 def test_metadata_without_a_place_to_sign_out_are_not():
     with serving(end_session_endpoint=None) as url, pytest.raises(ProviderUnreachable):
-        MetadataDocument(url, TIMEOUT, Clock()).get()
+        MetadataDocument(url, Http(TIMEOUT), Clock()).get()
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,7 @@ def test_metadata_that_make_no_sense_are_not_believed(answer: Answer):
         running(lambda url: answering(url, {"openid_configuration": answer})) as url,
         pytest.raises(ProviderUnreachable),
     ):
-        MetadataDocument(url, TIMEOUT, Clock()).get()
+        MetadataDocument(url, Http(TIMEOUT), Clock()).get()
 
 
 def test_metadata_of_another_issuer_are_not_believed():
@@ -152,4 +153,4 @@ def test_metadata_of_another_issuer_are_not_believed():
         serving(issuer="https://evil.example/oidc") as url,
         pytest.raises(ProviderUnreachable, match="another issuer"),
     ):
-        MetadataDocument(url, TIMEOUT, Clock()).get()
+        MetadataDocument(url, Http(TIMEOUT), Clock()).get()

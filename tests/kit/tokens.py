@@ -18,6 +18,7 @@ from logto import OidcProviderMetadata
 
 from chalicelib.sign_in.errors import AnswerRejected
 from chalicelib.sign_in.logto.documents import Document, Metadata, SigningKeys
+from chalicelib.sign_in.logto.http import Http
 from chalicelib.sign_in.logto.signed_tokens import SignedTokens
 from tests.kit.recordings import recorded
 
@@ -68,7 +69,7 @@ def signed_tokens(
     """Return a reader of tokens, by keys at `jwks_uri` and metadata that are never fetched."""
     changes = {"issuer": ISSUER, "id_token_signing_alg_values_supported": list(algorithms)}
     model = OidcProviderMetadata(**(recorded("discovery") | changes))
-    metadata = Metadata(model, names_itself=True, keys=SigningKeys(jwks_uri, 5.0, clock))
+    metadata = Metadata(model, names_itself=True, keys=SigningKeys(jwks_uri, Http(5.0), clock))
     return SignedTokens(Document("metadata", lambda: metadata, clock), CLIENT, time.time)
 
 

@@ -16,6 +16,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from chalicelib import tls
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -44,6 +46,12 @@ class FreshConnection(HTTPAdapter):
         pool.ConnectionCls = _Https if pool.scheme == "https" else _Http
         pool.conn_kw["fresh"] = self
         return pool
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Set which authorities a pool believes; the context that has read them is shared."""
+        super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
+        if conn.scheme == "https" and conn.ca_certs:
+            conn.conn_kw["ssl_context"] = tls.context(conn.ca_certs)
 
 
 class _Http(HTTPConnection):

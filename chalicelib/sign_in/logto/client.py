@@ -9,7 +9,7 @@ no module outside `logto/` needs to know.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 from logto import LogtoClient, LogtoConfig, Scope, Storage, UserInfoScope
@@ -20,13 +20,31 @@ from chalicelib.sign_in.errors import AnswerRejected, SignInRefused
 from chalicelib.sign_in.logto.access_token_map import KEY, AccessTokenMap, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
     from logto.LogtoClient import SignInSession
     from logto.models.response import TokenResponse
 
     from chalicelib.sign_in.logto.core import BoundedOidcCore
     from chalicelib.sign_in.provider import Audience
+
+
+Result = TypeVar("Result")
+
+
+def result_of(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Return what one of the SDK's coroutines returns, or raise what it raises.
+
+    All they wait for is our own calls, which block: an event loop would have nothing to do, and
+    asyncio takes long to load.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        result: Result = done.value
+        return result
+    coroutine.close()
+    raise RuntimeError("the SDK's coroutine waits for an event loop")
 
 
 class RecordStorage(Storage):

@@ -15,13 +15,14 @@ from logto.OidcCore import OidcCore
 from pydantic import ConfigDict, ValidationError
 
 from chalicelib.sign_in.errors import AnswerRejected, ProviderUnreachable
-from chalicelib.sign_in.logto.http import call
 from chalicelib.sign_in.logto.signed_tokens import MAX_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from logto.models.oidc import OidcProviderMetadata
+
+    from chalicelib.sign_in.logto.http import Http
 
 
 class UserInfo(UserInfoResponse):
@@ -31,11 +32,11 @@ class UserInfo(UserInfoResponse):
 
 
 class BoundedOidcCore(OidcCore):
-    """An `OidcCore` whose calls end within `timeout_seconds` and raise our own errors."""
+    """An `OidcCore` whose calls `http` makes, and that raises our own errors."""
 
-    def __init__(self, metadata: OidcProviderMetadata, timeout_seconds: float) -> None:
+    def __init__(self, metadata: OidcProviderMetadata, http: Http) -> None:
         super().__init__(metadata)
-        self._timeout_seconds = timeout_seconds
+        self._http = http
 
     async def fetchTokenByCode(  # noqa: N802 - overrides the SDK's
         self,
@@ -86,12 +87,7 @@ class BoundedOidcCore(OidcCore):
 
     async def fetchUserInfo(self, accessToken: str) -> UserInfo:  # noqa: N802, N803
         """Ask what Logto knows of the user; raises AccessRefused for a token it refuses."""
-        answer = await call(
-            "GET",
-            self.metadata.userinfo_endpoint,
-            self._timeout_seconds,
-            bearer_token=accessToken,
-        )
+        answer = self._http.call("GET", self.metadata.userinfo_endpoint, bearer_token=accessToken)
         try:
             return UserInfo(**answer.json())
         except (ValidationError, TypeError):
@@ -107,14 +103,13 @@ class BoundedOidcCore(OidcCore):
             "token_type_hint": "refresh_token",
         }
         url = f"{self.metadata.issuer}/token/revocation"
-        answer = await call("POST", url, self._timeout_seconds, form=form)
+        answer = self._http.call("POST", url, form=form)
         if not answer.is_ok:
             raise answer.refusal()
 
     async def _fetch_tokens(self, form: Mapping[str, str | None]) -> TokenResponse:
         given = {name: value for name, value in form.items() if value is not None}
-        url, seconds = self.metadata.token_endpoint, self._timeout_seconds
-        content = (await call("POST", url, seconds, form=given)).json()
+        content = self._http.call("POST", self.metadata.token_endpoint, form=given).json()
         try:
             answer = TokenResponse(**content)
         except (ValidationError, TypeError):

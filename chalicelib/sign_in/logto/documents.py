@@ -27,10 +27,11 @@ from chalicelib import log
 from chalicelib.cache import Outage, StaleIfError
 from chalicelib.setting_kinds import is_loopback
 from chalicelib.sign_in.errors import ProviderUnreachable
-from chalicelib.sign_in.logto.http import get
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from chalicelib.sign_in.logto.http import Http
 
 Content = TypeVar("Content")
 
@@ -123,15 +124,15 @@ class MetadataDocument(Document[Metadata]):
     Another issuer's metadata count as no answer: they must end nobody's session.
     """
 
-    def __init__(self, endpoint: str, timeout_seconds: float, clock: Callable[[], float]) -> None:
+    def __init__(self, endpoint: str, http: Http, clock: Callable[[], float]) -> None:
         super().__init__("metadata", self._fetch, clock)
         self._endpoint = endpoint
-        self._timeout_seconds = timeout_seconds
+        self._http = http
         self._keys: SigningKeys | None = None
 
     def _fetch(self) -> Metadata:
         url = f"{self._endpoint}/oidc/.well-known/openid-configuration"
-        answer = get(url, self._timeout_seconds)
+        answer = self._http.call("GET", url)
         if not answer.is_ok:
             raise ProviderUnreachable(f"discovery: HTTP {answer.status}")
         document = answer.json()
@@ -147,7 +148,7 @@ class MetadataDocument(Document[Metadata]):
                 raise ProviderUnreachable(f"discovery: {name} is no https URL")
         if self._keys is None or self._keys.jwks_uri != model.jwks_uri:
             # Otherwise they outlive the metadata: their endpoint may be the one that is down.
-            self._keys = SigningKeys(model.jwks_uri, self._timeout_seconds, self._clock)
+            self._keys = SigningKeys(model.jwks_uri, self._http, self._clock)
         names_itself = document.get("authorization_response_iss_parameter_supported") is True
         return Metadata(model, names_itself, self._keys)
 
@@ -155,10 +156,10 @@ class MetadataDocument(Document[Metadata]):
 class SigningKeys(Document[list[dict[str, Any]]]):
     """The keys at `jwks_uri`; `clock` is monotonic, in seconds."""
 
-    def __init__(self, jwks_uri: str, timeout_seconds: float, clock: Callable[[], float]) -> None:
+    def __init__(self, jwks_uri: str, http: Http, clock: Callable[[], float]) -> None:
         super().__init__("keys", self._fetch, clock)
         self.jwks_uri = jwks_uri
-        self._timeout_seconds = timeout_seconds
+        self._http = http
 
     def find(self, kid: str | None, algorithm: str, wanted_for: str) -> jwt.PyJWK | None:
         """Return the key that a token with this header may be signed with.
@@ -172,7 +173,7 @@ class SigningKeys(Document[list[dict[str, Any]]]):
 
     def _fetch(self) -> list[dict[str, Any]]:
         try:
-            answer = get(self.jwks_uri, self._timeout_seconds)
+            answer = self._http.call("GET", self.jwks_uri)
         except ProviderUnreachable as error:
             raise ProviderUnreachable(f"keys: {error.reason}") from None
         content = answer.parsed() if answer.is_ok else None

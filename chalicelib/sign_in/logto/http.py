@@ -1,19 +1,27 @@
-"""One HTTP call to the provider, bounded in time and in size.
+"""HTTP calls to the provider, bounded in time and in size.
 
 The SDK's own calls may last five minutes, where API Gateway gives up after 29 s; they read
 any amount of data, and they follow redirects, with the code, the client's secret and the refresh
-token still in the form. These calls do none of it.
+token still in the form. These calls do none of it. And they don't load aiohttp, which would be a
+third of a cold sign-in's processor time.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
+import math
+import threading
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from socket import IPPROTO_TCP, SHUT_RDWR, TCP_NODELAY, create_connection
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
 
-import aiohttp
+from urllib3.util.wait import wait_for_read
 
+from chalicelib import tls
 from chalicelib.sign_in.errors import (
     AccessRefused,
     ProviderMisconfigured,
@@ -23,10 +31,15 @@ from chalicelib.sign_in.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 MAX_BYTES = 262_144  # of an answer: tokens, a discovery document or what is known of a user
-_CHUNK_BYTES = 16_384
+REUSE_SECONDS = 2.0
+"""So long after a call its connection serves the next: discovery, keys and tokens come in a row.
+
+Later it may be dead: servers close idle ones, Node's after 5 s, and a Lambda may have been frozen.
+"""
+_PORTS = {"http": 80, "https": 443}
 _HTTP_OK, _HTTP_SERVER_ERROR = 200, 500
 # The error codes that are told apart; no other one is repeated anywhere.
 _REFUSALS: dict[str, type[SignInError]] = {
@@ -88,42 +101,131 @@ class Answer:
             return None
 
 
-def get(url: str, timeout_seconds: float) -> Answer:
-    """Get one of the provider's public documents, outside of any event loop; raises as `call`."""
-    return asyncio.run(call("GET", url, timeout_seconds))
+class _Connection(HTTPConnection):
+    """A connection that can be cut off from another thread, in the TLS handshake, too."""
+
+    def __init__(self, scheme: str, netloc: str) -> None:
+        parts = urlsplit(f"{scheme}://{netloc}")
+        super().__init__(parts.hostname or "", parts.port or _PORTS.get(scheme))
+        self._secure = scheme == "https"
+        self.used_at = 0.0
+
+    def connect(self) -> None:
+        self.sock = create_connection((self.host, self.port), self.timeout)
+        self.sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+        if self._secure:
+            self.sock = tls.context().wrap_socket(
+                self.sock, server_hostname=self.host, do_handshake_on_connect=False
+            )
+            self.sock.do_handshake()
+
+    @contextmanager
+    def cut_off_after(self, seconds: float) -> Iterator[None]:
+        """Limit what is done within, which is otherwise limited for each byte; as TimeoutError."""
+        self.timeout = seconds
+        if self.sock is not None:
+            self.sock.settimeout(seconds)
+        ends_at = time.monotonic() + seconds
+        timer = threading.Timer(seconds, self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            if time.monotonic() >= ends_at:
+                raise TimeoutError
+
+    def is_dropped(self) -> bool:
+        """Whether the server has closed it, or says something unasked."""
+        return self.sock is not None and wait_for_read(self.sock, timeout=0)
+
+    def _cut(self) -> None:
+        with suppress(OSError, AttributeError):  # not connected, or closed meanwhile
+            self.sock.shutdown(SHUT_RDWR)
 
 
-async def call(
-    method: str,
-    url: str,
-    timeout_seconds: float,
-    *,
-    form: Mapping[str, str] | None = None,
-    bearer_token: str | None = None,
-) -> Answer:
-    """Call the provider; returns its answer, whatever its status.
+class Http:
+    """Calls the provider, each for at most `timeout_seconds`.
 
-    Raises ProviderUnreachable where there is none in time, or one of more than MAX_BYTES. The
-    text of the original error is dropped: it holds URLs, codes and what the provider wrote.
+    The latest connection to each server is kept for a moment. `clock` is in seconds since the
+    epoch: the monotonic clock may stand still in a frozen Lambda.
     """
-    headers = {"Accept": "application/json"}
-    if bearer_token is not None:
-        headers["Authorization"] = f"Bearer {bearer_token}"
-    try:
-        async with (
-            asyncio.timeout(timeout_seconds),
-            aiohttp.ClientSession(headers=headers) as session,
-            session.request(method, url, data=form, allow_redirects=False) as answer,
-        ):
-            return Answer(answer.status, answer.content_type, await _body(answer))
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-        raise ProviderUnreachable(type(error).__name__) from None
+
+    def __init__(self, timeout_seconds: float, clock: Callable[[], float] = time.time) -> None:
+        self._timeout_seconds = timeout_seconds
+        self._clock = clock
+        self._idle: dict[tuple[str, str], _Connection] = {}
+        self._lock = threading.Lock()
+
+    def __del__(self) -> None:
+        for connection in self._idle.values():
+            connection.close()
+
+    def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        form: Mapping[str, str] | None = None,
+        bearer_token: str | None = None,
+        within_seconds: float = math.inf,
+    ) -> Answer:
+        """Call the provider; returns its answer, whatever its status.
+
+        The look-up of the host's name is limited by the resolver alone. Raises ProviderUnreachable
+        where there is no answer in time, or one of more than MAX_BYTES. The text of the original
+        error is dropped: it holds URLs, codes and what the provider wrote.
+        """
+        headers = {"Accept": "application/json", "User-Agent": "portaria"}
+        if bearer_token is not None:
+            headers["Authorization"] = f"Bearer {bearer_token}"
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        parts = urlsplit(url)
+        target = parts._replace(scheme="", netloc="").geturl() or "/"
+        seconds = min(self._timeout_seconds, within_seconds)
+        try:
+            with (
+                self._connection(parts.scheme, parts.netloc) as connection,
+                connection.cut_off_after(seconds),
+            ):
+                connection.request(method, target, urlencode(form) if form else None, headers)
+                with connection.getresponse() as answer:
+                    return Answer(answer.status, answer.headers.get_content_type(), _body(answer))
+        except (HTTPException, OSError, ValueError) as error:
+            raise ProviderUnreachable(type(error).__name__) from None
+
+    @contextmanager
+    def _connection(self, scheme: str, netloc: str) -> Iterator[_Connection]:
+        server = (scheme, netloc)
+        connection = self._idle_one(server) or _Connection(scheme, netloc)
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        connection.used_at = self._clock()
+        with self._lock:
+            replaced = self._idle.pop(server, None)
+            self._idle[server] = connection
+        if replaced is not None:
+            replaced.close()
+
+    def _idle_one(self, server: tuple[str, str]) -> _Connection | None:
+        with self._lock:
+            found = self._idle.pop(server, None)
+        if found is not None:
+            if 0 <= self._clock() - found.used_at < REUSE_SECONDS and not found.is_dropped():
+                return found
+            found.close()
+        return None
 
 
-async def _body(answer: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise ProviderUnreachable("oversized answer")
-    return bytes(body)
+def _body(answer: HTTPResponse) -> bytes:
+    body = answer.read(MAX_BYTES + 1)
+    if len(body) > MAX_BYTES:
+        raise ProviderUnreachable("oversized answer")
+    if answer.length:
+        raise ProviderUnreachable("unfinished answer")
+    return body

@@ -6,7 +6,8 @@ one scope only. So its token is fetched for each use and stored nowhere.
 
 from __future__ import annotations
 
-import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -14,11 +15,9 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib.sign_in.errors import ProviderMisconfigured, ProviderUnreachable, SignInError
-from chalicelib.sign_in.logto.http import call
+from chalicelib.sign_in.logto.http import Http
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from chalicelib.settings import Settings
     from chalicelib.sign_in.logto.http import Answer
 
@@ -54,7 +53,7 @@ class LogtoManagement:
     endpoint: str
     app_id: str
     credential: ManagementCredential
-    timeout_seconds: float
+    http: Http
     total_seconds: float = TOTAL_SECONDS
 
     @classmethod
@@ -64,7 +63,7 @@ class LogtoManagement:
             settings.logto_endpoint,
             settings.logto_app_id,
             ManagementCredential.read(credential),
-            settings.logto_timeout_seconds,
+            Http(settings.logto_timeout_seconds),
         )
 
     def end_all(self, subject: str) -> None:
@@ -76,32 +75,35 @@ class LogtoManagement:
         credential does not open the API, and ProviderUnreachable; whatever could be ended has
         ended then.
         """
-        asyncio.run(self._end_in_time(subject))
-
-    async def _end_in_time(self, subject: str) -> None:
-        try:
-            async with asyncio.timeout(self.total_seconds):
-                await self._end_all(subject)
-        except TimeoutError:
-            raise ProviderUnreachable("management: not in time") from None
-
-    async def _end_all(self, subject: str) -> None:
-        token = await self._token()
+        ends_at = time.monotonic() + self.total_seconds
+        token = self._token(ends_at)
         user = f"{self.endpoint}/api/users/{quote(subject, safe='')}"
-        sessions = await self._listed(token, f"{user}/sessions", "sessions")
+        sessions = self._listed(ends_at, token, f"{user}/sessions", "sessions")
         uids = [_text(each, "payload", "uid") for each in sessions]
-        failures = await self._delete(
-            token, (f"{user}/sessions/{_quoted(uid)}?revokeGrantsTarget=all" for uid in uids)
+        failures = self._delete(
+            ends_at,
+            token,
+            [f"{user}/sessions/{_quoted(uid)}?revokeGrantsTarget=all" for uid in uids],
         )
-        grants = await self._listed(token, f"{user}/grants", "grants")
+        grants = self._listed(ends_at, token, f"{user}/grants", "grants")
         ours = [each for each in grants if _text(each, "payload", "clientId") == self.app_id]
-        failures += await self._delete(
-            token, (f"{user}/grants/{_quoted(_text(each, 'id'))}" for each in ours)
+        failures += self._delete(
+            ends_at, token, [f"{user}/grants/{_quoted(_text(each, 'id'))}" for each in ours]
         )
         for failure in failures:
             raise failure
 
-    async def _token(self) -> str:
+    def _call(self, ends_at: float, method: str, url: str, **options: Any) -> Answer:
+        remaining = ends_at - time.monotonic()
+        try:
+            if remaining > 0:
+                return self.http.call(method, url, within_seconds=remaining, **options)
+        except ProviderUnreachable:
+            if time.monotonic() < ends_at:
+                raise
+        raise ProviderUnreachable("management: not in time") from None
+
+    def _token(self, ends_at: float) -> str:
         form = {
             "grant_type": "client_credentials",
             "client_id": self.credential.id,
@@ -109,15 +111,14 @@ class LogtoManagement:
             "resource": self.credential.resource,
             "scope": SCOPE,
         }
-        url = f"{self.endpoint}/oidc/token"
-        answer = (await call("POST", url, self.timeout_seconds, form=form)).json()
+        answer = self._call(ends_at, "POST", f"{self.endpoint}/oidc/token", form=form).json()
         # Without its role an application gets a token as well, which opens nothing.
         if SCOPE not in str(answer.get("scope")).split():
             raise ProviderMisconfigured("management: the application lacks its role")
         return _text(answer, "access_token")
 
-    async def _listed(self, token: str, url: str, name: str) -> list[Any]:
-        answer = await call("GET", url, self.timeout_seconds, bearer_token=token)
+    def _listed(self, ends_at: float, token: str, url: str, name: str) -> list[Any]:
+        answer = self._call(ends_at, "GET", url, bearer_token=token)
         if not answer.is_ok:
             raise _refusal(answer)
         found = answer.json().get(name)
@@ -125,20 +126,18 @@ class LogtoManagement:
             raise ProviderUnreachable("management: unreadable")
         return found
 
-    async def _delete(self, token: str, urls: Iterable[str]) -> list[SignInError]:
+    def _delete(self, ends_at: float, token: str, urls: list[str]) -> list[SignInError]:
         """Delete them all; returns what failed."""
-        turn = asyncio.Semaphore(AT_ONCE)
 
-        async def delete(url: str) -> SignInError | None:
-            async with turn:
-                try:
-                    answer = await call("DELETE", url, self.timeout_seconds, bearer_token=token)
-                except SignInError as error:
-                    return error
-                return None if answer.status in _ENDED else _refusal(answer)
+        def delete(url: str) -> SignInError | None:
+            try:
+                answer = self._call(ends_at, "DELETE", url, bearer_token=token)
+            except SignInError as error:
+                return error
+            return None if answer.status in _ENDED else _refusal(answer)
 
-        results = await asyncio.gather(*(delete(url) for url in urls))
-        return [each for each in results if each is not None]
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            return [each for each in threads.map(delete, urls) if each is not None]
 
 
 def _refusal(answer: Answer) -> SignInError:

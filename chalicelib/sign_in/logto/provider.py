@@ -7,7 +7,6 @@ refresh token.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +19,10 @@ from chalicelib.sign_in.errors import (
     SignInRefused,
 )
 from chalicelib.sign_in.logto.access_token_map import AccessTokenMap
-from chalicelib.sign_in.logto.client import RecordStorage, SdkClient
+from chalicelib.sign_in.logto.client import RecordStorage, SdkClient, result_of
 from chalicelib.sign_in.logto.core import BoundedOidcCore
 from chalicelib.sign_in.logto.documents import MetadataDocument
+from chalicelib.sign_in.logto.http import Http
 from chalicelib.sign_in.logto.signed_tokens import SignedTokens
 from chalicelib.sign_in.provider import (
     AccessToken,
@@ -84,9 +84,9 @@ class LogtoProvider:
         monotonic: Callable[[], float],
     ) -> None:
         self._application = application
-        self._timeout_seconds = timeout_seconds
+        self._http = Http(timeout_seconds)
         self._clock = clock
-        self._metadata = MetadataDocument(application.endpoint, timeout_seconds, monotonic)
+        self._metadata = MetadataDocument(application.endpoint, self._http, monotonic)
         self.tokens = SignedTokens(self._metadata, application.app_id, clock)
 
     @property
@@ -99,8 +99,8 @@ class LogtoProvider:
     ) -> AuthorizationRequest:
         """Begin a sign-in with a fresh state, nonce and PKCE verifier."""
         nonce = new_token()
-        client = self._client({}, {**options.parameters(), "nonce": nonce})
-        url = asyncio.run(client.signIn(redirect_uri, "signUp" if options.sign_up else None))
+        client = self._client({}, {**options.parameters(), "nonce": nonce}, with_secret=False)
+        url = result_of(client.signIn(redirect_uri, "signUp" if options.sign_up else None))
         return AuthorizationRequest(url, client.state, nonce, client.storage.values)
 
     def exchange(
@@ -109,7 +109,7 @@ class LogtoProvider:
         """Exchange the code that came to `redirect_uri` for tokens, and verify the ID token."""
         client = self._client(storage)
         try:
-            answer = asyncio.run(client.exchange(redirect_uri, state, code))
+            answer = result_of(client.exchange(redirect_uri, state, code))
         except LogtoException:
             raise AnswerRejected("callback") from None
         claims = self.tokens.read_id_token(answer.id_token or "", answer.access_token, nonce)
@@ -129,7 +129,7 @@ class LogtoProvider:
         """Exchange the refresh token for new tokens, whose ID token is not verified yet."""
         client = self._client(storage)
         try:
-            answer = asyncio.run(client.refresh(audience))
+            answer = result_of(client.refresh(audience))
         except SignInRefused as error:
             if error.code == "access_denied" and audience.organization is not None:
                 # No member of that organization, but still a user.
@@ -144,7 +144,7 @@ class LogtoProvider:
 
     def user_info(self, access_token: str) -> dict[str, Any]:
         """Return what Logto knows of the user; AccessRefused for a token that it refuses."""
-        found = asyncio.run(self._core().fetchUserInfo(access_token))
+        found = result_of(self._core().fetchUserInfo(access_token))
         return found.model_dump(exclude_unset=True)
 
     def claims_of(self, refreshed: Refreshed, claims_before: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,25 +155,31 @@ class LogtoProvider:
 
     def end_session_url(self, post_logout_redirect_uri: str) -> str:
         """Return where the browser ends its session at Logto."""
-        return asyncio.run(self._client({}).signOut(post_logout_redirect_uri))
+        return result_of(self._client({}, with_secret=False).signOut(post_logout_redirect_uri))
 
     def revoke(self, storage: dict[str, str]) -> None:
         """Revoke the refresh token, if there is one, and with it all that was granted."""
-        asyncio.run(self._client(storage).revoke())
+        result_of(self._client(storage).revoke())
 
     def read_logout_token(self, token: str) -> LogoutToken:
         """Verify and read a back-channel logout token, which the SDK can't."""
         return self.tokens.read_logout_token(token)
 
-    def _client(self, storage: dict[str, str], extra: Mapping[str, str] | None = None) -> SdkClient:
+    def _client(
+        self,
+        storage: dict[str, str],
+        extra: Mapping[str, str] | None = None,
+        *,
+        with_secret: bool = True,
+    ) -> SdkClient:
         config = LogtoConfig(
             endpoint=self._application.endpoint,
             appId=self._application.app_id,
-            appSecret=self._application.app_secret(),
+            appSecret=self._application.app_secret() if with_secret else None,
             scopes=list(self._application.scopes),
             resources=list(self._application.resources),
         )
         return SdkClient(config, RecordStorage(storage), self._core(), extra or {}, self._clock)
 
     def _core(self) -> BoundedOidcCore:
-        return BoundedOidcCore(self._metadata.get().model, self._timeout_seconds)
+        return BoundedOidcCore(self._metadata.get().model, self._http)
