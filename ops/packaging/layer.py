@@ -75,8 +75,7 @@ _CODE = (
 )
 
 # Most come with their debugging symbols, which are larger than the code. The libraries decide
-# on import and run the Python beside them: fast enough for the few small answers, from Logto
-# alone, that aiohttp reads in a request. A server would want them.
+# on import and run the Python beside them. We don't load them at all; a server would want them.
 _ACCELERATORS = (
     Rule("aiohttp/*.so", "reads and writes HTTP", fallback=True),
     Rule("multidict/*.so", "dictionaries of headers", fallback=True),
