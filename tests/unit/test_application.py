@@ -13,7 +13,6 @@ from chalicelib.otp.errors import LedgerUnavailable, QueueUnavailable, SenderMis
 from chalicelib.otp.request import OtpRequest
 from chalicelib.settings import Settings, SettingsError
 from chalicelib.sign_in.errors import ProviderMisconfigured, ProviderUnreachable
-from chalicelib.sign_in.options import SignInOptions
 from tests.kit.fakes import Clock, FakeCounters, FakeProvider, FakeQueue, FakeRecordStore
 from tests.kit.sign_in import ENVIRONMENT, Browser, SignInParts
 
@@ -75,7 +74,7 @@ def test_its_parts_share_its_clock_and_the_parts_that_replace_others():
 
 def test_a_missing_secret_is_an_error_of_whoever_needs_it(portaria: Portaria):
     with pytest.raises(ProviderUnreachable, match="logto/app-secret"):
-        portaria.provider.authorization_request("http://localhost/callback", SignInOptions())
+        portaria.provider.revoke({})
     assert portaria.user_sessions() is None
     with pytest.raises(QueueUnavailable, match="otp/authorization"):
         portaria.intake.accept("Bearer key", BODY.encode())
