@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 STACKED_COLUMNS = 3
 SENTENCE = 40
 """Tables of so many columns don't fit a phone where one has a cell of so many characters."""
+LONG = 20
+"""A name of more characters may be broken between its parts."""
 DIAGRAM = '<pre class="mermaid">'
 
 
@@ -32,14 +34,16 @@ class Rendered:
     def __init__(self, text: str, address: Callable[[str], str]) -> None:
         library = MarkdownIt("commonmark").enable(["table", "strikethrough"])
         tokens = library.parse(text)
+        _label_cells(tokens)
+        self.headings = TableOfContents(_headings(tokens))
         for token in _all(tokens):
+            if token.type == "code_inline" and len(token.content) > LONG:
+                token.type, token.content = "html_inline", _breakable(token.content)
             if token.type == "fence":
                 token.type, token.content = "html_block", _code(token.content, token.info.strip())
             for name in ("href", "src"):
                 if isinstance(link := token.attrs.get(name), str):
                     token.attrs[name] = address(link)
-        _label_cells(tokens)
-        self.headings = TableOfContents(_headings(tokens))
         self.html = library.renderer.render(tokens, library.options, {})
 
 
@@ -52,13 +56,19 @@ def _all(tokens: list[Token]) -> Iterator[Token]:
 def _code(code: str, language: str) -> str:
     """Return a block of code in colours, as the theme expects it."""
     if language == "mermaid":
-        return f"{DIAGRAM}<code>{escape(code)}</code></pre>\n"
+        return f'<div class="diagram">{DIAGRAM}<code>{escape(code)}</code></pre></div>\n'
     try:
         lexer = get_lexer_by_name(language or "text")
     except ClassNotFound:
         lexer = get_lexer_by_name("text")
     inner = highlight(code, lexer, HtmlFormatter(nowrap=True))
     return f'<div class="highlight"><pre><code>{inner}</code></pre></div>\n'
+
+
+def _breakable(code: str) -> str:
+    """Return a long name that a browser may break after its `/`, `::` and `_`."""
+    broken = re.sub(r"(/|::|_)(?=[^/:_])", r"\1<wbr>", escape(code))
+    return f"<code>{broken}</code>"
 
 
 def _label_cells(tokens: list[Token]) -> None:
