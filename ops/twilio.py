@@ -14,6 +14,7 @@ Sources: https://www.twilio.com/docs/iam/api/account,
 https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource,
 https://www.twilio.com/docs/messaging/api/service-resource,
 https://www.twilio.com/docs/messaging/api/phonenumber-resource,
+https://www.twilio.com/docs/messaging/api/alphasender-resource,
 https://www.twilio.com/docs/messaging/api/message-resource and, for the geographic permissions,
 Twilio's SDK (`accounts.v1.messaging_geopermissions`).
 """
@@ -151,6 +152,12 @@ class Twilio:
         """Return the numbers that a messaging service sends from."""
         found = self._all("phone_numbers", self._senders_url(service_sid))
         return [_one(Number.from_json, each) for each in found]
+
+    def names_and_short_codes(self, service_sid: str) -> int:
+        """Return how many senders a messaging service has that are no numbers."""
+        service = f"{self._services_url}/{quote(service_sid, safe='')}"
+        lists = (("alpha_senders", "AlphaSenders"), ("short_codes", "ShortCodes"))
+        return sum(len(list(self._all(key, f"{service}/{path}"))) for key, path in lists)
 
     def add_sender(self, service_sid: str, number_sid: str) -> Number:
         """Let a messaging service send from a number.

@@ -46,13 +46,18 @@ def sender(context: Context) -> Result:
         known = {each.sid for each in context.twilio.services()}
         if account.messaging_service_sid not in known:
             return failed("The messaging service is none of the account's.")
-        return _able(context.twilio.senders(account.messaging_service_sid), "messaging service")
-    numbers = {each.phone_number: each for each in context.twilio.numbers()}
+        sid = account.messaging_service_sid
+        numbers = context.twilio.senders(sid)
+        able = any(each.sends_texts for each in numbers)
+        if not able and context.twilio.names_and_short_codes(sid):
+            return fine("a name or a short code to send from")
+        return _able(numbers, "messaging service")
     if not (account.sender or "").startswith("+"):
-        raise NotAsked("an alphanumeric sender has no list to be looked up in")
-    if account.sender not in numbers:
+        raise NotAsked("a name outside of a messaging service has no list to be looked up in")
+    owned = {each.phone_number: each for each in context.twilio.numbers()}
+    if account.sender not in owned:
         return failed("The sender is none of the account's numbers.")
-    return _able([numbers[account.sender]], "number")
+    return _able([owned[account.sender]], "number")
 
 
 def countries(context: Context) -> Result:
@@ -94,7 +99,7 @@ def _account(context: Context) -> Account:
 
 def _able(numbers: list[Number], whose: str) -> Result:
     if not numbers:
-        return failed(f"The {whose} has no number to send from.")
+        return failed(f"The {whose} has nothing to send from.")
     unable = [each for each in numbers if not each.sends_texts]
     if len(unable) == len(numbers):
         return failed(f"The {whose} sends no texts.")

@@ -1,8 +1,9 @@
 """The account as its owner sets it up: numbers, messaging services, and where texts may go.
 
 Sources: https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource,
-https://www.twilio.com/docs/messaging/api/service-resource and
-https://www.twilio.com/docs/messaging/api/phonenumber-resource.
+https://www.twilio.com/docs/messaging/api/service-resource,
+https://www.twilio.com/docs/messaging/api/phonenumber-resource and
+https://www.twilio.com/docs/messaging/api/alphasender-resource.
 """
 
 from __future__ import annotations
@@ -48,13 +49,14 @@ class Number:
 
 @dataclass(slots=True)
 class Service:
-    """A messaging service, and the SIDs of the numbers in its pool."""
+    """A messaging service, the SIDs of the numbers in its pool, and a name as sender, if any."""
 
     sid: str
     friendly_name: str
     created_at: float
     usecase: str = "undeclared"
     pool: list[str] = field(default_factory=list)
+    alpha_sender: str | None = None
 
 
 class Account:

@@ -52,6 +52,7 @@ def blueprint(settings: PhoneSettings, account: Account) -> Blueprint:
         return jsonify(page_of("incoming_phone_numbers", found, request.path, query))
 
     _add_services(routes, settings, account)
+    _add_other_senders(routes, settings, account)
     _add_permissions(routes, account)
     return routes
 
@@ -88,6 +89,29 @@ def _add_services(routes: Blueprint, settings: PhoneSettings, account: Account) 
         number = account.add_to_pool(service, request.form.get("PhoneNumberSid", ""))
         settings.report(f"…{number.phone_number[-4:]} added to a messaging service")
         return jsonify(_pooled(number, service, settings)), 201
+
+
+def _add_other_senders(routes: Blueprint, settings: PhoneSettings, account: Account) -> None:
+    services = "/v1/Services"
+
+    @routes.get(f"{services}/<sid>/AlphaSenders")
+    def names(sid: str) -> Response:
+        service = _found(account, sid)
+        found = [_named(service, settings)] if service.alpha_sender else []
+        return _v1_page("alpha_senders", found)
+
+    @routes.post(f"{services}/<sid>/AlphaSenders")
+    def add_name(sid: str) -> tuple[Response, int]:
+        service = _found(account, sid)
+        service.alpha_sender = request.form.get("AlphaSender")
+        if not service.alpha_sender:
+            raise Refusal(20001, "AlphaSender")
+        return jsonify(_named(service, settings)), 201
+
+    @routes.get(f"{services}/<sid>/ShortCodes")
+    def short_codes(sid: str) -> Response:
+        _found(account, sid)
+        return _v1_page("short_codes", [])  # the account has none
 
 
 def _add_permissions(routes: Blueprint, account: Account) -> None:
@@ -176,6 +200,20 @@ def _pooled(number: Number, service: Service, settings: PhoneSettings) -> dict[s
         "date_created": moment,
         "date_updated": moment,
         "url": f"{request.host_url}v1/Services/{service.sid}/PhoneNumbers/{number.sid}",
+    }
+
+
+def _named(service: Service, settings: PhoneSettings) -> dict[str, Any]:
+    sid, moment = f"AI{service.sid[2:]}", _iso8601(service.created_at)
+    return {
+        "sid": sid,
+        "account_sid": settings.account_sid,
+        "service_sid": service.sid,
+        "alpha_sender": service.alpha_sender,
+        "capabilities": ["SMS"],
+        "date_created": moment,
+        "date_updated": moment,
+        "url": f"{request.host_url}v1/Services/{service.sid}/AlphaSenders/{sid}",
     }
 
 

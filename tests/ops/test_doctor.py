@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+import requests
 from botocore.exceptions import ClientError
 from rich.console import Console
 
@@ -21,6 +22,7 @@ from ops.doctor.mending import changes_for
 from ops.doctor.run import result_of, run
 from ops.logto import TWILIO_SMS
 from ops.stage import Stage
+from ops.twilio import Twilio
 from tests.kit.doctor import SECRETS, World, healthy
 from tests.kit.engines import LOOPBACK
 from tests.kit.phone import ACCOUNT
@@ -297,6 +299,23 @@ def test_a_new_secret_is_made_and_not_shown(world: World):
     assert (change.before, change.after) == ("missing", "a new random value")
     change.apply()
     assert result_of(BY_TITLE["ledger-key"], world.context()).mark is Mark.FINE
+
+
+def test_a_name_alone_is_a_sender(world: World):
+    account = Twilio(*world.twilio.credentials, world.twilio.url)
+    service = account.create_service("Names")
+    twilio(fromMessagingServiceSid=service.sid)(world)
+    (without,) = run([BY_TITLE["sender"]], world.context())
+    requests.post(
+        f"{world.twilio.url}/v1/Services/{service.sid}/AlphaSenders",
+        data={"AlphaSender": "Acme"},
+        auth=world.twilio.credentials,
+        timeout=30,
+    )
+    (found,) = run([BY_TITLE["sender"]], world.context())
+
+    assert without.is_wrong
+    assert found.result.mark is Mark.FINE
 
 
 def test_a_missing_credential_is_no_finding(world: World):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 from ops.http_api import ApiError
 from ops.twilio import API_URL, MessageStatus, Twilio
@@ -75,6 +76,21 @@ def test_a_new_messaging_service_gets_its_number():
         sent = stand_in.send(messaging_service_sid=service.sid)
         stand_in.wait_for(sent.sid, "delivered")
         assert twilio.message_status(sent.sid) == MessageStatus("delivered", None)
+
+
+def test_a_messaging_service_may_send_from_a_name_alone(stand_in: StandIn, twilio: Twilio):
+    service = twilio.create_service("Portaria")
+    assert twilio.names_and_short_codes(service.sid) == 0
+
+    answer = requests.post(
+        f"{stand_in.url}/v1/Services/{service.sid}/AlphaSenders",
+        data={"AlphaSender": "Acme"},
+        auth=stand_in.credentials,
+        timeout=30,
+    )
+    assert answer.json()["alpha_sender"] == "Acme"
+    assert twilio.names_and_short_codes(service.sid) == 1
+    assert twilio.senders(service.sid) == []
 
 
 def test_a_number_that_can_not_be_added_says_why(twilio: Twilio):

@@ -20,7 +20,7 @@ TWILIO_TRIAL = Problem(
 SENDER_WRONG = Problem(
     "P150",
     "The sender can't send texts.",
-    "The messaging service or number is another account's, has no number, or its numbers have "
+    "The messaging service or number is another account's, has no sender, or its numbers have "
     "no SMS.",
     "portaria setup --stage {stage}",
 )
