@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import socket
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -24,7 +25,7 @@ from ops.logto import TWILIO_SMS
 from ops.stage import Stage
 from ops.twilio import Twilio
 from tests.kit.doctor import SECRETS, World, healthy
-from tests.kit.engines import LOOPBACK
+from tests.kit.engines import LOOPBACK, ROOT
 from tests.kit.phone import ACCOUNT
 from tests.kit.recordings import recorded
 
@@ -302,8 +303,8 @@ def test_a_new_secret_is_made_and_not_shown(world: World):
 
 
 def test_a_name_alone_is_a_sender(world: World):
-    account = Twilio(*world.twilio.credentials, world.twilio.url)
-    service = account.create_service("Names")
+    sid, token = world.twilio.credentials
+    service = Twilio(sid, token, world.twilio.url).create_service("Names")
     twilio(fromMessagingServiceSid=service.sid)(world)
     (without,) = run([BY_TITLE["sender"]], world.context())
     requests.post(
@@ -369,6 +370,14 @@ def test_the_table_fits_the_terminal(world: World, width: int):
 
     lines = printed(run(CHECKS, world.context()), width).split("\n")
     assert all(len(line) <= width for line in lines)
+
+
+def test_the_country_guide_names_checks_with_their_codes():
+    guide = (ROOT / "docs" / "guides" / "countries.md").read_text(encoding="utf-8")
+    table = re.findall(r"\| `([^`]+)` \(\[(P\d+)\]", guide)
+
+    assert len(table) > 5
+    assert all(BY_TITLE[title].problem.code == code for title, code in table)
 
 
 def test_the_page_of_checks_is_complete():
