@@ -13,6 +13,7 @@ from ops import (
     costs,
     deploy,
     explain,
+    listen,
     logs,
     output,
     package,
@@ -84,6 +85,7 @@ app.command("doctor", rich_help_panel=DEPLOYMENT)(doctor.command)
 app.command("send", rich_help_panel=CODES)(send.command)
 app.command("trace", rich_help_panel=CODES)(trace.command)
 app.command("trigger", rich_help_panel=CODES)(trigger.command)
+app.command("listen", rich_help_panel=CODES)(listen.command)
 app.command("redrive", rich_help_panel=CODES)(redrive.command)
 app.command("logs", rich_help_panel=CODES)(logs.command)
 app.command("setup", rich_help_panel=DEPLOYMENT)(setup)

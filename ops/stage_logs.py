@@ -24,8 +24,11 @@ API, WORKER = "api", "worker"
 LOCAL_GROUPS = {API: "/portaria/local/api", WORKER: "/portaria/local/worker"}
 """The log groups of the sandbox, by function."""
 _OUTPUTS = {API: "ApiLogGroup", WORKER: "WorkerLogGroup"}
+ANY_EVENT = frozenset({"*"})
+"""In the place of events' names: log events of every name, and no other lines."""
 LATE_SECONDS = 30.0  # how much later than it was written CloudWatch may show a line
 PAUSE_SECONDS = 2.0  # filter_log_events may be called five times a second in an account
+LOCAL_PAUSE_SECONDS = 0.5
 _MILLISECONDS = 1000
 # A search through a busy group takes some seconds, and is throttled where others search too.
 _CLIENT = Config(
@@ -60,22 +63,25 @@ class StageLogs:
     `logs` is boto3's client of CloudWatch Logs; the methods raise what it raises.
     """
 
-    def __init__(self, logs: Any, groups: Mapping[str, str]) -> None:
-        self._logs, self._groups = logs, groups
+    def __init__(
+        self, logs: Any, groups: Mapping[str, str], pause_seconds: float = PAUSE_SECONDS
+    ) -> None:
+        self._logs, self._groups, self._pause_seconds = logs, groups, pause_seconds
 
     @classmethod
     def of(cls, stage: Stage) -> StageLogs:
         """Return the logs of `stage`. Raises OperatorError where nothing says where they are."""
-        groups = LOCAL_GROUPS
-        if not stage.is_local:
-            groups = {
-                function: stage.outputs[name]
-                for function, name in _OUTPUTS.items()
-                if name in stage.outputs
-            }
+        client = stage.client("logs", _CLIENT)
+        if stage.is_local:
+            return cls(client, LOCAL_GROUPS, LOCAL_PAUSE_SECONDS)
+        groups = {
+            function: stage.outputs[name]
+            for function, name in _OUTPUTS.items()
+            if name in stage.outputs
+        }
         if not groups:
             raise OperatorError(watching.LOGS_UNKNOWN, stage=stage.name)
-        return cls(stage.client("logs", _CLIENT), groups)
+        return cls(client, groups)
 
     def read(
         self,
@@ -87,14 +93,15 @@ class StageLogs:
     ) -> list[LogLine]:
         """Return the lines of a time, in seconds since the epoch, oldest first.
 
-        Only those of the `events` with these names, or only those with the text `containing`,
-        where one of both is given. CloudWatch shows a line some seconds after it was written.
+        Only those of the `events` with these names (or ANY_EVENT), or only those with the text
+        `containing`, where one of both is given. CloudWatch shows a line some seconds after it was
+        written.
         """
         found = [
             line
             for function, group in self._groups.items()
             for line in self._lines(function, group, since, until, _pattern(events, containing))
-            if (not events or line.event in events) and containing in line.text
+            if _is_wanted(line, events) and containing in line.text
         ]
         return sorted(found, key=lambda line: line.at)
 
@@ -116,7 +123,7 @@ class StageLogs:
             # Lines arrive late and out of order: each read begins before the end of the last.
             since = max(since, begun - LATE_SECONDS)
             known = {id_: at for id_, at in known.items() if at >= since - 1}
-            sleep(PAUSE_SECONDS)
+            sleep(self._pause_seconds)
 
     def _lines(
         self, function: str, group: str, since: float, until: float | None, pattern: str
@@ -136,6 +143,10 @@ class StageLogs:
                     text,
                     _fields(text),
                 )
+
+
+def _is_wanted(line: LogLine, events: Collection[str]) -> bool:
+    return not events or line.event in events or (events == ANY_EVENT and line.event != "")
 
 
 def _pattern(events: Collection[str], containing: str) -> str:

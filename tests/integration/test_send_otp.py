@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 import app
+from chalicelib.otp.twilio.sender import SETTLE_SECONDS
+from chalicelib.parameters import JUST_NOW_SECONDS
 from sandbox.event_source import sqs_event
 from sandbox.phone.faults import Fault
 from sandbox.server import running
-from tests.kit import sent_codes
 from tests.kit.application import QUEUE_ARN
 from tests.kit.courier import Courier, CourierSender
 
@@ -94,7 +95,7 @@ def test_a_code_whose_answer_was_lost_is_found_at_twilio_and_not_sent_again(
     batch = pipeline.receive()
     assert pipeline.work(batch) == [message_id]
 
-    sent_codes.let_attempts_settle(pipeline.stage)
+    pipeline.clock.advance(SETTLE_SECONDS)
     assert pipeline.work(batch) == []
     assert pipeline.texts() == ["Use 961615"]
     assert pipeline.outcomes() == ["sent"]
@@ -102,9 +103,12 @@ def test_a_code_whose_answer_was_lost_is_found_at_twilio_and_not_sent_again(
 
 def test_a_code_whose_request_was_lost_is_sent_again(pipeline: Pipeline):
     pipeline.faults.plan(Fault("reset"))
-    pipeline.put(GOOD)
-    pipeline.work_until_done()
+    message_id = pipeline.put(GOOD)
+    batch = pipeline.receive()
+    assert pipeline.work(batch) == [message_id]
 
+    pipeline.clock.advance(SETTLE_SECONDS)
+    assert pipeline.work(batch) == []
     assert pipeline.texts() == ["Use 961615"]
     assert pipeline.outcomes() == ["sent"]
 
@@ -114,7 +118,7 @@ def test_an_older_code_is_not_sent_after_a_newer_one(pipeline: Pipeline):
     old = pipeline.receive()
     time.sleep(0.01)  # SQS counts milliseconds
     pipeline.put({**GOOD, "payload": {"code": "222222"}})
-    pipeline.work(pipeline.receive())
+    assert pipeline.work(pipeline.receive()) == []
     pipeline.work(old)
 
     assert pipeline.texts() == ["Code: 222222"]
@@ -165,7 +169,7 @@ def test_a_wrong_token_burns_no_code(pipeline: Pipeline):
     assert pipeline.outcomes() == []
 
     pipeline.stage.put("twilio", pipeline.account)
-    time.sleep(1)  # a secret that was read just now is not read again
+    pipeline.clock.advance(JUST_NOW_SECONDS)  # a secret that was read just now isn't read again
     assert pipeline.work(batch) == []
     assert pipeline.outcomes() == ["sent"]
 

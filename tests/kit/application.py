@@ -16,6 +16,7 @@ from chalicelib.application import Portaria
 from sandbox.event_source import sqs_event
 from tests.kit.browser import Browser
 from tests.kit.engines import LOOPBACK, REGION, aws_client, new_table
+from tests.kit.fakes import RunningClock
 
 if TYPE_CHECKING:
     import ssl
@@ -97,14 +98,18 @@ class SilentHandler(ChaliceRequestHandler):
 
 @contextmanager
 def environment(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, application: Application = app.app
+    stage: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    application: Application = app.app,
+    clock: RunningClock | None = None,
 ) -> Iterator[Portaria]:
     """Run the application with the stage's environment and a new Portaria, as in a new process."""
     before = application.portaria
     with monkeypatch.context() as patched:
         for name, value in stage.environment.items():
             patched.setenv(name, value)
-        application.portaria = Portaria()
+        clocks = clock or RunningClock()
+        application.portaria = Portaria(clock=clocks, monotonic=clocks.monotonic)
         yield application.portaria
         application.portaria = before
 

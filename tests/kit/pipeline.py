@@ -16,6 +16,7 @@ from sandbox.event_source import Function, LambdaContext, sqs_event
 from sandbox.phone.app import create_app
 from sandbox.server import running
 from tests.kit.application import QUEUE_ARN, Stage, environment
+from tests.kit.fakes import RunningClock
 from tests.kit.phone import ACCOUNT, PHONE
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Pipeline:
 
     def __init__(self, stage: Stage, phone_url: str, faults: Faults) -> None:
         self.stage, self.phone_url, self.faults = stage, phone_url, faults
+        self.clock = RunningClock()
+        """The application's."""
         self.account = json.dumps(ACCOUNT)
         self.sent_later_ms = 0
         """How much later than they were SQS tells that messages were sent."""
@@ -75,6 +78,15 @@ class Pipeline:
         answer = requests.get(f"{self.phone_url}/messages.json", asked, timeout=30)
         return [message["body"] for message in answer.json()["messages"]]
 
+    def end_delay(self, messages: list[Any]) -> None:
+        """Let SQS give out at once what the worker has put back with a delay."""
+        for message in messages:
+            self.stage.sqs.change_message_visibility(
+                QueueUrl=self.stage.queue_url,
+                ReceiptHandle=message["ReceiptHandle"],
+                VisibilityTimeout=0,
+            )
+
     def work_until_done(self) -> None:
         """Take what the queue gives until nothing comes back."""
         waiting = True
@@ -99,5 +111,6 @@ def running_pipeline(
         stage.put("ledger-key", base64.b64encode(b"k" * 32).decode())
         stage.put("templates/SignIn", "Code: {{code}}")
         stage.put("templates/SignIn/pt-BR", "Use {{code}}")
-        with environment(stage, monkeypatch):
-            yield Pipeline(stage, url, phone.extensions["faults"])
+        pipeline = Pipeline(stage, url, phone.extensions["faults"])
+        with environment(stage, monkeypatch, clock=pipeline.clock):
+            yield pipeline

@@ -10,26 +10,20 @@ import pytest
 
 from ops.errors import OperatorError
 from ops.errors.watching import LOGS_UNKNOWN
-from ops.stage import Stage
-from ops.stage_logs import API, LATE_SECONDS, LOCAL_GROUPS, WORKER, StageLogs, _pattern
+from ops.stage import LOCAL, Stage
+from ops.stage_logs import ANY_EVENT, API, LATE_SECONDS, LOCAL_GROUPS, WORKER, StageLogs, _pattern
 from sandbox.logs import STREAM, keeping, make_groups
-from tests.kit.engines import REGION, aws_client, moto
+from tests.kit.engines import REGION, aws_client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture(scope="module")
-def aws_url() -> Iterator[str]:
-    with moto() as url:
-        yield url
+    pass
 
 
 class Group:
     """The log groups of a stage, which two Lambdas write to."""
 
-    def __init__(self, aws_url: str) -> None:
-        self.client = aws_client("logs", aws_url)
+    def __init__(self, moto_server: str) -> None:
+        self.client = aws_client("logs", moto_server)
         self.names = {API: f"api-{uuid4()}", WORKER: f"worker-{uuid4()}"}
         for name in self.names.values():
             self.client.create_log_group(logGroupName=name)
@@ -45,8 +39,8 @@ class Group:
 
 
 @pytest.fixture
-def group(aws_url: str) -> Group:
-    return Group(aws_url)
+def group(moto_server: str) -> Group:
+    return Group(moto_server)
 
 
 @pytest.fixture
@@ -56,6 +50,15 @@ def logs(group: Group) -> StageLogs:
 
 def event(name: str, **fields: Any) -> str:
     return json.dumps({"level": "INFO", "message": name, **fields})
+
+
+def environment(aws_url: str) -> dict[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": aws_url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+    }
 
 
 NOW = time.time()
@@ -98,6 +101,7 @@ def test_cloudwatch_selects_what_is_asked_for():
     assert _pattern((), "8476a536-e9f4-11e8") == '"8476a536-e9f4-11e8"'
     assert _pattern((), 'quoted " text') == ""
     assert _pattern((), "") == ""
+    assert _pattern(ANY_EVENT, "") == '{ ($.message = "*") }'
 
 
 def test_more_lines_than_a_page_has_are_all_read(group: Group):
@@ -140,43 +144,34 @@ def test_each_line_is_followed_once_however_late_it_arrives(group: Group, logs: 
     assert found == [[], ["first"], ["late", "second"]]
 
 
-def test_the_sandbox_keeps_what_its_functions_write_where_the_logs_are_read(aws_url: str):
-    environment = {
-        "AWS_ENDPOINT_URL": aws_url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
-    }
-    make_groups(aws_client("logs", aws_url))
-    with keeping(environment) as keep:
+def test_the_sandbox_keeps_what_its_functions_write_where_the_logs_are_read(moto_server: str):
+    # A region is an emulated AWS of its own.
+    stage = Stage(LOCAL, environment(moto_server) | {"AWS_DEFAULT_REGION": "eu-west-1"})
+    make_groups(stage.client("logs"))
+    with keeping(stage.environment) as keep:
         keep("app", event("signed_in"))
         keep("pump", event("code_ended"))
         keep("phone", "the text of a message, with its code")
         keep("app", "")
 
-    found = StageLogs.of(Stage("local", environment)).read(NOW - 60)
+    found = StageLogs.of(stage).read(NOW - 60)
 
     assert [(line.function, line.event) for line in found] == [
         (API, "signed_in"),
         (WORKER, "code_ended"),
     ]
-    streams = aws_client("logs", aws_url).describe_log_streams(logGroupName=LOCAL_GROUPS[API])
+    streams = stage.client("logs").describe_log_streams(logGroupName=LOCAL_GROUPS[API])
     assert [each["logStreamName"] for each in streams["logStreams"]] == [STREAM]
 
 
 def test_a_deployed_stage_has_its_log_groups_among_its_outputs(group: Group):
     outputs = {"ApiLogGroup": group.names[API], "WorkerLogGroup": group.names[WORKER]}
-    environment = {
-        "AWS_ENDPOINT_URL": group.client.meta.endpoint_url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
-    }
+    settings = environment(group.client.meta.endpoint_url)
     group.write(WORKER, NOW, event("code_ended"))
 
-    found = StageLogs.of(Stage("prod", environment, outputs)).read(NOW - 1)
+    found = StageLogs.of(Stage("prod", settings, outputs)).read(NOW - 1)
 
     assert [line.event for line in found] == ["code_ended"]
     with pytest.raises(OperatorError) as told:
-        StageLogs.of(Stage("prod", environment))
+        StageLogs.of(Stage("prod", settings))
     assert told.value.problem is LOGS_UNKNOWN

@@ -86,6 +86,14 @@ def names_of_commands(group: Any) -> Iterator[str]:
         yield from (f"{name} {each}" for each in inner) if inner else [name]
 
 
+def test_the_channel_of_the_guide_is_the_one_that_the_contract_tests_run():
+    guide = (ROOT / "docs" / "guides" / "another-channel.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    source = (ROOT / "tests" / "kit" / "courier.py").read_text(encoding="utf-8")
+
+    assert shown in re.sub(r"  # noqa: \w+", "", source)
+
+
 def test_the_security_page_shows_tests():
     text = (ROOT / "docs" / "explanation" / "security.md").read_text(encoding="utf-8")
 

@@ -1,6 +1,6 @@
 """Stand-ins that live in memory, keep the protocols' promises and remember what they were told."""
 
-from tests.kit.fakes.clock import Clock
+from tests.kit.fakes.clock import Clock, RunningClock
 from tests.kit.fakes.ledger import FakeCounters, FakeLedger, FakeReceipts
 from tests.kit.fakes.sending import (
     FakeAuthorizationValues,
@@ -22,4 +22,5 @@ __all__ = [
     "FakeSender",
     "FakeTemplates",
     "FakeUserSessions",
+    "RunningClock",
 ]

@@ -1,0 +1,145 @@
+"""`listen` on the log events that the product itself writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from io import StringIO
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from chalicelib import log
+from ops.errors import Status
+from ops.listen import as_object, told
+from ops.stage import LOCAL, Stage
+from ops.stage_logs import API, LOCAL_GROUPS, WORKER, LogLine
+from sandbox.logs import STREAM, make_groups
+from tests.kit.engines import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+MESSAGE = "0c5e1f8e-1111-2222-3333-444455556666"
+SID = "SM" + "1" * 32
+
+
+@pytest.fixture
+def logged(capsys: pytest.CaptureFixture[str]) -> Callable[[str], LogLine]:
+    """What the product has just written, as a line of one function's log."""
+
+    def read(function: str = API) -> LogLine:
+        text = capsys.readouterr().out.rstrip("\n")
+        return LogLine("1", 1_800_000_000.1234, function, text, json.loads(text))
+
+    return read
+
+
+def shown(*lines: LogLine) -> list[str]:
+    """What people see of the lines on a pipe."""
+    console = Console(file=StringIO(), width=200)
+    for line in lines:
+        console.print(told(line))
+    assert isinstance(console.file, StringIO)
+    return [each.rstrip() for each in console.file.getvalue().splitlines()]
+
+
+def test_a_code_is_told_with_its_id_type_country_and_state(logged: Callable[..., LogLine]):
+    about = {"message_id": MESSAGE, "usage_type": "SignIn", "region": "BR"}
+    log.event("code_accepted", **about)
+    accepted = logged()
+    log.event("code_ended", **about, outcome="sent", error_code=None, message_sid=SID)
+    ended = logged(WORKER)
+    log.event("receipt", **about, message_sid=SID, message_status="undelivered", error_code=30003)
+    receipt = logged()
+
+    assert shown(accepted, ended, receipt) == [
+        "08:00:00.123  code_accepted        0c5e1f8e  SignIn  BR",
+        "08:00:00.123  code_ended           0c5e1f8e  SignIn  BR  sent",
+        "08:00:00.123  receipt              0c5e1f8e  SignIn  BR  undelivered  error_code=30003",
+    ]
+
+
+def test_what_has_no_code_is_told_with_its_fields(logged: Callable[..., LogLine]):
+    log.event("signed_in")
+    signed_in = logged()
+    log.event("receipt_unknown", message_sid=SID, message_status="sent")
+    unknown = logged()
+    log.failure("request_failed", ValueError("secret"), reference="a1b2c3d4e5")
+    failed = logged()
+
+    lines = shown(signed_in, unknown, failed)
+
+    assert lines[0] == "08:00:00.123  signed_in"
+    assert lines[1].endswith("  sent  message_sid=SM11111111")
+    assert lines[2].endswith("  reference=a1b2c3d4e5  error=ValueError")
+
+
+def test_a_visitors_header_moves_no_cursor(logged: Callable[..., LogLine]):
+    log.warning("sign_out_unasked", fetch_site="\x1b[2Jcross-site")
+
+    assert shown(logged())[0].endswith("fetch_site=\N{REPLACEMENT CHARACTER}[2Jcross-site")
+
+
+def test_programs_get_an_object_a_line_with_all_that_was_logged(logged: Callable[..., LogLine]):
+    log.event("code_accepted", message_id=MESSAGE)
+    line = logged()
+
+    assert "\n" not in as_object(line)
+    assert json.loads(as_object(line)) == {"function": "api", **line.fields}
+
+
+def test_only_events_are_on_the_pipe_and_it_ends_quietly_with_ctrl_c(
+    moto_server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    environment = {
+        "AWS_ENDPOINT_URL": moto_server,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "sa-east-1",  # an emulated AWS of its own
+    }
+    published = tmp_path / "sandbox.json"
+    published.write_text(json.dumps(environment), encoding="utf-8")
+    logs = Stage(LOCAL, environment).client("logs")
+    make_groups(logs)
+    log.count("Accepted", region="BR")
+    metric = capsys.readouterr().out
+    log.event("code_accepted")
+    event = capsys.readouterr().out
+
+    def write(seconds_ahead: int, text: str) -> None:
+        logs.put_log_events(
+            logGroupName=LOCAL_GROUPS[API],
+            logStreamName=STREAM,
+            logEvents=[
+                {"timestamp": int((time.time() + seconds_ahead) * 1000), "message": text},
+            ],
+        )
+
+    write(-60, event.replace("code_accepted", "of before"))
+    with subprocess.Popen(
+        [sys.executable, "-m", "ops", "listen", "--stage", "local", "--json"],
+        cwd=ROOT,
+        env=os.environ | {"SETTINGS_FILE": str(published)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as listening:
+        assert listening.stdout is not None
+        assert listening.stderr is not None
+        assert listening.stderr.readline() == "Listening to local. Ctrl-C ends it.\n"
+        write(60, metric)
+        write(61, "GET /callback 302")
+        write(62, event)
+        first = listening.stdout.readline()
+        listening.send_signal(signal.SIGINT)
+        rest, said = listening.communicate()
+
+    assert json.loads(first)["message"] == "code_accepted"
+    assert (rest, said, listening.returncode) == ("", "", Status.INTERRUPTED)
