@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from chalicelib.languages import DEFAULT
-from chalicelib.otp.aws.counters import number_id
+from chalicelib.otp.aws.counters import NEVER, number_id
 from chalicelib.otp.phone_numbers import canonical, parse, spellings
 from chalicelib.otp.request import TEST_CODE, TEST_USAGE_TYPE, OtpRequest
 from ops.dead_letters import DeadLetterQueue
@@ -79,7 +79,7 @@ class Holdings:
         return {
             "codes": [_readable(each.content) for each in self.codes],
             "newest_codes": [_readable(each.content) for each in self.newest_codes],
-            "limits": [_readable(each.content) for each in self.limits],
+            "limits": [_counted(each.content) for each in self.limits],
             "dead_letters": [_without_code(each) for each in self.dead_letters],
             "accounts": None if self.accounts is None else [asdict(each) for each in self.accounts],
         }
@@ -188,6 +188,11 @@ def _accounts(context: Context, number: str) -> tuple[Account, ...] | None:
     users = [user.id for each in spellings(number) for user in logto.users_with_phone(each)]
     portaria = context.stage.portaria
     return tuple(Account(user, tuple(living(portaria, user))) for user in users)
+
+
+def _counted(limit: Mapping[str, Any]) -> Any:
+    """Return a limit's item without the places that no code has taken."""
+    return _readable({name: value for name, value in limit.items() if value != NEVER})
 
 
 def _readable(value: Any) -> Any:

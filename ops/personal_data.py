@@ -29,6 +29,9 @@ from ops.trace import in_e164
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rich.console import RenderableType
+
+    from ops.forgetting import Done
     from ops.holdings import Holdings
 
 
@@ -62,6 +65,20 @@ ELSEWHERE = (
     Elsewhere("cookie in the visitor's browser", "The id of a session, in the person's own hands."),
 )
 """What neither command reaches by itself."""
+
+_WORDS = {
+    "codes": "codes",
+    "newest_codes": "newest codes",
+    "limits": "limits",
+    "dead_letters": "dead letters",
+    "messages_at_twilio": "messages at Twilio",
+    "sessions": "sessions",
+}
+_WHY = {
+    "codes": "no code is sent twice",
+    "newest_codes": "no older code is sent after a newer one",
+    "limits": "nobody lifts a limit by asking to be forgotten",
+}
 
 Number = Annotated[str, typer.Argument(help="With country code, e.g. +12125550100.")]
 
@@ -111,23 +128,22 @@ def forget(
     with output.progress("Reading the ledger, the queue and Logto …"):
         found = holdings(found_stage, recipient)
     forgetting = Forgetting(found_stage, recipient, found)
-    if not as_json:
-        output.show(_planned(forgetting))
-        _tell_whether_logto_was_asked(found)
+    output.say(_planned(forgetting))
+    _tell_whether_logto_was_asked(found)
     if dry_run:
         if as_json:
             output.show_json({"planned": asdict(forgetting.planned), **_rest(forgetting)})
         output.say("Nothing was changed.")
         return
-    if not output.confirm("Delete this for good?", yes=yes):
-        return
-    with output.progress("Deleting …"):
-        done, failures = forgetting.carry_out()
+    done, failures = forgetting.planned, list[str]()
+    if any(asdict(done).values()):
+        if not output.confirm("Delete this for good?", yes=yes):
+            return
+        with output.progress("Deleting …"):
+            done, failures = forgetting.carry_out()
+    output.say(*_told(found_stage, forgetting, done))
     if as_json:
         output.show_json({"deleted": asdict(done), "failures": failures, **_rest(forgetting)})
-    else:
-        for line in _told(found_stage, forgetting):
-            output.say(line)
     if failures:
         raise OperatorError(
             FORGET_INCOMPLETE, f"Not deleted: {'; '.join(failures)}.", stage=found_stage.name
@@ -137,35 +153,30 @@ def forget(
 def _planned(forgetting: Forgetting) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("what", no_wrap=True)
-    for title in ("deleted", "stays"):
+    for title in ("to delete", "stays"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("why it stays")
     planned, staying = asdict(forgetting.planned), forgetting.staying
-    for name, why in _WHY.items():
+    for name, number in planned.items():
         needed = [each.needed_until for each in staying.get(name, ())]
-        reason = f"until {_moment(max(needed))}: {why}" if needed else ""
-        table.add_row(name.replace("_", " "), str(planned[name]), str(len(needed)), reason)
+        reason = f"until {_moment(max(needed))}: {_WHY[name]}" if needed else ""
+        table.add_row(_WORDS[name], str(number), str(len(needed)), reason)
     return table
 
 
-_WHY = {
-    "codes": "no code is sent twice",
-    "newest_codes": "no older code is sent after a newer one",
-    "limits": "nobody lifts a limit by asking to be forgotten",
-    "dead_letters": "",
-    "messages_at_twilio": "",
-    "sessions": "",
-}
-
-
-def _told(stage: Stage, forgetting: Forgetting) -> Iterator[str]:
-    yield "Deleted."
+def _told(stage: Stage, forgetting: Forgetting, done: Done) -> Iterator[RenderableType]:
+    yield "Deleted." if any(asdict(done).values()) else "There was nothing to delete."
     if forgetting.stays_until:
         until = _moment(forgetting.stays_until)
         yield f"What stays is of no use after {until}. Run it again then, or leave it to the table."
     yield "Kept elsewhere:"
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for each in _elsewhere(stage, forgetting.found):
-        yield f"  {each['where']}: {each['how']}"
+        table.add_row("", each["where"], each["how"])
+    yield table
 
 
 def _rest(forgetting: Forgetting) -> dict[str, Any]:

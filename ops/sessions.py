@@ -67,8 +67,10 @@ def list_(user: User, stage: StageName, *, as_json: Json = False) -> None:
         found = living(Stage.find(stage).portaria, user)
     if as_json:
         output.show_json([asdict(each) for each in found])
+    elif found:
+        output.show(_table(found))
     else:
-        _show(found)
+        output.say("The user has no session.")
 
 
 @commands.command()
@@ -87,9 +89,10 @@ def end(
     portaria = Stage.find(stage).portaria
     with output.progress("Reading the sessions …"):
         found = living(portaria, user)
-    if not as_json:
-        _show(found)
+    output.say(_table(found) if found else "The user has no session.")
     if dry_run:
+        if as_json:
+            output.show_json([asdict(each) for each in found])
         output.say(f"{_count(len(found))} would be ended; nothing was changed.")
         return
     # Also where none is found: the index lags, and a callback may be under way.
@@ -153,10 +156,7 @@ def _subject_hash(portaria: Portaria, user: str) -> str:
     return index_hash(portaria.provider.issuer, "sub", user)
 
 
-def _show(found: Sequence[LivingSession]) -> None:
-    if not found:
-        output.say("The user has no session.")
-        return
+def _table(found: Sequence[LivingSession]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("session", "at Logto", "ends, unless used before"):
         table.add_column(title, no_wrap=True)
@@ -164,7 +164,7 @@ def _show(found: Sequence[LivingSession]) -> None:
     for each in found:
         ends_at = f"{datetime.fromisoformat(each.ends_at):%Y-%m-%d %H:%M} UTC"
         table.add_row(each.id[:_SHOWN], each.logto_session[:_SHOWN], ends_at, str(each.writes))
-    output.show(table)
+    return table
 
 
 def _count(sessions: int) -> str:
