@@ -8,7 +8,6 @@ page for a stranger loads neither.
 from __future__ import annotations
 
 import time
-import uuid
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from chalicelib.otp.limits import Counters
     from chalicelib.otp.queue_messages import OtpQueue
     from chalicelib.otp.receipts import Receipts
+    from chalicelib.otp.sealed_codes import SealedCodes
     from chalicelib.otp.sender import Sender
     from chalicelib.otp.worker import Worker
     from chalicelib.sign_in.bearer import BearerTokens
@@ -188,6 +188,13 @@ class Portaria:
 
         return LedgerKeys.from_base64(self._secret("ledger-key", LedgerUnavailable, among)())
 
+    def sealed_codes(self, among: tuple[str, ...] = LEDGER_SECRETS) -> SealedCodes:
+        """Return the codes of test numbers, sealed with a key read with `among`."""
+        from chalicelib.otp.aws.sealed_codes import DynamoDBSealedCodes
+
+        keys, client = partial(self.ledger_keys, among), self.aws.dynamodb
+        return DynamoDBSealedCodes(client, self.settings.ledger_table, keys, self.clock)
+
     @cached_property
     def worker(self) -> Worker:
         """The worker behind the OTP queue."""
@@ -198,22 +205,15 @@ class Portaria:
         from chalicelib.otp.worker import Worker
 
         settings, clock, ledger, sender = self.settings, self.clock, self.ledger, self.sender
-        delivery = Delivery(
-            ledger=ledger,
-            keys=partial(self.ledger_keys, WORKER_SECRETS),
-            templates=SsmTemplates.from_settings(settings, self.aws.ssm, self.monotonic),
-            sending=Sending(
-                ledger,
-                sender,
-                clock=clock,
-                new_claim_id=lambda: uuid.uuid4().hex,
-                refused_numbers=self.counters,
-                back_off=BackOff(settings.code_lifetime_seconds, clock),
-            ),
-            queue=self.queue,
-            code_lifetime_seconds=settings.code_lifetime_seconds,
-            clock=clock,
-        )
+        if settings.test_numbers:
+            from chalicelib.otp.sealed_codes import SealingSender
+
+            sender = SealingSender(settings.test_numbers, self.sealed_codes(WORKER_SECRETS), sender)
+        keys = partial(self.ledger_keys, WORKER_SECRETS)
+        templates = SsmTemplates.from_settings(settings, self.aws.ssm, self.monotonic)
+        lifetime = settings.code_lifetime_seconds
+        sending = Sending(ledger, sender, clock, self.counters, BackOff(lifetime, clock))
+        delivery = Delivery(ledger, keys, templates, sending, self.queue, lifetime, clock)
         return Worker(delivery, self.queue, seconds_for_one=sender.send_seconds + AWS_SECONDS)
 
     @cached_property

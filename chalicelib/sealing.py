@@ -2,7 +2,8 @@
 
 A record's id is a hash of its token and its content is sealed with a key made from the same token.
 A table that holds neither gives nobody what is in it, and whoever can write to it can't forge a
-record.
+record. The tokens of sessions are cookies (`sign_in.sealing`), those of test numbers' codes are
+made with the ledger's key (`otp.ledger_keys`).
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ _REGIONS = (
     "TM TN TO TR TT TV TW TZ UA UG US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW "
 )
 REGIONS = frozenset(_REGIONS.split())
+_FICTITIOUS = re.compile(r"\+1[2-9][0-9]{2}55501[0-9]{2}")  # of North America, reserved for fiction
 
 
 class Kind(NamedTuple):
@@ -143,8 +144,20 @@ def _countries(value: str) -> str:
     return " ".join(codes)
 
 
+def _test_numbers(value: str) -> str:
+    numbers = value.split()
+    # No other number is nobody's: the code of a customer must never be kept for somebody else.
+    if not all(map(_FICTITIOUS.fullmatch, numbers)):
+        raise ValueError(
+            "must be fictitious numbers, +1, an area code and 55501xx, e.g. +12125550100, "
+            "separated by spaces"
+        )
+    return " ".join(numbers)
+
+
 FLAG = Kind(_flag, "`true` or `false`")
 BASE_URL = Kind(_base_url, "an http or https URL")
 SECURE_URL = Kind(_secure_url, "an https URL; http on loopback addresses only")
 PARAMETER_PREFIX = Kind(_parameter_prefix, "a path: /…")
 COUNTRIES = Kind(_countries, "ISO 3166-1 alpha-2 codes")
+TEST_NUMBERS = Kind(_test_numbers, "numbers of the form +1…55501xx")

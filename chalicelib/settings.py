@@ -1,8 +1,7 @@
 """The environment, typed: the only place that reads it.
 
-`Settings.from_env` checks every name at once and reports all that are missing or
-wrong together, so that a deployment is mended in one go. Nothing here is a secret:
-secrets live in SSM and are never in the environment.
+`Settings.from_env` checks every name at once and reports all that are missing or wrong together,
+so that a deployment is mended in one go. Nothing here is a secret: secrets live in SSM only.
 """
 
 from __future__ import annotations
@@ -125,16 +124,14 @@ class Settings:
     )
     reconcile: bool = setting(
         kinds.FLAG,
-        "Whether Twilio's message list is asked what became of a lost answer. Must be "
-        "off for accounts with Message Redaction, of texts or of phone numbers: such a code then "
-        "ends as `unknown`.",
+        "Whether Twilio's message list is asked what became of a lost answer. Must be off for "
+        "accounts with Message Redaction (texts or numbers): such a code then ends as `unknown`.",
         default=True,
     )
     sms_origin: str | None = setting(
         kinds.text(253, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"),
-        "The domain of the page where codes are typed in, which is Logto's, e.g. "
-        "auth.example.com. Messages then end in a line that lets phones fill the code in there and "
-        "nowhere else.",
+        "The domain of the page where codes are typed in, which is Logto's, e.g. auth.example.com. "
+        "Messages then end in a line that lets phones fill the code in there and nowhere else.",
         default=None,
     )
     ledger_retention_seconds: int = setting(
@@ -152,6 +149,12 @@ class Settings:
         "Whether satellite phones, international networks (+870, +881, +882, +883 …), "
         "premium-rate and shared-cost numbers get codes. Texts to them cost many times as much.",
         default=False,
+    )
+    test_numbers: str = setting(
+        kinds.TEST_NUMBERS,
+        "Fictitious numbers for automated tests, e.g. +12125550100 +12125550101. Their codes go to "
+        "no phone: `portaria test-code` shows them to who may read the stage's secrets.",
+        default="",
     )
     number_short_limit: int = setting(
         kinds.whole_number(least=1, most=MAX_NUMBER_LIMIT),

@@ -55,7 +55,10 @@ THEMES = {
         *("code_lifetime_seconds", "sms_origin", "ledger_retention_seconds"),
         *("reconcile", "twilio_api_url"),
     ),
-    "Countries and numbers": ("allowed_countries", "costly_numbers", "refused_number_seconds"),
+    "Countries and numbers": (
+        *("allowed_countries", "costly_numbers", "refused_number_seconds"),
+        "test_numbers",
+    ),
     "Limits": (
         *("number_short_limit", "number_short_seconds", "number_long_limit"),
         *("number_long_seconds", "ip_hourly_limit", "country_hourly_limit"),

@@ -149,7 +149,9 @@ class Delivery:
             self.sending.note(entry.noting(self.clock(), "postponed", str(error)))
             raise
         text = render(template.text, values(request.payload, self.code_lifetime_seconds))
-        return OutgoingMessage(request.recipient, text, keys.text(text), template.label)
+        return OutgoingMessage(
+            request.recipient, text, request.code, keys.text(text), template.label
+        )
 
     def _end(self, state: CodeState, result: LedgerResult, queued: QueuedCode) -> Retry | None:
         if not self.sending.end(state.entry, result):

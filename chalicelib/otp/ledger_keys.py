@@ -62,6 +62,10 @@ class LedgerKeys:
         """
         return self._hash("recipient", recipient)
 
+    def sealed_code(self, recipient: str, entry_id: str) -> str:
+        """Return the token that opens an entry's sealed code; only this key makes it."""
+        return self._hash("sealed code", recipient, entry_id)
+
     def text(self, text: str) -> str:
         """Name a text so that it is known again by what the channel shows of it.
 

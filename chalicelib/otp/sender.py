@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 class TextMessage:
     """A message for a phone (E.164), to be dropped when it can't be delivered in time.
 
-    `attempt` is what the channel's receipts must name, where it has receipts.
+    `attempt` is what the channel's receipts must name, where it has receipts. `code` is the one in
+    the text, for channels that take it alone.
     """
 
     recipient: str = field(repr=False)
     text: str = field(repr=False)
     validity_seconds: float
     attempt: AttemptId
+    code: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

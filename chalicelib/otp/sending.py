@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -34,13 +35,14 @@ _WRITES = 3
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """A text for a phone, and the ledger's name for it.
+    """A text for a phone, the code in it, and the ledger's name for it.
 
     `template` names the words that were chosen, for support: what a visitor read.
     """
 
     recipient: str = field(repr=False)
     text: str = field(repr=False)
+    code: str = field(repr=False)
     text_hash: str
     template: str
 
@@ -52,9 +54,9 @@ class Sending:
     ledger: Ledger
     sender: Sender
     clock: Callable[[], float]
-    new_claim_id: Callable[[], str]
     refused_numbers: RefusedNumbers
     back_off: BackOff
+    new_claim_id: Callable[[], str] = lambda: uuid.uuid4().hex
 
     def __post_init__(self) -> None:
         if self.sender.send_seconds >= LEASE_SECONDS:
@@ -154,6 +156,7 @@ class Sending:
                 min(state.dies_at - began_at, sender.longest_validity_seconds),
             ),
             AttemptId(state.entry.id, attempt.claim_id),
+            message.code,
         )
         try:
             still_allowed()

@@ -197,7 +197,7 @@ def test_nothing_is_sent_that_is_no_longer_allowed_when_the_connection_stands(ch
     def refuse() -> None:
         raise NoTimeLeft
 
-    message = TextMessage("+15550001001", "text", 60, AttemptId("code-1", "claim-1"))
+    message = TextMessage("+15550001001", "text", 60, AttemptId("code-1", "claim-1"), "1")
     with pytest.raises(NoTimeLeft):
         channel.sender.send(message, refuse)
     assert channel.texts() == []

@@ -27,4 +27,4 @@ def hand_over(
 
 
 def attempt_text(recipient: str, text: str = "text", validity_seconds: float = 60) -> TextMessage:
-    return TextMessage(recipient, text, validity_seconds, AttemptId("code-1", "claim-1"))
+    return TextMessage(recipient, text, validity_seconds, AttemptId("code-1", "claim-1"), "961615")

@@ -69,6 +69,12 @@ def test_wrong_and_missing_names_are_reported_together():
         ("LOG_LEVEL", "LOUD"),
         ("ALLOWED_COUNTRIES", "BR UK"),
         ("ALLOWED_COUNTRIES", "BR,PT"),
+        ("TEST_NUMBERS", "+5511912345678"),
+        ("TEST_NUMBERS", "+12125550100,+12125550101"),
+        ("TEST_NUMBERS", "+12125550100 +12125551212"),
+        ("TEST_NUMBERS", "+121255501000"),
+        ("TEST_NUMBERS", "12125550100"),
+        ("TEST_NUMBERS", "+15005550006"),
         ("NUMBER_SHORT_LIMIT", "0"),
         ("NUMBER_LONG_LIMIT", "51"),
         ("IP_HOURLY_LIMIT", "-1"),
@@ -131,6 +137,14 @@ def test_countries_may_be_written_as_they_come_to_mind():
     settings = Settings.from_env({**REQUIRED, "ALLOWED_COUNTRIES": " br  Pt"})
 
     assert settings.allowed_countries == "BR PT"
+
+
+def test_fictitious_numbers_of_north_america_are_the_only_test_numbers():
+    settings = Settings.from_env({**REQUIRED, "TEST_NUMBERS": "+12125550100  +14165550199"})
+
+    assert settings.test_numbers == "+12125550100 +14165550199"
+    with pytest.raises(SettingsError, match=r"fictitious numbers, .* e\.g\. \+12125550100"):
+        Settings.from_env({**REQUIRED, "TEST_NUMBERS": "+5511912345678"})
 
 
 def test_an_empty_value_counts_as_unset():

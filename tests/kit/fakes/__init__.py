@@ -5,6 +5,7 @@ from tests.kit.fakes.ledger import FakeCounters, FakeLedger, FakeReceipts
 from tests.kit.fakes.sending import (
     FakeAuthorizationValues,
     FakeQueue,
+    FakeSealedCodes,
     FakeSender,
     FakeTemplates,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "FakeQueue",
     "FakeReceipts",
     "FakeRecordStore",
+    "FakeSealedCodes",
     "FakeSender",
     "FakeTemplates",
     "FakeUserSessions",

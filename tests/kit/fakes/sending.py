@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chalicelib.otp.errors import (
+    LedgerUnavailable,
     QueueUnavailable,
     SentUnknown,
     TemplatesUnavailable,
@@ -75,6 +76,35 @@ class FakeSender:
     def renew(self) -> bool:
         self.renewals += 1
         return self.renewed
+
+
+@dataclass
+class FakeSealedCodes:
+    """Keeps codes by number and entry; a code that was taken leaves None."""
+
+    clock: Callable[[], float]
+    codes: dict[tuple[str, str], tuple[str | None, float]] = field(default_factory=dict)
+    down: bool = False
+    after_keep: Callable[[], object] = lambda: None
+
+    def keep(self, recipient: str, entry_id: str, code: str, seconds: float) -> None:
+        self._fail()
+        found = self.codes.get((recipient, entry_id))
+        if found is None or found[1] <= self.clock():
+            self.codes[recipient, entry_id] = code, self.clock() + seconds
+        self.after_keep()
+
+    def take(self, recipient: str, entry_id: str) -> str | None:
+        self._fail()
+        code, expires_at = self.codes.get((recipient, entry_id), (None, 0.0))
+        if code is None or self.clock() >= expires_at:
+            return None
+        self.codes[recipient, entry_id] = None, expires_at
+        return code
+
+    def _fail(self) -> None:
+        if self.down:
+            raise LedgerUnavailable("down")
 
 
 @dataclass
