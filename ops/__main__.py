@@ -22,6 +22,7 @@ from ops import (
     send,
     sessions,
     settings,
+    test_code,
     texts,
     trace,
     trigger,
@@ -86,6 +87,7 @@ app.command("send", rich_help_panel=CODES)(send.command)
 app.command("trace", rich_help_panel=CODES)(trace.command)
 app.command("trigger", rich_help_panel=CODES)(trigger.command)
 app.command("listen", rich_help_panel=CODES)(listen.command)
+app.command("test-code", rich_help_panel=CODES)(test_code.command)
 app.command("redrive", rich_help_panel=CODES)(redrive.command)
 app.command("logs", rich_help_panel=CODES)(logs.command)
 app.command("setup", rich_help_panel=DEPLOYMENT)(setup)

@@ -19,6 +19,7 @@ from chalicelib.languages import DEFAULT
 from chalicelib.otp.aws.counters import NEVER, number_id
 from chalicelib.otp.phone_numbers import canonical, parse, spellings
 from chalicelib.otp.request import TEST_CODE, TEST_USAGE_TYPE, OtpRequest
+from chalicelib.otp.sealed_codes import SID_PREFIX
 from ops.dead_letters import DeadLetterQueue
 from ops.doctor.context import Context, NotAsked
 from ops.sessions import living
@@ -48,7 +49,8 @@ class Item:
     @property
     def message_sids(self) -> frozenset[str]:
         """Twilio's names of the messages that it tells of."""
-        return frozenset(self.content[name] for name in _SIDS if name in self.content)
+        names = (self.content[name] for name in _SIDS if name in self.content)
+        return frozenset(each for each in names if not each.startswith(SID_PREFIX))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,10 @@ class SealedCodes(Protocol):
         """
 
     def take(self, recipient: str, entry_id: str) -> str | None:
-        """Return an entry's code, once; None where there is none, or it has expired."""
+        """Return an entry's code, once; None where there is none, or it has expired.
+
+        Raises SealBroken where somebody has tampered with it.
+        """
 
 
 class SealingSender:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from phonenumbers import is_valid_number
+from phonenumbers import parse as parse_number
+
 from chalicelib import __version__
+from chalicelib.otp.phone_numbers import parse
 from ops.doctor.check import Check, Result, failed, fine, warning
 from ops.doctor.context import NOT_IN_THE_SANDBOX, NotAsked
 from ops.errors import OperatorError
@@ -14,10 +18,14 @@ from ops.errors.doctor.product import (
     SETTINGS_CONTRADICT,
     SETTINGS_WRONG,
 )
+from ops.errors.test_numbers import TEST_NUMBERS_QUESTIONABLE
 from ops.http_api import ApiError, call
 
 if TYPE_CHECKING:
     from ops.doctor.context import Context
+
+
+_PRODUCTION = {"prod", "production"}
 
 
 def settings(context: Context) -> Result:
@@ -56,6 +64,27 @@ def countries(context: Context) -> Result:
     return fine(" ".join(sorted(allowed.split())))
 
 
+def test_numbers(context: Context) -> Result:
+    """Whether test numbers are outside production, and get their codes."""
+    found = context.settings
+    numbers = [parse(each) for each in found.test_numbers.split()]
+    if not numbers:
+        return fine("none")
+    count = f"{len(numbers)} test number{'s' if len(numbers) > 1 else ''}"
+    doubts = []
+    if found.stage.lower() in _PRODUCTION:
+        doubts.append(f"{count} in production")
+    unreal = sum(not is_valid_number(parse_number(number)) for number, _ in numbers)
+    if unreal:
+        doubts.append(f"{unreal} of {count} with an area code that Logto's pages refuse")
+    abroad = {region for _, region in numbers}.difference(found.allowed_countries.split())
+    if found.allowed_countries and abroad:
+        doubts.append(f"{' '.join(sorted(abroad))} of {count} not in ALLOWED_COUNTRIES")
+    if doubts:
+        return warning(f"{'; '.join(doubts)}.")
+    return fine(f"{count}, whose codes only `portaria test-code` shows")
+
+
 def health(context: Context) -> Result:
     """Whether the application answers, and in which version."""
     url = f"{context.public_url}/health"
@@ -76,5 +105,6 @@ CHECKS = [
     Check("settings", SETTINGS_WRONG, settings),
     Check("settings fit together", SETTINGS_CONTRADICT, windows),
     Check("countries", COUNTRIES_OPEN, countries),
+    Check("test numbers", TEST_NUMBERS_QUESTIONABLE, test_numbers),
     Check("application", APPLICATION_SILENT, health),
 ]

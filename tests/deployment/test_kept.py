@@ -58,6 +58,7 @@ def test_ledger_entries_and_counts_are_kept_as_the_page_says():
     number = ("number_short_seconds", "number_long_seconds", "refused_number_seconds")
 
     assert seconds_in(kept("a code's outcome")) == [default("ledger_retention_seconds")]
+    assert seconds_in(kept("a code of a [test number]")) == [default("code_lifetime_seconds")]
     assert seconds_in(kept("how many codes went to a number")) == [max(map(default, number))]
     assert seconds_in(kept("how many codes in an hour")) == [2 * HOUR_SECONDS]
 

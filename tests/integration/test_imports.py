@@ -8,6 +8,22 @@ import textwrap
 
 from tests.kit.engines import ROOT
 
+WORKER = """
+import os
+import app
+from chalicelib.application import Portaria
+from chalicelib.settings import Settings
+
+portaria = Portaria(Settings.from_env({{
+    "STAGE": "test", "LOGTO_ENDPOINT": "https://logto.example", "LOGTO_APP_ID": "app",
+    "SESSIONS_TABLE": "sessions", "LEDGER_TABLE": "ledger",
+    "OTP_QUEUE_URL": "https://sqs.example/1", "OTP_DEAD_LETTER_QUEUE_URL": "https://sqs.example/2",
+    "PARAMETER_PREFIX": "/portaria/test", "TEST_NUMBERS": "{}",
+}}))
+os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
+portaria.worker
+"""
+
 
 def loaded_after(code: str) -> set[str]:
     script = textwrap.dedent(code) + "\nimport sys; print(*sys.modules)"
@@ -63,3 +79,8 @@ def test_the_worker_never_loads_logto():
 
     assert "twilio" in loaded
     assert not loaded & {"logto", "aiohttp", "jinja2"}
+
+
+def test_the_worker_loads_what_seals_codes_only_where_there_are_test_numbers():
+    assert "cryptography" not in loaded_after(WORKER.format(""))
+    assert "cryptography" in loaded_after(WORKER.format("+12125550100"))

@@ -173,6 +173,7 @@ BROKEN: dict[str, Callable[[World], Any]] = {
     "settings": setting("LEDGER_TABLE", ""),
     "settings fit together": setting("NUMBER_SHORT_LIMIT", "30"),
     "countries": setting("ALLOWED_COUNTRIES", ""),
+    "test numbers": setting("TEST_NUMBERS", "+12125550100"),
     "application": setting("PUBLIC_URL", NOBODY),
     "secrets": gone("twilio"),
     "secrets' encryption": parameter("logto/app-secret", "in-clear", "String"),

@@ -1,0 +1,36 @@
+"""Test numbers and reviewers: P190 to P199."""
+
+from __future__ import annotations
+
+from ops.errors import Problem, Status
+
+NOT_A_TEST_NUMBER = Problem(
+    "P190",
+    "This is no test number of the stage.",
+    "Only the codes of the numbers in TEST_NUMBERS are kept. Those of all others go to the phone, "
+    "and nothing shows them. A stage's settings are in .chalice/config.json.",
+    "portaria deploy --stage {stage}",
+    Status.USAGE,
+)
+NO_TEST_CODE = Problem(
+    "P191",
+    "There is no code for the test number.",
+    "None was asked for within the life of a code, 10 minutes by default, or a limit held it back, "
+    "or it was shown: a code is shown once. Of several the newest counts.",
+    "portaria trace NUMBER --stage {stage}",
+)
+TEST_CODE_FORGED = Problem(
+    "P192",
+    "The code is not as the worker wrote it.",
+    "Somebody with write access to the ledger's table changed it. It opens with the stage's "
+    "ledger-key, for its own number and message only.",
+    "portaria doctor --stage {stage}",
+)
+TEST_NUMBERS_QUESTIONABLE = Problem(
+    "P193",
+    "Test numbers are not as they should be.",
+    "In production, whoever may read the stage's secrets and its ledger can sign in as the users "
+    "of test numbers. In any stage, Logto's pages refuse area codes that don't exist, and "
+    "ALLOWED_COUNTRIES holds for test numbers as for all others.",
+    "portaria deploy --stage {stage}",
+)
