@@ -106,6 +106,21 @@ def test_every_module_that_a_page_names_exists(page: Path):
         assert path.startswith(EXAMPLE) or file_named(path), path
 
 
+def test_the_index_of_decisions_has_each_with_its_title():
+    folder = ROOT / "docs" / "explanation" / "decisions"
+    index = folder.with_suffix(".md").read_text(encoding="utf-8")
+    decisions = {
+        f"decisions/{each.name}": each.read_text(encoding="utf-8")
+        .partition("\n")[0]
+        .removeprefix("# ")
+        for each in sorted(folder.glob("0*.md"))
+    }
+
+    assert re.findall(r"\| \[(.*?)\]\((.*?)\)", index) == [
+        (title, name) for name, title in decisions.items()
+    ]
+
+
 def test_every_function_in_the_tables_of_the_architecture_exists():
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     named = re.findall(r"`([\w/]+\.py)::([\w.]+)`", text)
