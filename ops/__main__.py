@@ -33,6 +33,7 @@ from ops.doctor import command as doctor
 from ops.errors import OperatorError, Status
 from ops.options import COMMAND
 from ops.setup.command import command as setup
+from ops.support.command import command as support_bundle
 
 NAME = "portaria"
 CODES = "One-time codes"
@@ -99,6 +100,7 @@ app.command("deploy", rich_help_panel=DEPLOYMENT)(deploy.deploy)
 app.command("destroy", rich_help_panel=DEPLOYMENT)(deploy.destroy)
 app.command("package", rich_help_panel=DEPLOYMENT)(package.package)
 app.command("template", rich_help_panel=DEPLOYMENT)(package.template)
+app.command("support-bundle", rich_help_panel=DEPLOYMENT)(support_bundle)
 app.command("explain", rich_help_panel=PROJECT)(explain.command)
 for page in (costs.PAGE, settings.PAGE, explain.PAGE, checks.PAGE):
     page.add_to(app, rich_help_panel=PROJECT)

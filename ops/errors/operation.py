@@ -26,3 +26,16 @@ REFERENCE_NOT_FOUND = Problem(
     "up to half a minute after it was written.",
     "portaria {command} {reference} --stage {stage} --days 90",
 )
+BUNDLE_EXISTS = Problem(
+    "P173",
+    "There is such a file already.",
+    "An archive is never written over.",
+    "portaria {command} --stage {stage} --out ANOTHER.tar.gz",
+    Status.USAGE,
+)
+BUNDLE_UNWRITABLE = Problem(
+    "P174",
+    "The archive can't be written.",
+    "The folder is not there or not yours, or the disk is full.",
+    "portaria {command} --stage {stage} --out /tmp/support.tar.gz",
+)
