@@ -108,7 +108,7 @@ def parsed(service: str, parse: Callable[[Mapping[str, Any]], Parsed], given: An
     """Return what `parse` makes of an answer's object; raises ApiError where it does not fit."""
     try:
         return parse(given)
-    except (KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise unreadable(service) from None
 
 

@@ -15,7 +15,9 @@ https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource,
 https://www.twilio.com/docs/messaging/api/service-resource,
 https://www.twilio.com/docs/messaging/api/phonenumber-resource,
 https://www.twilio.com/docs/messaging/api/alphasender-resource,
-https://www.twilio.com/docs/messaging/api/message-resource and, for the geographic permissions,
+https://www.twilio.com/docs/messaging/api/message-resource,
+https://www.twilio.com/docs/usage/api/usage-record, for the balance
+https://support.twilio.com/hc/en-us/articles/360025294494 and, for the geographic permissions,
 Twilio's SDK (`accounts.v1.messaging_geopermissions`).
 """
 
@@ -23,11 +25,11 @@ from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from ops.http_api import Basic, Parsed, call, parsed, unreadable
+from ops.twilio_resources import Account, MessageStatus, MessagingService, Money, Number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -37,63 +39,6 @@ _SERVICE = "Twilio"
 _VERSION = "2010-04-01"
 _PAGE_SIZE = 100
 _TWILIOS_HOST = re.compile(r"api((?:\.[a-z0-9-]+)*\.twilio\.com)", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Whose credentials they are: `status` is active, suspended or closed; `kind` Trial or Full."""
-
-    sid: str
-    name: str
-    status: str
-    kind: str
-
-    @classmethod
-    def from_json(cls, given: Mapping[str, Any]) -> Account:
-        """Read what Twilio answers, leaving the Auth Token there."""
-        return cls(given["sid"], given["friendly_name"], given["status"], given["type"])
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number of the account, in E.164; whether it sends texts (SMS)."""
-
-    sid: str
-    phone_number: str
-    sends_texts: bool
-
-    @classmethod
-    def from_json(cls, given: Mapping[str, Any]) -> Number:
-        """Read an entry of the account's numbers, or of a messaging service's pool."""
-        able = given["capabilities"]  # {"sms": true, …} there, ["SMS", …] here
-        texts = able.get("sms") is True if isinstance(able, dict) else "SMS" in able
-        return cls(given["sid"], given["phone_number"], texts)
-
-
-@dataclass(frozen=True, slots=True)
-class MessagingService:
-    """A messaging service."""
-
-    sid: str
-    name: str
-
-    @classmethod
-    def from_json(cls, given: Mapping[str, Any]) -> MessagingService:
-        """Read what Twilio answers."""
-        return cls(given["sid"], given["friendly_name"])
-
-
-@dataclass(frozen=True, slots=True)
-class MessageStatus:
-    """How far a message has come, in Twilio's words, and why it failed."""
-
-    status: str
-    error_code: int | None
-
-    @classmethod
-    def from_json(cls, given: Mapping[str, Any]) -> MessageStatus:
-        """Read what Twilio answers, leaving number and text there."""
-        return cls(given["status"], given["error_code"])
 
 
 class Twilio:
@@ -187,6 +132,20 @@ class Twilio:
         rare cases days after it (https://www.twilio.com/docs/api/errors/20009).
         """
         self._ask("DELETE", f"{self._account_url}/Messages/{quote(sid, safe='')}.json")
+
+    def balance(self) -> Money:
+        """Return what is left on the account. A subaccount has no balance of its own (404)."""
+        return _one(Money.from_balance, self._call("GET", f"{self._account_url}/Balance.json"))
+
+    def spent_today(self) -> Money | None:
+        """Return the price of the account's outbound texts since midnight UTC; None before any.
+
+        All senders of the account are in it, and the carriers' fees are not.
+        """
+        url = f"{self._account_url}/Usage/Records/Today.json"
+        found = self._call("GET", url, params={"Category": "sms-outbound"})
+        records = _list(found, "usage_records")
+        return _one(Money.from_usage, records[0]) if records else None
 
     def host(self, product: str) -> str:
         """Return the address of another of Twilio's hosts in the same region."""

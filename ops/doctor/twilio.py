@@ -18,7 +18,7 @@ from ops.http_api import ApiError
 
 if TYPE_CHECKING:
     from ops.doctor.context import Context
-    from ops.twilio import Account, Number
+    from ops.twilio_resources import Account, Number
 
 
 def credentials(context: Context) -> Result:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ops.setup.answers import Answers
     from ops.setup.plan import Plan
     from ops.setup.store import Store
-    from ops.twilio import Number
+    from ops.twilio_resources import Number
 
 SERVICE_NAME = "Portaria"
 _SERVICE_KEYS = ("fromMessagingServiceSid", "fromMessagingServiceSID")

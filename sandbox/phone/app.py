@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, Response, jsonify, render_template, request
 
-from sandbox.phone import account_api, api, faults
+from sandbox.phone import account_api, api, faults, usage
 from sandbox.phone.account import Account
 from sandbox.phone.carrier import Carrier
 from sandbox.phone.messages import Messages
@@ -48,6 +48,7 @@ def create_app(settings: PhoneSettings) -> Flask:
     account = Account(settings)
     carrier = Carrier(settings, account, messages)
     app.register_blueprint(account_api.blueprint(settings, account))
+    app.register_blueprint(usage.blueprint(settings, messages))
     app.register_blueprint(api.blueprint(settings, account, messages, carrier, coming))
     app.register_blueprint(faults.blueprint(coming))
     app.register_blueprint(_page(settings, messages))

@@ -25,9 +25,10 @@ class PhoneSettings:
 
     Every messaging service has all `numbers` in its pool; numbers without texts can only call.
     Texts go to `countries` (ISO 3166, two letters; None: all). Messaging services, their pools and
-    the countries can be changed by the API. `step_seconds` pass between two states
-    of a message; the list shows one only `list_lag_seconds` after it was made, as Twilio's may.
-    `report` gets one line for each event, without texts and full numbers.
+    the countries can be changed by the API. A segment of a text costs `segment_dollars`.
+    `step_seconds` pass between two states of a message; the list shows one only `list_lag_seconds`
+    after it was made, as Twilio's may. `report` gets one line for each event, without texts and
+    full numbers.
     """
 
     account_sid: str = DEFAULT_ACCOUNT_SID
@@ -36,6 +37,7 @@ class PhoneSettings:
     numbers: frozenset[str] = frozenset({MAGIC_SENDER})
     numbers_without_texts: frozenset[str] = frozenset()
     countries: frozenset[str] | None = None
+    segment_dollars: float = 0.0
     step_seconds: float = 0.2
     list_lag_seconds: float = 0.0
     app_url: str = "http://localhost:8000"

@@ -8,7 +8,8 @@ import pytest
 import requests
 
 from ops.http_api import ApiError
-from ops.twilio import API_URL, MessageStatus, Twilio
+from ops.twilio import API_URL, Twilio
+from ops.twilio_resources import MessageStatus, Money
 from tests.kit.phone import NEVER_SECONDS, NUMBER, SERVICE, running_twilio
 from tests.kit.phone import Twilio as StandIn
 
@@ -23,7 +24,9 @@ SID = "AC" + "0" * 32
 @pytest.fixture
 def stand_in() -> Iterator[StandIn]:
     with running_twilio(
-        numbers_without_texts=frozenset({CALLING_ONLY}), countries=frozenset({"BR", "US"})
+        numbers_without_texts=frozenset({CALLING_ONLY}),
+        countries=frozenset({"BR", "US"}),
+        segment_dollars=0.05,
     ) as running:
         yield running
 
@@ -170,3 +173,14 @@ def test_a_message_under_way_stays():
 
         assert failed(client.delete_message, sid).code == "20009"
         assert client.message_status(sid).status == "accepted"
+
+
+def test_money_is_told_in_the_accounts_currency(twilio: Twilio, stand_in: StandIn):
+    assert twilio.spent_today() is None
+    assert twilio.balance() == Money(100.0, "USD")
+
+    stand_in.send("Code: 961615")
+    stand_in.send("C\N{LATIN SMALL LETTER O WITH ACUTE}digo 961615 " * 6)
+
+    assert twilio.spent_today() == Money(0.15, "USD")
+    assert twilio.balance() == Money(99.85, "USD")
