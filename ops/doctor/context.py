@@ -11,7 +11,8 @@ from chalicelib.otp.errors import SenderMisconfigured
 from chalicelib.otp.twilio.account import TwilioAccount
 from ops.doctor.once import Once
 from ops.http_api import Answer, call
-from ops.logto import Application, Connector, Credential, Logto, public_sign_in_experience
+from ops.logto.client import Logto, public_sign_in_experience
+from ops.logto.resources import Application, Connector, Credential
 from ops.parameters import TEMPLATES, read
 from ops.stack import PREFIX
 from ops.twilio import Twilio

@@ -24,13 +24,13 @@ from ops.errors.doctor.logto import (
     URI_MISSING,
 )
 from ops.http_api import ApiError
-from ops.logto import HTTP_SMS
+from ops.logto.resources import HTTP_SMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ops.doctor.context import Context
-    from ops.logto import Connector
+    from ops.logto.resources import Connector
 
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri", "end_session_endpoint")
 DEFAULT_LIFETIME_SECONDS = 600  # Logto's, where the policy is empty

@@ -19,7 +19,7 @@ from ops.errors.doctor.product import (
     SECRETS_MISSING,
     TWILIO_UNREADABLE,
 )
-from ops.logto import Credential
+from ops.logto.resources import Credential
 from ops.parameters import generated_secrets
 
 if TYPE_CHECKING:

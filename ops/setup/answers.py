@@ -11,7 +11,7 @@ import typer
 
 from ops.errors import OperatorError
 from ops.errors.setting_up import ANSWER_MISSING, CREDENTIAL_UNREADABLE
-from ops.logto import OSS_RESOURCE, Credential
+from ops.logto.resources import OSS_RESOURCE, Credential
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

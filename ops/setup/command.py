@@ -19,7 +19,7 @@ from ops.errors import OperatorError, Status
 from ops.errors.setting_up import LOGTO_REFUSED, PROVIDER_UNREACHABLE, TWILIO_REFUSED
 from ops.errors.stage import SETTINGS_INCOMPLETE
 from ops.http_api import ApiError
-from ops.logto import Logto
+from ops.logto.client import Logto
 from ops.options import DryRun, Json, StageName, Yes
 from ops.setup.answers import Answers
 from ops.setup.logto import LogtoSetup

@@ -13,7 +13,8 @@ from ops.connector import write_privately
 from ops.errors import OperatorError
 from ops.errors.setting_up import APPLICATION_WRONG, BACKUP_FAILED, LOGTO_REFUSED, MFA_BY_SMS
 from ops.http_api import ApiError
-from ops.logto import HTTP_SMS, TWILIO_SMS, public_sign_in_experience
+from ops.logto.client import public_sign_in_experience
+from ops.logto.resources import HTTP_SMS, TWILIO_SMS
 from ops.parameters import TEMPLATES
 from ops.setup.plan import HIDDEN, MISSING
 from ops.setup.store import APP_SECRET, AUTHORIZATION
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chalicelib.settings import Settings
-    from ops.logto import Application, Connector, Logto
+    from ops.logto.client import Logto
+    from ops.logto.resources import Application, Connector
     from ops.setup.plan import Plan
     from ops.setup.store import Store
 

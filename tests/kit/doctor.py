@@ -13,7 +13,8 @@ from flask import Flask
 
 from chalicelib import __version__
 from ops.doctor.context import Context
-from ops.logto import HTTP_SMS, Credential, Logto
+from ops.logto.client import Logto
+from ops.logto.resources import HTTP_SMS, Credential
 from ops.parameters import default_templates, put_missing
 from ops.stage import Stage
 from sandbox import deployment

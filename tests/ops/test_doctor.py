@@ -21,7 +21,7 @@ from ops.doctor.command import as_data, shown, summary
 from ops.doctor.context import Context
 from ops.doctor.mending import changes_for
 from ops.doctor.run import result_of, run
-from ops.logto import TWILIO_SMS
+from ops.logto.resources import TWILIO_SMS
 from ops.stage import Stage
 from ops.twilio import Twilio
 from tests.kit.doctor import SECRETS, World, healthy

@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ops.http_api import ApiError
-from ops.logto import (
-    HTTP_SMS,
-    TWILIO_SMS,
-    Credential,
-    Logto,
-    public_sign_in_experience,
-)
+from ops.logto.client import Logto, public_sign_in_experience
+from ops.logto.resources import HTTP_SMS, TWILIO_SMS, Credential
 from tests.kit.fakes import Clock
 from tests.kit.identity import (
     APP,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from ops.logto import HTTP_SMS, Credential, Logto
+from ops.logto.client import Logto
+from ops.logto.resources import HTTP_SMS, Credential
 from ops.twilio import Twilio
 from sandbox.aws import parameters
 from sandbox.identity import app as identity

@@ -23,8 +23,8 @@ from ops.delivery import Delivery
 from ops.errors import OperatorError, Status
 from ops.errors.codes import TEST_NOT_DELIVERED
 from ops.errors.setting_up import ANSWER_MISSING, BACKUP_FAILED, CREDENTIAL_UNREADABLE, MFA_BY_SMS
-from ops.logto import HTTP_SMS, TWILIO_SMS, Credential
-from ops.logto import Logto as Client
+from ops.logto.client import Logto as Client
+from ops.logto.resources import HTTP_SMS, TWILIO_SMS, Credential
 from ops.setup.answers import CREDENTIAL_VARIABLE, Answers, resource
 from ops.setup.command import Setup
 from ops.setup.store import Store

@@ -1,129 +1,24 @@
-"""Logto's Management API, as the operator's command line needs it.
-
-    logto = Logto("https://tenant.logto.app", Credential.from_json(parameter))
-    application = logto.create_application("portaria", uris)
-    logto.update_application(application.id, application.metadata | {"redirectUris": [...]})
-
-The credential is that of a machine-to-machine application with the role "Logto Management API
-access", the parameter `logto/management`. Every method is one request (`applications` one a page)
-and raises `ops.http_api.ApiError`. What is sent and answered was measured:
-docs/explanation/logto.md.
-
-Three things to know before changing anything:
-
-- PATCH replaces an application's `metadata` and a connector's `config` whole: send what was there
-  with your changes in it.
-- `create_connector` silently deletes the SMS connector that was there, whatever its kind: show and
-  keep its `config` first.
-- The sign-in experience can name the phone only once there is an SMS connector (400
-  `sign_in_experiences.enabled_connector_not_found`).
-"""
+"""The calls of Logto's Management API."""
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ops.http_api import Answer, ApiError, Basic, Bearer, Parsed, call, parsed, unreadable
+from ops.logto.resources import HTTP_SMS, Application, AppSecret, Connector, Credential, User
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-OSS_RESOURCE = "https://default.logto.app/api"
-"""The Management API's resource indicator at Logto OSS; Logto Cloud's is
-`https://<tenant>.logto.app/api`, also where the tenant has a domain of its own."""
 
-HTTP_SMS, TWILIO_SMS = "http-sms", "twilio-short-message-service"
-WHATSAPP = "whatsapp-short-message-service"
 _SERVICE = "Logto"
 _ALL = "all"
 _RENEW_SECONDS = 60  # a token is not used in the last minute of its life
 _PAGE_SIZE = 100
 _SECRET_KEYS = frozenset({"authorization", "authToken", "accessToken", "phone"})
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """A machine-to-machine application's id and secret, and the resource indicator of the API."""
-
-    id: str
-    secret: str = field(repr=False)
-    resource: str = OSS_RESOURCE
-
-    @classmethod
-    def from_json(cls, text: str) -> Credential:
-        """Read the parameter `logto/management`; raises ValueError, which does not quote it."""
-        try:
-            given = json.loads(text)
-            values = [given["id"], given["secret"], given["resource"]]
-        except (ValueError, KeyError, TypeError):
-            values = [None]
-        if not all(isinstance(each, str) and each for each in values):
-            raise ValueError("not a JSON object with id, secret and resource")
-        return cls(*values)
-
-
-@dataclass(frozen=True, slots=True)
-class Application:
-    """An application; `metadata` is its `oidcClientMetadata`, all of it."""
-
-    id: str
-    name: str
-    kind: str
-    metadata: Mapping[str, Any]
-
-    @classmethod
-    def from_json(cls, given: Mapping[str, Any]) -> Application:
-        """Read what Logto answers."""
-        return cls(given["id"], given["name"], given["type"], given["oidcClientMetadata"])
-
-
-@dataclass(frozen=True, slots=True)
-class AppSecret:
-    """One of an application's secrets; `expires_at` in milliseconds since the epoch, or None."""
-
-    name: str
-    value: str = field(repr=False)
-    expires_at: int | None
-
-    @classmethod
-    def from_json(cls, given: Mapping[str, Any]) -> AppSecret:
-        """Read what Logto answers."""
-        return cls(given["name"], given["value"], given["expiresAt"])
-
-
-@dataclass(frozen=True, slots=True)
-class Connector:
-    """A connector; `kind` is Logto's `connectorId`, and `config` has its secrets in clear."""
-
-    id: str
-    kind: str
-    type: str
-    config: Mapping[str, Any] = field(repr=False)
-
-    @classmethod
-    def from_json(cls, given: Mapping[str, Any]) -> Connector:
-        """Read what Logto answers."""
-        return cls(given["id"], given["connectorId"], given["type"], given["config"])
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """A user; `phone` in E.164, which Logto writes without the "+"."""
-
-    id: str
-    phone: str | None = field(repr=False)
-    suspended: bool
-
-    @classmethod
-    def from_json(cls, given: Mapping[str, Any]) -> User:
-        """Read what Logto answers."""
-        digits = given["primaryPhone"]
-        return cls(given["id"], f"+{digits}" if digits else None, given["isSuspended"])
 
 
 class Logto:
