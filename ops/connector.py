@@ -14,6 +14,7 @@ from chalicelib.otp.errors import SenderMisconfigured
 from chalicelib.otp.texts import MINUTES, values
 from chalicelib.otp.twilio.account import TwilioAccount
 from ops.errors import OperatorError
+from ops.errors.doctor.product import TWILIO_UNREADABLE
 from ops.errors.texts import CONNECTOR_UNREADABLE
 from ops.text_store import Text
 
@@ -54,6 +55,20 @@ def read(document: Any) -> dict[str, Any]:
 def texts(config: Mapping[str, Any]) -> dict[str, Text]:
     """Return the texts of a configuration by usage type."""
     return {each["usageType"]: Text(each["content"]) for each in config.get("templates", [])}
+
+
+def held_account(value: str | None, name: str) -> dict[str, Any]:
+    """Return what is in the parameter `twilio`, whose path is `name`; nothing where there is none.
+
+    Raises OperatorError.
+    """
+    try:
+        found = {} if value is None else json.loads(value)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise OperatorError(TWILIO_UNREADABLE, "The parameter twilio is no JSON object.", name=name)
+    return found
 
 
 def account(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ops.parameters import names
+from ops.addresses import Addresses
+from ops.connector import REQUIRED
+from ops.parameters import APP_SECRET, AUTHORIZATION, LEDGER_KEY, MANAGEMENT, TWILIO, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mypy_boto3_ssm import SSMClient
 
-_USAGE_TYPES = ("Register", "SignIn", "ForgotPassword", "Generic")
-_AUTHORIZATION = "otp/authorization"
 _WANTED = {
-    "logto/app-secret": "the application's secret, from Logto's Console",
-    "twilio": '{"accountSID": "AC…", "authToken": "…", "fromMessagingServiceSid": "MG…"}',
-    _AUTHORIZATION: "what Logto's connector sends; the next deployment makes one",
-    "ledger-key": "32 random bytes in base64; the next deployment makes them",
-    **{f"templates/{usage}": "the text, with {{code}}" for usage in _USAGE_TYPES},
+    APP_SECRET: "the application's secret, from Logto's Console",
+    TWILIO: '{"accountSID": "AC…", "authToken": "…", "fromMessagingServiceSid": "MG…"}',
+    AUTHORIZATION: "what Logto's connector sends; the next deployment makes one",
+    LEDGER_KEY: "32 random bytes in base64; the next deployment makes them",
+    **{f"templates/{usage}": "the text, with {{code}}" for usage in REQUIRED},
 }
 _OPTIONAL = {
-    "logto/management": 'lets "Sign out on all devices" reach Logto; it opens the whole tenant, '
+    MANAGEMENT: 'lets "Sign out on all devices" reach Logto; it opens the whole tenant, '
     "see docs/guides/deployment.md",
 }
 
@@ -33,9 +33,9 @@ def instructions(stage: str, outputs: Mapping[str, str], ssm: SSMClient, *, reve
     """
     prefix = outputs["ParameterPrefix"]
     there = names(ssm, prefix)
-    secret = f"what the SSM parameter {prefix}/{_AUTHORIZATION} holds"
-    if reveal and _AUTHORIZATION in there:
-        found = ssm.get_parameter(Name=f"{prefix}/{_AUTHORIZATION}", WithDecryption=True)
+    secret = f"what the SSM parameter {prefix}/{AUTHORIZATION} holds"
+    if reveal and AUTHORIZATION in there:
+        found = ssm.get_parameter(Name=f"{prefix}/{AUTHORIZATION}", WithDecryption=True)
         secret = found["Parameter"]["Value"]
     url = outputs["PublicUrl"].rstrip("/")
     lines = [
@@ -58,21 +58,21 @@ def in_logtos_console(
 
     Browsers come to `url`. Logto itself calls `called_url`, where that is another address.
     """
-    called_url = called_url or url
+    ours, called = Addresses(url), Addresses(called_url or url)
     return [
         f'Applications: {app_id or "one"}, of the type "Traditional web"',
-        f"  Redirect URI                  {url}/callback",
-        f"  Post sign-out redirect URI    {url}/",
-        f"  Backchannel logout URI        {called_url}/backchannel-logout",
+        f"  Redirect URI                  {ours.redirect}",
+        f"  Post sign-out redirect URI    {ours.signed_out}",
+        f"  Backchannel logout URI        {called.back_channel}",
         "  Is session required?          yes",
         "Connectors, SMS: HTTP SMS",
         "  It replaces the SMS connector that is there, with its credentials: copy them first.",
-        f"  Endpoint                      {called_url}/otp",
+        f"  Endpoint                      {called.codes}",
         f"  Authorization Header          {authorization}",
         "Sign-in & account, Sign-up and sign-in",
         "  Sign-up identifier            Phone number, verified",
         "  Sign-in method                Phone number with verification code",
-        f"  Unknown session redirect URL  {url}/sign-in",
+        f"  Unknown session redirect URL  {ours.sign_in}",
         "Connector, sign-up and sign-in serve every application of the tenant:",
         "  use a tenant for development, apart from the one of your users.",
     ]

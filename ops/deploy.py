@@ -24,8 +24,6 @@ from ops.template import merged, values_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_REQUIRED = {"LogtoEndpoint", "LogtoAppId"}
-
 
 def deploy(
     stage: DeployedStage,
@@ -46,7 +44,7 @@ def deploy(
     account = Account.current()
     stack = account.stack(stage)
     before = stack.outputs()
-    if not given.keys() >= _REQUIRED and before is None:
+    if "LogtoEndpoint" not in given and before is None:
         raise DeploymentError(FIRST_DEPLOYMENT, stage=stage)
     refuse_to_cut_off(stage, stack.parameters(), given)
     with output.progress("Packaging …"):

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_ssm.literals import ParameterTypeType
 
+AUTHORIZATION, LEDGER_KEY = "otp/authorization", "ledger-key"
+APP_SECRET, TWILIO, MANAGEMENT = "logto/app-secret", "twilio", "logto/management"
+SECRETS = (APP_SECRET, AUTHORIZATION, LEDGER_KEY, TWILIO)
+"""Without which nobody can sign in; MANAGEMENT is optional."""
 SECRET_BYTES = 32
 TEMPLATES = "templates/"
 
@@ -95,8 +99,8 @@ def generated_secrets(random_bytes: Callable[[int], bytes]) -> dict[str, str]:
     """Return new random secrets, from a source such as `token_bytes`."""
     bearer = base64.urlsafe_b64encode(random_bytes(SECRET_BYTES)).decode().rstrip("=")
     return {
-        "otp/authorization": f"Bearer {bearer}",
-        "ledger-key": base64.b64encode(random_bytes(SECRET_BYTES)).decode(),
+        AUTHORIZATION: f"Bearer {bearer}",
+        LEDGER_KEY: base64.b64encode(random_bytes(SECRET_BYTES)).decode(),
     }
 
 

@@ -14,10 +14,10 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
 from ops.errors import OperatorError
-from ops.errors.deployment import SAM_FAILED, STACK_NEVER_MADE
+from ops.errors.deployment import SAM_FAILED, STACK_NEVER_MADE, STACK_UNCHANGED
 from ops.template import ROOT
 
 if TYPE_CHECKING:
@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_cloudformation.type_defs import StackTypeDef
+    from mypy_boto3_cloudformation.type_defs import ParameterTypeDef, StackTypeDef
 
 SAM = ROOT / ".cache" / "tools" / "sam" / "bin" / "sam"
 PARAMETERS = "parameters.yaml"  # as which JSON passes, and the suffix that it takes
 PREFIX = "portaria-"  # of the stacks' names; the stage follows
 _NEVER_MADE = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
+_POLL_SECONDS, _MOST_POLLS = 3, 400  # twenty minutes
 _GONE = re.compile(r"Stack.* does not exist")
 
 
@@ -92,6 +93,30 @@ class Stack:
             *("--tags", *_pairs(tags)),
             *_overriding(parameters, template.with_name(PARAMETERS)),
         )
+
+    def change(self, parameters: Mapping[str, str]) -> None:
+        """Change these parameters and nothing else, and wait for the end, a minute or two.
+
+        Raises DeploymentError, and botocore's errors.
+        """
+        kept = self.parameters().keys() - parameters.keys()
+        changes: list[ParameterTypeDef] = [
+            {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
+        ]
+        changes += [{"ParameterKey": name, "UsePreviousValue": True} for name in sorted(kept)]
+        self.cloudformation.update_stack(
+            StackName=self.name,
+            UsePreviousTemplate=True,
+            Parameters=changes,
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+        try:
+            self.cloudformation.get_waiter("stack_update_complete").wait(
+                StackName=self.name,
+                WaiterConfig={"Delay": _POLL_SECONDS, "MaxAttempts": _MOST_POLLS},
+            )
+        except WaiterError:
+            raise DeploymentError(STACK_UNCHANGED, stack=self.name) from None
 
     def delete(self) -> None:
         """Delete the stack and what was uploaded for it. Raises DeploymentError."""

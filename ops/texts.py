@@ -19,7 +19,6 @@ from ops import connector, output, text_store
 from ops.costs import PRICES
 from ops.errors import OperatorError, Status
 from ops.errors.command_line import SECRETS_TO_STDOUT
-from ops.errors.doctor.product import TWILIO_UNREADABLE
 from ops.errors.texts import CONNECTOR_UNREADABLE, NO_TEXTS, TEXT_UNKNOWN
 from ops.options import DryRun, Group, Json, StageName, Yes
 from ops.stage import Stage
@@ -371,14 +370,9 @@ def _described(name: str, text: Text) -> dict[str, Any]:
 def _twilio(ssm: Any, prefix: str) -> dict[str, Any]:
     try:
         answer = ssm.get_parameter(Name=f"{prefix}/twilio", WithDecryption=True)
-        found = json.loads(answer["Parameter"]["Value"])
     except ssm.exceptions.ParameterNotFound:
         return {}
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise OperatorError(TWILIO_UNREADABLE, stage=prefix.rpartition("/")[2])
-    return found
+    return connector.held_account(answer["Parameter"]["Value"], f"{prefix}/twilio")
 
 
 def _account_change(key: str, before: Any, after: Any) -> Iterator[Styled]:

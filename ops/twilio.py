@@ -120,6 +120,10 @@ class Twilio:
         found = _list(self._call("GET", url), "permissions")
         return frozenset(_one(_country, each) for each in found if each.get("enabled") is True)
 
+    def refused_countries(self, allowed: str) -> list[str]:
+        """Return those of ALLOWED_COUNTRIES that texts may not go to."""
+        return sorted(set(allowed.split()) - self.permitted_countries())
+
     def message_status(self, sid: str) -> MessageStatus:
         """Return how far a message has come."""
         url = f"{self._account_url}/Messages/{quote(sid, safe='')}.json"

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from chalicelib.otp.errors import SenderMisconfigured
 from chalicelib.otp.twilio.account import TwilioAccount
+from ops.addresses import Addresses
 from ops.doctor.once import Once
 from ops.http_api import Answer, call
 from ops.logto.client import Logto, public_sign_in_experience
 from ops.logto.resources import Application, Connector, Credential
-from ops.parameters import TEMPLATES, read
+from ops.parameters import MANAGEMENT, TEMPLATES, TWILIO, read
 from ops.stack import PREFIX
 from ops.twilio import Twilio
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from ops.stage import Stage
 
 T = TypeVar("T")
-MANAGEMENT = "logto/management"
 NOT_IN_THE_SANDBOX = "not in the sandbox"
 
 
@@ -165,6 +165,11 @@ class Context:
         return url.rstrip("/")
 
     @property
+    def addresses(self) -> Addresses:
+        """Our addresses, as Logto has to know them. Raises NotAsked like `public_url`."""
+        return Addresses(self.public_url)
+
+    @property
     def logto(self) -> Logto:
         """The Management API. Raises NotAsked without a credential."""
         text = self.secret(MANAGEMENT)
@@ -200,7 +205,7 @@ class Context:
 
     def read_twilio_account(self) -> TwilioAccount:
         """Return the parameter `twilio`. Raises SenderMisconfigured where it can't be read."""
-        return TwilioAccount.from_json(self.secret("twilio"))
+        return TwilioAccount.from_json(self.secret(TWILIO))
 
     @property
     def twilio_account(self) -> TwilioAccount:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ops.doctor.account import skew
 from ops.doctor.check import Check, Result, failed, fine, warning
-from ops.doctor.context import MANAGEMENT, NotAsked
+from ops.doctor.context import NotAsked
 from ops.errors.doctor.aws import CLOCK_WRONG
 from ops.errors.doctor.logto import (
     APP_SECRET_WRONG,
@@ -24,7 +24,8 @@ from ops.errors.doctor.logto import (
     URI_MISSING,
 )
 from ops.http_api import ApiError
-from ops.logto.resources import HTTP_SMS
+from ops.logto.resources import HTTP_SMS, code_seconds
+from ops.parameters import APP_SECRET, AUTHORIZATION, MANAGEMENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from ops.logto.resources import Connector
 
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri", "end_session_endpoint")
-DEFAULT_LIFETIME_SECONDS = 600  # Logto's, where the policy is empty
 _NOT_FOUND = 404
 
 
@@ -91,17 +91,17 @@ def application(context: Context) -> Result:
 
 def redirect_uri(context: Context) -> Result:
     """Whether Logto may send visitors back to us."""
-    return _listed("redirectUris", f"{context.public_url}/callback", context)
+    return _listed("redirectUris", context.addresses.redirect, context)
 
 
 def sign_out_uri(context: Context) -> Result:
     """Whether Logto may send visitors back after sign-out."""
-    return _listed("postLogoutRedirectUris", f"{context.public_url}/", context)
+    return _listed("postLogoutRedirectUris", context.addresses.signed_out, context)
 
 
 def back_channel(context: Context) -> Result:
     """Whether Logto tells us of sign-outs, and of which session each is."""
-    found, wanted = _metadata(context), f"{context.public_url}/backchannel-logout"
+    found, wanted = _metadata(context), context.addresses.back_channel
     if found.get("backchannelLogoutUri") != wanted:
         return failed(f"Logto's back-channel logout URI is not {wanted}.", uri=wanted)
     if found.get("backchannelLogoutSessionRequired") is not True:
@@ -111,7 +111,7 @@ def back_channel(context: Context) -> Result:
 
 def app_secret(context: Context) -> Result:
     """Whether our secret is one of the application's, and does not expire soon."""
-    ours = context.secret("logto/app-secret").encode()
+    ours = context.secret(APP_SECRET).encode()
     milliseconds = context.clock() * 1000
     for each in context.logto.secrets(context.application.id):
         if hmac.compare_digest(each.value.encode(), ours):
@@ -129,7 +129,7 @@ def app_secret(context: Context) -> Result:
 def connector(context: Context) -> Result:
     """Whether Logto sends codes to us."""
     found = context.connector
-    wanted = f"{context.public_url}/otp"
+    wanted = context.addresses.codes
     if found is None:
         return failed("The tenant has no SMS connector.", uri=wanted)
     if found.kind != HTTP_SMS:
@@ -143,16 +143,14 @@ def connector_secret(context: Context) -> Result:
     """Whether the connector sends the Authorization that we expect."""
     found = _http_connector(context)
     sent = str(found.config.get("authorization") or "")
-    if not hmac.compare_digest(sent.encode(), context.secret("otp/authorization").encode()):
+    if not hmac.compare_digest(sent.encode(), context.secret(AUTHORIZATION).encode()):
         return failed("The connector's authorization is another one than otp/authorization.")
     return fine("the same on both sides")
 
 
 def lifetime(context: Context) -> Result:
     """Whether Logto accepts codes for as long as we send them."""
-    policy = context.experience.get("verificationCodePolicy") or {}
-    logtos = policy.get("expirationDuration", DEFAULT_LIFETIME_SECONDS)
-    ours = context.settings.code_lifetime_seconds
+    logtos, ours = code_seconds(context.experience), context.settings.code_lifetime_seconds
     if logtos != ours:
         return failed(f"Logto accepts codes for {logtos} s, and CODE_LIFETIME_SECONDS is {ours}.")
     return fine(f"{ours} s on both sides")
@@ -175,7 +173,7 @@ def phone(context: Context) -> Result:
 
 def unknown_session(context: Context) -> Result:
     """Whether a reloaded dead tab comes back to our sign-in."""
-    wanted = f"{context.public_url}/sign-in"
+    wanted = context.addresses.sign_in
     found = context.experience.get("unknownSessionRedirectUrl")
     if found != wanted:
         return warning(f"A dead tab does not lead to {wanted}.", uri=wanted)
@@ -206,7 +204,7 @@ def _http_connector(context: Context) -> Connector:
 
 
 def _secret(context: Context) -> dict[str, str]:
-    return {"name": f"{context.prefix}/logto/app-secret"}
+    return {"name": f"{context.prefix}/{APP_SECRET}"}
 
 
 CHECKS = [

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from chalicelib.otp.errors import SenderMisconfigured
 from ops.doctor.check import Change, Check, Result, failed, fine, warning
-from ops.doctor.context import MANAGEMENT
 from ops.doctor.mending import additions
 from ops.errors.doctor.product import (
     AUTHORIZATION_MALFORMED,
@@ -20,12 +19,11 @@ from ops.errors.doctor.product import (
     TWILIO_UNREADABLE,
 )
 from ops.logto.resources import Credential
-from ops.parameters import generated_secrets
+from ops.parameters import AUTHORIZATION, LEDGER_KEY, MANAGEMENT, SECRETS, TWILIO, generated_secrets
 
 if TYPE_CHECKING:
     from ops.doctor.context import Context
 
-SECRETS = ("logto/app-secret", "otp/authorization", "ledger-key", "twilio")
 
 _AUTHORIZATION = re.compile(r"Bearer [A-Za-z0-9._~+/-]+=*", re.ASCII)  # RFC 6750, section 2.1
 _LEAST_AUTHORIZATION = 24  # characters after "Bearer ": 128 bits and more
@@ -61,7 +59,7 @@ def encrypted(context: Context) -> Result:
 
 def authorization(context: Context) -> Result:
     """Whether the connector's secret has the form of a Bearer token, and is long enough."""
-    value = context.secret("otp/authorization")
+    value = context.secret(AUTHORIZATION)
     if not _AUTHORIZATION.fullmatch(value):
         return failed('otp/authorization is not "Bearer " and a token.')
     if len(value) < len("Bearer ") + _LEAST_AUTHORIZATION:
@@ -72,7 +70,7 @@ def authorization(context: Context) -> Result:
 def ledger_key(context: Context) -> Result:
     """Whether the ledger's key is base64 of 32 bytes."""
     try:
-        size = len(base64.b64decode(context.secret("ledger-key"), validate=True))
+        size = len(base64.b64decode(context.secret(LEDGER_KEY), validate=True))
     except ValueError:
         return failed("ledger-key is no base64.")
     if size < _LEAST_KEY_BYTES:
@@ -85,7 +83,7 @@ def twilio_json(context: Context) -> Result:
     try:
         context.read_twilio_account()
     except SenderMisconfigured as error:
-        return failed(f"{error}.", name=f"{context.prefix}/twilio")
+        return failed(f"{error}.", name=f"{context.prefix}/{TWILIO}")
     return fine("account, token and sender")
 
 

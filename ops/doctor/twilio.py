@@ -15,6 +15,7 @@ from ops.errors.doctor.twilio import (
     TWILIO_TRIAL,
 )
 from ops.http_api import ApiError
+from ops.parameters import TWILIO
 
 if TYPE_CHECKING:
     from ops.doctor.context import Context
@@ -26,9 +27,9 @@ def credentials(context: Context) -> Result:
     try:
         found = _account(context)
     except ApiError as error:
-        return failed(f"{error.message} ({error.code}).", name=f"{context.prefix}/twilio")
+        return failed(f"{error.message} ({error.code}).", name=f"{context.prefix}/{TWILIO}")
     if found.status != "active":
-        return failed(f"The account is {found.status}.", name=f"{context.prefix}/twilio")
+        return failed(f"The account is {found.status}.", name=f"{context.prefix}/{TWILIO}")
     return fine("active")
 
 
@@ -63,10 +64,10 @@ def sender(context: Context) -> Result:
 def countries(context: Context) -> Result:
     """Whether texts may go to the countries that get codes."""
     allowed = context.settings.allowed_countries
-    permitted = context.twilio.permitted_countries()
     if not allowed:
+        permitted = context.twilio.permitted_countries()
         return fine(f"{len(permitted)} permitted; ALLOWED_COUNTRIES names none")
-    missing = sorted(set(allowed.split()) - permitted)
+    missing = context.twilio.refused_countries(allowed)
     if missing:
         return failed(f"Twilio does not send to {', '.join(missing)}.")
     return fine("all of ALLOWED_COUNTRIES")

@@ -13,9 +13,10 @@ PARAMETER_WRONG = Problem(
 )
 FIRST_DEPLOYMENT = Problem(
     "P021",
-    "The first deployment needs to know Logto's endpoint and application.",
-    "Both are in Logto's Console, on the application's page. Later deployments keep them.",
-    "make deploy STAGE={stage} LOGTO_ENDPOINT=https://foo.logto.app LOGTO_APP_ID=abc",
+    "The first deployment needs to know Logto's endpoint.",
+    "It is the address of the tenant. The application need not exist: `portaria setup` makes it "
+    "afterwards, and tells the stage its id. Later deployments keep both.",
+    "portaria deploy --stage {stage} LOGTO_ENDPOINT=https://foo.logto.app",
 )
 STACK_NEVER_MADE = Problem(
     "P022",
@@ -28,6 +29,12 @@ SAM_FAILED = Problem(
     "P023",
     "AWS's SAM CLI failed.",
     "The last lines that it printed say why, and CloudFormation's events say it in full.",
+    "aws cloudformation describe-stack-events --stack-name {stack}",
+)
+STACK_UNCHANGED = Problem(
+    "P026",
+    "The stack could not be changed.",
+    "CloudFormation put everything back as it was; the stack's events say why.",
     "aws cloudformation describe-stack-events --stack-name {stack}",
 )
 WOULD_CUT_OFF = Problem(

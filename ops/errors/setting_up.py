@@ -47,27 +47,34 @@ PROVIDER_UNREACHABLE = Problem(
 APPLICATION_WRONG = Problem(
     "P055",
     "The stage's application at Logto is of another type.",
-    "LOGTO_APP_ID must name a Traditional web application.",
-    "portaria deploy --stage {stage} LOGTO_APP_ID=abc",
+    "LOGTO_APP_ID must name a Traditional web application, or none: setup then makes one.",
+    "portaria deploy --stage {stage} LOGTO_APP_ID=pending",
 )
 MFA_BY_SMS = Problem(
     "P056",
-    "The tenant asks for a code by SMS as second factor, which excludes sign-in by SMS.",
-    "Logto refuses to have both. Choose passkeys (WebAuthn) or an authenticator app as second "
-    "factor in Logto's Console under Multi-factor auth, or keep sign-in by password. Nothing was "
-    "changed.",
-    "portaria setup --stage {stage}",
+    "A code by SMS as second factor excludes sign-in by SMS.",
+    "Logto refuses to have both. Passkeys and authenticator apps can be the second factor. "
+    "Nothing was changed.",
+    "portaria setup --stage {stage} --mfa passkey --mfa authenticator",
 )
 TWILIO_ACCOUNT = Problem(
     "P057",
     "Twilio's account can't be used as it is set.",
     "The parameter twilio has the Account SID, the Auth Token and the messaging service. The "
     "account must be active and have that service.",
-    "portaria setup --stage {stage} --dry-run",
+    "aws ssm put-parameter --overwrite --type SecureString --name {name} --value VALUE",
 )
 BACKUP_FAILED = Problem(
     "P058",
     "The connector's configuration could not be saved, so the connector was not replaced.",
     "The folder can't be written to, or the disk is full.",
     "portaria setup --stage {stage} --backups FOLDER",
+)
+CHOICES_CONTRADICT = Problem(
+    "P070",
+    "What was chosen of the sign-in experience does not fit together.",
+    "Logto refuses backup codes without another second factor, and a user name needs a password. "
+    "Nothing was changed.",
+    "portaria setup --stage {stage} --choose",
+    Status.USAGE,
 )

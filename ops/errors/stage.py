@@ -31,7 +31,7 @@ STAGE_NOT_DEPLOYED = Problem(
     "The stage is not deployed in this account and region.",
     "CloudFormation has no stack of the stage's name. It may be in another region or account: "
     "`aws sts get-caller-identity` shows whose credentials are used.",
-    "portaria deploy --stage {stage} LOGTO_ENDPOINT=https://foo.logto.app LOGTO_APP_ID=abc",
+    "portaria deploy --stage {stage} LOGTO_ENDPOINT=https://foo.logto.app",
 )
 SANDBOX_NOT_RUNNING = Problem(
     "P014",

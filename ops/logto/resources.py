@@ -19,6 +19,7 @@ HTTP_SMS, TWILIO_SMS = "http-sms", "twilio-short-message-service"
 
 
 WHATSAPP = "whatsapp-short-message-service"
+_CODE_SECONDS = 600  # where the tenant's policy names no other
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,10 @@ class AppSecret:
         """Read what Logto answers."""
         return cls(given["name"], given["value"], given["expiresAt"])
 
+    def lives_at(self, milliseconds: float) -> bool:
+        """Return whether it opens the application at a moment, in milliseconds since the epoch."""
+        return self.expires_at is None or self.expires_at > milliseconds
+
 
 @dataclass(frozen=True, slots=True)
 class Connector:
@@ -99,3 +104,10 @@ class User:
         """Read what Logto answers."""
         digits = given["primaryPhone"]
         return cls(given["id"], f"+{digits}" if digits else None, given["isSuspended"])
+
+
+def code_seconds(experience: Mapping[str, Any]) -> int:
+    """Return for how long Logto accepts a code, by the sign-in experience, public or not."""
+    policy = experience.get("verificationCodePolicy") or {}
+    seconds: int = policy.get("expirationDuration", _CODE_SECONDS)
+    return seconds

@@ -12,17 +12,23 @@ import typer
 from ops.errors import OperatorError
 from ops.errors.setting_up import ANSWER_MISSING, CREDENTIAL_UNREADABLE
 from ops.logto.resources import OSS_RESOURCE, Credential
+from ops.setup.choices import NOTHING_CHOSEN, asked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from ops.setup.choices import Choices
 
 CREDENTIAL_VARIABLE = "LOGTO_MANAGEMENT"
 _CLOUD = ".logto.app"
 
 
 class Answers:
-    """Options and environment, and the terminal if there is one."""
+    """Options and environment, and the terminal if there is one.
+
+    Without `choices`, they are asked for.
+    """
 
     def __init__(
         self,
@@ -30,11 +36,13 @@ class Answers:
         *,
         credential_file: Path | None = None,
         twilio_number: str | None = None,
+        choices: Choices | None = NOTHING_CHOSEN,
         is_interactive: bool = False,
     ) -> None:
         self._environment = environment
         self._credential_file = credential_file
         self._twilio_number = twilio_number
+        self._choices = choices
         self.is_interactive = is_interactive
 
     def credential(self, endpoint: str, in_ssm: str | None) -> Credential:
@@ -103,6 +111,16 @@ class Answers:
                 f"The number to send from must be one of {listed}: give --twilio-number.",
             )
         return answer
+
+    def choices(self, present: Choices) -> Choices:
+        """Return what is to change in the sign-in experience; it has `present` now.
+
+        Raises OperatorError.
+        """
+        if self._choices is not None:
+            return self._choices
+        self._need_terminal("--password, --mfa or --passkeys", "How people sign in")
+        return asked(present)
 
     @property
     def given_number(self) -> str | None:

@@ -31,13 +31,11 @@ class Change:
 class Plan:
     """The changes in the order in which they are applied.
 
-    `notes` say what was found that no program should change. `remaining` are commands for the
-    operator to run afterwards.
+    `notes` say what was found that no program should change.
     """
 
     changes: list[Change] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    remaining: list[str] = field(default_factory=list)
 
     def add(
         self, service: str, what: str, before: str, after: str, apply: Callable[[], None]

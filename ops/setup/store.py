@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     from ops.setup.plan import Plan
 
-AUTHORIZATION, APP_SECRET, TWILIO = "otp/authorization", "logto/app-secret", "twilio"
-MANAGEMENT = "logto/management"
-
 
 class Store:
     """The parameters under a prefix. `values` are those in SSM, decrypted, as they were read.

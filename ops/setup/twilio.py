@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ops.connector import account
+from ops.connector import account, held_account
 from ops.errors import OperatorError
 from ops.errors.setting_up import TWILIO_ACCOUNT
 from ops.http_api import ApiError
+from ops.parameters import TWILIO
 from ops.setup.plan import HIDDEN, MISSING
-from ops.setup.store import TWILIO
 from ops.twilio import Twilio
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class TwilioSetup:
         imported: Mapping[str, Any] | None,
     ) -> None:
         self._plan, self._store, self._settings, self._answers = plan, store, settings, answers
-        self._before = _config(store.values.get(TWILIO))
+        self._before = held_account(store.values.get(TWILIO), store.path(TWILIO))
         self._config = dict(self._before)
         if not self._config and imported:
             self._config = account(imported)
@@ -60,7 +60,7 @@ class TwilioSetup:
         """Add to the plan what is missing. Raises OperatorError and ApiError."""
         found = self.twilio.account()
         if found.status != "active":
-            raise OperatorError(TWILIO_ACCOUNT, f"Twilio's account is {found.status}, not active.")
+            raise self._wrong(f"Twilio's account is {found.status}, not active.")
         if found.kind == "Trial":
             self._plan.notes.append(
                 "Twilio's account is a trial: texts go to numbers that are verified there only."
@@ -86,10 +86,7 @@ class TwilioSetup:
         services = self.twilio.services()
         known = {each.sid for each in services}
         if self._service_sid is not None and self._service_sid not in known:
-            raise OperatorError(
-                TWILIO_ACCOUNT,
-                f"The account has no messaging service {self._service_sid}.",
-            )
+            raise self._wrong(f"The account has no messaging service {self._service_sid}.")
         if self._service_sid is None:
             named = [each.sid for each in services if each.name == SERVICE_NAME]
             self._service_sid = named[0] if named else None
@@ -102,7 +99,8 @@ class TwilioSetup:
         has_sender = any(each.sends_texts for each in pool)
         if has_sender and (wanted is None or any(each.phone_number == wanted for each in pool)):
             return
-        taken = {number.sid for sid in known for number in self.twilio.senders(sid)}
+        others = [self.twilio.senders(sid) for sid in known - {self._service_sid}]
+        taken = {number.sid for numbers in (pool, *others) for number in numbers}
         free = {
             each.phone_number: each
             for each in self.twilio.numbers()
@@ -145,16 +143,18 @@ class TwilioSetup:
         before = f"{named}, no sender" if self._before else MISSING
         self._plan.add("AWS", self._store.path(TWILIO), before, f"{named}, sender {sender}", apply)
 
+    def _wrong(self, said: str) -> OperatorError:
+        return OperatorError(TWILIO_ACCOUNT, said, name=self._store.path(TWILIO))
+
     def _compare_countries(self) -> None:
-        wanted = set(self._settings.allowed_countries.split())
-        if not wanted:
+        if not self._settings.allowed_countries:
             self._plan.notes.append(
                 "ALLOWED_COUNTRIES is not set, so numbers of all countries get codes: name the "
                 "countries that your users live in."
             )
             return
         try:
-            missing = sorted(wanted - self.twilio.permitted_countries())
+            missing = self.twilio.refused_countries(self._settings.allowed_countries)
         except ApiError as error:
             self._plan.notes.append(f"Twilio's geographic permissions can't be read: {error}.")
             return
@@ -163,19 +163,3 @@ class TwilioSetup:
                 f"Twilio's geographic permissions don't allow texts to {', '.join(missing)}, which "
                 "ALLOWED_COUNTRIES names: allow them in Twilio's Console under Messaging, Settings."
             )
-
-
-def _config(text: str | None) -> dict[str, Any]:
-    """Return the parameter `twilio`. Raises OperatorError where it is not a JSON object."""
-    if text is None:
-        return {}
-    try:
-        given = json.loads(text)
-    except ValueError:
-        given = None
-    if not isinstance(given, dict):
-        raise OperatorError(
-            TWILIO_ACCOUNT,
-            "The parameter twilio is not a JSON object.",
-        )
-    return given

@@ -10,11 +10,12 @@ import stat
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from click.testing import CliRunner
 
 from chalicelib.otp.aws.ledger import DynamoDBLedger
 from chalicelib.otp.ledger import LedgerEntry, LedgerResult, Outcome
@@ -22,11 +23,19 @@ from ops.__main__ import main
 from ops.delivery import Delivery
 from ops.errors import OperatorError, Status
 from ops.errors.codes import TEST_NOT_DELIVERED
-from ops.errors.setting_up import ANSWER_MISSING, BACKUP_FAILED, CREDENTIAL_UNREADABLE, MFA_BY_SMS
+from ops.errors.setting_up import (
+    ANSWER_MISSING,
+    BACKUP_FAILED,
+    CHOICES_CONTRADICT,
+    CREDENTIAL_UNREADABLE,
+    MFA_BY_SMS,
+)
 from ops.logto.client import Logto as Client
 from ops.logto.resources import HTTP_SMS, TWILIO_SMS, Credential
 from ops.setup.answers import CREDENTIAL_VARIABLE, Answers, resource
-from ops.setup.command import Setup
+from ops.setup.choices import NOTHING_CHOSEN, Choices, Factor, MfaPolicy, asked
+from ops.setup.experience import present
+from ops.setup.run import Setup
 from ops.setup.store import Store
 from ops.stage import Stage
 from ops.twilio import Twilio as TwilioClient
@@ -40,6 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from ops.errors import Problem
     from tests.kit.identity import Logto
     from tests.kit.phone import Twilio
 
@@ -74,14 +84,20 @@ class World:
             Name=f"{prefix}/{name}", Value=value, Type="SecureString", Overwrite=True
         )
 
+    def adopt(self, app_id: str) -> None:
+        """Have the stage changed, as CloudFormation does it."""
+        self.stage = Stage("test", {**self.stage.environment, "LOGTO_APP_ID": app_id})
+
     def found(self, **answers: Any) -> Setup:
         """Return a set-up whose plan is made."""
-        setup = Setup(self.stage, Answers(self.environment, **answers), self.backups)
+        setup = Setup(
+            self.stage, Answers(self.environment, **answers), self.backups, adopt=self.adopt
+        )
         setup.find()
         return setup
 
-    def set_up(self, **changes: Any) -> Setup:
-        setup = self.found()
+    def set_up(self, choices: Choices = NOTHING_CHOSEN, **changes: Any) -> Setup:
+        setup = self.found(choices=choices)
         agreed: dict[str, Any] = {"agreed": True, "may_replace": False}
         assert setup.run(**(agreed | changes)) == 0
         return setup
@@ -126,7 +142,7 @@ def test_a_sign_in_works_through_an_empty_tenant_that_was_set_up(world: World):
     setup = world.set_up()
 
     (application,) = world.client.applications()
-    assert setup.plan.remaining == [f"portaria deploy --stage test LOGTO_APP_ID={application.id}"]
+    assert world.stage.settings.logto_app_id == application.id
     callback = world.logto.sign_in(world.logto.browser(), client_id=application.id)
     tokens = world.logto.redeem(
         callback["code"],
@@ -219,7 +235,6 @@ def test_what_others_set_stays(world: World):
     assert experience["unknownSessionRedirectUrl"] == redirect
     assert experience["termsOfUseUrl"] == "https://other.example.com/"
     assert any(redirect in note for note in setup.plan.notes)
-    assert setup.plan.remaining == []
 
 
 @pytest.fixture
@@ -380,6 +395,105 @@ def test_mfa_by_sms_is_told_before_anything_is_changed(world: World):
     assert refused.value.problem is MFA_BY_SMS
 
 
+BY_PASSWORD = recorded("management-sign-in-exp")["mfa_phone_password_only"]["body"]
+PASSKEY, BACKUP = Factor.PASSKEY, Factor.BACKUP_CODES
+NOTHING = Choices(password=False, forgot_password=False, factors=(Factor.NONE,), passkeys=False)
+
+
+@pytest.mark.parametrize(
+    ("choices", "expected"),
+    [
+        (Choices(password=True), {"signUp": True, "signIn": True}),
+        (Choices(forgot_password=True), {"forgotPasswordMethods": ["PhoneVerificationCode"]}),
+        (
+            Choices(factors=(PASSKEY, BACKUP), policy=MfaPolicy.MANDATORY),
+            {"mfa": {"factors": ["WebAuthn", "BackupCode"], "policy": "Mandatory"}},
+        ),
+        (
+            Choices(passkeys=True),
+            {"passkeySignIn": {"enabled": True, "showPasskeyButton": True, "allowAutofill": True}},
+        ),
+    ],
+)
+def test_what_is_chosen_is_set_once_and_can_be_taken_back(
+    world: World, choices: Choices, expected: dict[str, Any]
+):
+    world.set_up()
+
+    first = world.set_up(choices)
+
+    found = world.client.sign_in_experience()
+    phone = found["signIn"]["methods"][-1]
+    passwords = {"signUp": found["signUp"]["password"], "signIn": phone["password"]}
+    assert expected.items() <= (found | passwords).items()
+    assert phone["verificationCode"] is True
+    (change,) = first.plan.changes
+    assert change.before != change.after
+    assert world.set_up(choices).plan.changes == []
+    assert world.set_up().plan.changes == []
+    world.set_up(NOTHING)
+    assert replace(present(world.client.sign_in_experience()), policy=None) == NOTHING
+
+
+def test_passkeys_take_the_place_of_sms_as_second_factor_before_sign_in_by_sms_comes(world: World):
+    world.set_up()
+    world.client.update_sign_in_experience(BY_PASSWORD)
+
+    world.set_up(Choices(factors=(PASSKEY,)))
+
+    found = world.client.sign_in_experience()
+    assert found["mfa"]["factors"] == ["WebAuthn"]
+    assert found["signIn"]["methods"][0] == {
+        "identifier": "phone",
+        "password": True,
+        "verificationCode": True,
+        "isPasswordPrimary": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("choices", "problem"),
+    [
+        (Choices(factors=(PASSKEY, Factor.SMS)), MFA_BY_SMS),
+        (Choices(factors=(BACKUP,)), CHOICES_CONTRADICT),
+        (Choices(factors=(PASSKEY, Factor.NONE)), CHOICES_CONTRADICT),
+        (Choices(policy=MfaPolicy.MANDATORY), CHOICES_CONTRADICT),
+    ],
+)
+def test_what_logto_would_refuse_is_told_before_anything_is_changed(
+    world: World, choices: Choices, problem: Problem
+):
+    with pytest.raises(OperatorError) as refused:
+        world.found(choices=choices)
+
+    assert refused.value.problem is problem
+    assert world.parameters == {}
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ("\n\n\n", NOTHING_CHOSEN),
+        (
+            "y\n\ny\nsms\npasskey, backup-codes\ny\n",
+            Choices(
+                password=True,
+                factors=(PASSKEY, BACKUP),
+                policy=MfaPolicy.MANDATORY,
+                passkeys=True,
+            ),
+        ),
+    ],
+)
+def test_choices_are_asked_for_and_an_empty_answer_changes_nothing(answers: str, expected: Choices):
+    held = replace(NOTHING, forgot_password=True, policy=MfaPolicy.OPTIONAL)
+    with CliRunner().isolation(input=answers) as (_, said, _both):
+        assert asked(held) == expected
+
+        refused = b"Logto refuses SMS as second factor" in said.getvalue()
+    assert refused == ("sms" in answers)
+
+
 def test_another_lifetime_of_codes_is_noted(world: World):
     world.client.update_sign_in_experience({"verificationCodePolicy": {"expirationDuration": 300}})
 
@@ -432,7 +546,7 @@ def test_the_command_sets_up_and_then_finds_nothing_to_do(
     command = ["setup", "--stage", "local", "--yes", "--backups", str(sandbox.backups)]
 
     assert main(command) == Status.FINE
-    assert f"Sign in, once that has run: {sandbox.logto.app.url}/" in capsys.readouterr().out
+    assert f"Sign in: {sandbox.logto.app.url}/" in capsys.readouterr().out
     assert main(command) == Status.FINE
     assert "nothing to change" in capsys.readouterr().out
 
@@ -445,7 +559,7 @@ def test_on_a_terminal_what_is_missing_is_asked_for_and_secrets_are_not_shown(
 
     seen = on_a_terminal(["setup", "--stage", "local"], answers)
 
-    assert "Sign in, once that has run" in seen
+    assert "Sign in: " in seen
     assert not [secret for secret in sandbox.secrets() if secret in seen]
     assert sandbox.client.sms_connector() is not None
 
