@@ -41,7 +41,7 @@ package: .venv/ready ## Make what a stage consists of, template and zips: STAGE=
 	@$(BIN)/python -m ops package --stage $(call given,STAGE)
 
 .PHONY: deploy
-deploy: .venv/ready .cache/tools/sam/ready ## Deploy a stage to AWS: STAGE=dev, and the first time LOGTO_ENDPOINT=… LOGTO_APP_ID=…
+deploy: .venv/ready .cache/tools/sam/ready ## Deploy a stage to AWS: STAGE=dev, and the first time LOGTO_ENDPOINT=…
 	@$(BIN)/python -m ops deploy --stage $(call given,STAGE) $(said)
 
 .PHONY: destroy

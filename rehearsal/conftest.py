@@ -127,7 +127,7 @@ def set_up(
     """The same after `setup`, with a test message."""
     with _served(first_deployment, ports):
         said = first_deployment.do(TUTORIAL.setup, "--yes", environment=answers)
-    assert shows(said.replace("--stage prod", "--stage dev"), TUTORIAL.remaining), said
+    assert shows(said.replace("the stage prod", "the stage dev"), TUTORIAL.told), said
     return first_deployment
 
 
@@ -136,7 +136,7 @@ def sandbox(
     set_up: Deployment, stand_ins: list[str], app_url: str, ports: dict[str, int]
 ) -> Iterator[Rehearsal]:
     """The deployed API, as the tutorial leaves it, between its stand-ins."""
-    set_up.do(TUTORIAL.deploy_again, LOGTO_APP_ID=APP_ID)
+    assert set_up.described_parameters()["LogtoAppId"] == APP_ID
     addresses = {each: f"http://localhost:{ports[each]}" for each in ("identity", "phone")}
     with _served(set_up, ports):
         yield Rehearsal(set_up, {"app": app_url, **addresses}, stand_ins)

@@ -133,6 +133,11 @@ class Deployment:
         described: dict[str, Any] = stack
         return described
 
+    def described_parameters(self) -> dict[str, str]:
+        """Return the stack's parameters."""
+        described = self.described()["Parameters"]
+        return {each["ParameterKey"]: each["ParameterValue"] for each in described}
+
     @property
     def outputs(self) -> dict[str, str]:
         return {each["OutputKey"]: each["OutputValue"] for each in self.described()["Outputs"]}

@@ -9,7 +9,7 @@ from tests.kit.engines import ROOT
 
 PAGE = ROOT / "docs" / "tutorial" / "first-sign-in.md"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_CHANGING = re.compile(r"(?<=LOGTO_APP_ID=)\S+|[\w.:+-]*\d[\w.:+-]*")
+_CHANGING = re.compile(r"[\w.:+-]*\d[\w.:+-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,8 @@ class Deploying:
 
     deploy: str
     setup: str
-    remaining: Block
-    """What `setup` says is left to run."""
-    deploy_again: str
+    told: Block
+    """What `setup` says of the application's id."""
     doctor: str
     destroy: str
 
@@ -40,9 +39,9 @@ class Deploying:
     def read(cls) -> Deploying:
         """Return what the page has now; raises where it has more or less."""
         found = blocks(deployed=True)
-        (remaining,) = [each for each in found if each.kind == "text"]
+        (told,) = [each for each in found if each.kind == "text"]
         deploy, setup, *rest = [command for each in found for command in each.commands]
-        return cls(deploy, setup, remaining, *rest)
+        return cls(deploy, setup, told, *rest)
 
 
 def blocks(*, deployed: bool) -> list[Block]:
