@@ -75,6 +75,7 @@ def call(
     auth: AuthBase | None = None,
     *,
     hidden: Iterable[str] = (),
+    read_seconds: float = READ_SECONDS,
     **request: Any,
 ) -> Answer:
     """Send one request and return its answer; raises ApiError.
@@ -88,7 +89,7 @@ def call(
             url,
             auth=auth,
             allow_redirects=False,
-            timeout=(CONNECT_SECONDS, READ_SECONDS),
+            timeout=(CONNECT_SECONDS, read_seconds),
             **request,
         )
     except requests.RequestException as error:

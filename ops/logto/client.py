@@ -18,6 +18,7 @@ _SERVICE = "Logto"
 _ALL = "all"
 _RENEW_SECONDS = 60  # a token is not used in the last minute of its life
 _PAGE_SIZE = 100
+_TEST_SECONDS = 30.0  # Logto waits for the endpoint, which API Gateway gives 29 s
 _SECRET_KEYS = frozenset({"authorization", "authToken", "accessToken", "phone"})
 
 
@@ -117,8 +118,9 @@ class Logto:
 
         400 `connector.general` where the endpoint refused; its answer is in the message.
         """
+        path = _path("connectors", kind, "test")
         body = {"phone": phone.removeprefix("+"), "config": config}
-        self._call("POST", _path("connectors", kind, "test"), json=body)
+        self._call("POST", path, json=body, read_seconds=_TEST_SECONDS)
 
     def sign_in_experience(self) -> dict[str, Any]:
         """Return the sign-in experience, as Logto writes it."""

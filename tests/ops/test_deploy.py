@@ -166,7 +166,7 @@ def test_the_first_deployment_requires_logto(moto_server: str):
     status, said = ops("deploy", "--stage", "dev", AWS_ENDPOINT_URL=moto_server, **AWS)
 
     assert status == 1
-    assert "make deploy STAGE=dev LOGTO_ENDPOINT=" in said
+    assert "portaria deploy --stage dev LOGTO_ENDPOINT=" in said
 
 
 def test_a_stack_that_is_not_there_can_not_be_destroyed(moto_server: str):

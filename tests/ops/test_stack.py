@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
 
+from ops.errors.deployment import STACK_UNCHANGED
 from ops.stack import DeploymentError, Stack
+from tests.kit.engines import REGION, aws_client
 
 GONE = "Stack with id portaria-dev does not exist"
 
@@ -59,3 +63,38 @@ def test_another_refusal_is_not_taken_for_an_absent_stack():
 def test_after_a_first_deployment_that_failed_it_is_said_what_to_do(status: str, tmp_path: Path):
     with pytest.raises(DeploymentError, match="make destroy STAGE=dev"):
         stack(status=status).deploy(tmp_path / "sam.json", {}, {})
+
+
+TEMPLATE = {
+    "Parameters": {name: {"Type": "String"} for name in ("LogtoEndpoint", "LogtoAppId")},
+    "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+}
+
+
+def test_one_parameter_is_changed_and_the_others_stay(moto_server: str):
+    cloudformation = aws_client("cloudformation", moto_server)
+    name = f"portaria-{uuid4().hex}"
+    before = {"LogtoEndpoint": "https://a.logto.app", "LogtoAppId": "pending"}
+    cloudformation.create_stack(
+        StackName=name,
+        TemplateBody=json.dumps(TEMPLATE),
+        Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in before.items()],
+    )
+    changed = Stack(name, REGION, cloudformation)
+
+    changed.change({"LogtoAppId": "the-app"})
+
+    assert changed.parameters() == {**before, "LogtoAppId": "the-app"}
+
+
+def test_a_change_that_was_put_back_says_where_to_look(moto_server: str):
+    cloudformation: Any = CloudFormation(status="UPDATE_ROLLBACK_COMPLETE")
+    cloudformation.update_stack = lambda **_: {}
+    cloudformation.get_waiter = aws_client("cloudformation", moto_server).get_waiter
+    name = f"portaria-{uuid4().hex}"
+
+    with pytest.raises(DeploymentError) as failure:
+        Stack(name, REGION, cloudformation).change({"LogtoAppId": "the-app"})
+
+    assert failure.value.problem is STACK_UNCHANGED
+    assert name in failure.value.command
