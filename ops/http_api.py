@@ -68,7 +68,7 @@ class Answer:
     headers: Mapping[str, str] = field(repr=False)
 
 
-def call(
+def call(  # noqa: PLR0913 - a request has that many parts
     service: str,
     method: str,
     url: str,
