@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer.main
 
+from chalicelib.settings import Settings
 from ops.__main__ import app
 from ops.deploy import stack_parameters
 
@@ -84,6 +87,17 @@ def names_of_commands(group: Any) -> Iterator[str]:
     for name, command in group.commands.items():
         inner = names_of_commands(command) if hasattr(command, "commands") else None
         yield from (f"{name} {each}" for each in inner) if inner else [name]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_json_of_a_page_can_be_read_and_sets_what_there_is(page: Path):
+    known = {each.name.upper() for each in dataclasses.fields(Settings)}
+    for block in re.findall(
+        r"^ *```json\n(.*?)^ *```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    ):
+        document = json.loads(block)
+        for stage in document.get("stages", {}).values():
+            assert stage["environment_variables"].keys() <= known
 
 
 def test_the_channel_of_the_guide_is_the_one_that_the_contract_tests_run():
