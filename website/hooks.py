@@ -159,5 +159,6 @@ def _translated(item: str | dict[str, Any], config: MkDocsConfig) -> str | dict[
     if _source_of(item, PORTUGUESE).is_file():
         return item
     original = _source_of(item, ENGLISH)
-    title = re.findall(r"^# (.+)$", original.read_text(encoding="utf-8"), re.MULTILINE)[0]
+    heading = re.findall(r"^# (.+)$", original.read_text(encoding="utf-8"), re.MULTILINE)[0]
+    title = config.extra["titles"].get(item, heading.replace("`", ""))
     return {f"{title} (em inglês)": ROOT_OF_SITE + address_of(original)}

@@ -70,8 +70,8 @@ def test_every_command_of_portaria_on_a_page_exists_with_its_options(page: Path)
         options = {option for each in command.params for option in each.opts} | {"--help"}
         for word in words:
             assert not word.startswith("-") or word.partition("=")[0] in options, line
-        if command.name == "deploy":
-            stack_parameters([word for word in words if "=" in word])
+        if values := [word for word in words if "=" in word and command.name == "deploy"]:
+            stack_parameters(values)
 
 
 def test_the_page_of_the_command_line_has_a_row_for_every_command():
