@@ -24,7 +24,7 @@ from tests.kit.application import AUTHORIZATION, LEDGER_KEY, listening
 from tests.kit.browser import Browser
 from tests.kit.engines import LOOPBACK, ROOT
 from tests.kit.fakes.clock import Clock
-from tests.kit.identity import MACHINE, SECRET, running_logto, sign_in_at
+from tests.kit.identity import MACHINE, SECRET, Logto, running_logto, sign_in_at
 from tests.kit.pipeline import Pipeline, running_pipeline
 from tests.kit.processes import wait_until
 
@@ -81,10 +81,15 @@ class World:
         return found
 
 
+@pytest.fixture(scope="module")
+def logto() -> Iterator[Logto]:
+    with running_logto(clock=Clock(time.time())) as logto:
+        yield logto
+
+
 @pytest.fixture
-def world(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(moto_server: str, logto: Logto, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     with ExitStack() as stack:
-        logto = stack.enter_context(running_logto(clock=Clock(time.time())))
         urls = {"LOGTO_ENDPOINT": logto.url, "PUBLIC_URL": logto.app.url}
         pipeline = stack.enter_context(running_pipeline(moto_server, monkeypatch, **urls))
         pipeline.stage.put("logto/management", json.dumps(CREDENTIAL))
