@@ -30,15 +30,17 @@ if TYPE_CHECKING:
 
 HOSTILE = "hostile"
 TIMEOUT_SECONDS = 30.0  # API Gateway gives up after 29 s
+_SAID_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a request was answered, and what it must be."""
+    """What a request was answered, and what it must be; `said` is the answer's beginning."""
 
     event: str
     status: int
     expected: int
+    said: str = ""
 
     @property
     def is_right(self) -> bool:
@@ -104,7 +106,9 @@ def triggered(
         except NotAsked as error:
             raise OperatorError(STAGE_INCOMPLETE, f"{error}.", stage=stage.name) from None
         for post in made:
-            yield Answer(event.name, _status(post, stage.name), event.expected)
+            answer = _posted(post, stage.name)
+            said = answer.text[:_SAID_LENGTH].strip()
+            yield Answer(event.name, answer.status_code, event.expected, said)
 
 
 def _chosen(names: Sequence[str]) -> list[Event]:
@@ -137,7 +141,7 @@ def _guard(
             raise OperatorError(REAL_TEXT, f"{event.name} would {does}.", event=event.name)
 
 
-def _status(post: Post, stage: str) -> int:
+def _posted(post: Post, stage: str) -> requests.Response:
     try:
         return requests.post(
             post.url,
@@ -145,7 +149,7 @@ def _status(post: Post, stage: str) -> int:
             headers=post.headers,
             timeout=TIMEOUT_SECONDS,
             allow_redirects=False,
-        ).status_code
+        )
     except requests.RequestException as error:
         address = post.url.partition("?")[0]
         raise OperatorError(
@@ -155,7 +159,10 @@ def _status(post: Post, stage: str) -> int:
 
 def _line(answer: Answer) -> Text:
     mark, style = ("✓", "green") if answer.is_right else ("✗", "red")
-    expected = "as expected" if answer.is_right else f"and {answer.expected} was expected"
+    expected = "as expected"
+    if not answer.is_right:
+        said = f": {answer.said}" if answer.said else ""
+        expected = f"and {answer.expected} was expected{said}"
     return Text.assemble((f"  {mark} ", style), f"{answer.event}: {answer.status}, {expected}")
 
 
