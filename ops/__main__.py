@@ -23,6 +23,7 @@ from ops import (
     sessions,
     settings,
     test_code,
+    test_user,
     texts,
     trace,
     trigger,
@@ -94,6 +95,7 @@ app.command("logs", rich_help_panel=CODES)(logs.command)
 app.command("setup", rich_help_panel=DEPLOYMENT)(setup)
 app.add_typer(texts.commands, rich_help_panel=CODES)
 app.add_typer(sessions.commands, rich_help_panel=PEOPLE)
+app.command("test-user", rich_help_panel=PEOPLE)(test_user.command)
 app.command("export", rich_help_panel=PEOPLE)(personal_data.export)
 app.command("forget", rich_help_panel=PEOPLE)(personal_data.forget)
 app.command("deploy", rich_help_panel=DEPLOYMENT)(deploy.deploy)

@@ -34,3 +34,17 @@ TEST_NUMBERS_QUESTIONABLE = Problem(
     "ALLOWED_COUNTRIES holds for test numbers as for all others.",
     "portaria deploy --stage {stage}",
 )
+ONE_TIME_TOKEN_REFUSED = Problem(
+    "P194",
+    "Logto made no one-time token.",
+    "guard.invalid_input means that the e-mail address can't be used, auth.forbidden that the "
+    "credential's application lacks a role, and http.404 that this Logto has no one-time tokens.",
+    "portaria doctor --stage {stage}",
+)
+LOGTO_CREDENTIAL_MISSING = Problem(
+    "P195",
+    "The stage can't ask Logto for a one-time token.",
+    "It needs the application's address, and the parameter logto/management with the credential of "
+    "Logto's Management API.",
+    "portaria setup --stage {stage} --logto-credential FILE",
+)

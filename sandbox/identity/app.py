@@ -10,7 +10,13 @@ from flask import Flask
 
 from sandbox.identity import authorization, endpoints, logout, screens
 from sandbox.identity.identity import Identity
-from sandbox.identity.management import applications, connectors, sign_in_experience, users
+from sandbox.identity.management import (
+    applications,
+    connectors,
+    one_time_tokens,
+    sign_in_experience,
+    users,
+)
 from sandbox.identity.settings import (
     MANAGEMENT_APP_ID,
     OIDC_SCOPES,
@@ -47,7 +53,7 @@ def create_app(settings: IdentitySettings) -> Flask:
     app.extensions["identity"] = identity
     for part in (authorization, endpoints, screens, logout):
         app.register_blueprint(part.blueprint(identity))
-    for part in (applications, connectors, sign_in_experience, users):
+    for part in (applications, connectors, one_time_tokens, sign_in_experience, users):
         app.register_blueprint(part.blueprint(identity))
     app.register_blueprint(sign_in_experience.public_blueprint(identity))
 
