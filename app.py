@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chalicelib import __version__, log
+from chalicelib import __version__, init_phase, log  # `init_phase` comes before all others
 from chalicelib.application import Portaria
 from chalicelib.sign_in.errors import SignInRequired
 from chalicelib.sign_in.options import SignInOptions
@@ -131,3 +131,6 @@ def send_otp(event: SQSEvent) -> dict[str, Any]:
     """Send the codes of a batch; returns the messages that should come back."""
     log.invocation(event.context)
     return app.portaria.worker.handle(event.to_dict()["Records"], remaining_seconds(event.context))
+
+
+init_phase.finish(app.portaria)

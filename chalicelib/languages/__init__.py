@@ -54,6 +54,11 @@ class Languages:
         found = sorted(path.stem for path in self._folder.glob("*.toml"))
         return (DEFAULT, *(tag for tag in found if tag != DEFAULT))
 
+    def prepare(self) -> None:
+        """Read all, which otherwise happens when one is first spoken."""
+        for tag in self.tags:
+            _ = self[tag]
+
     def __getitem__(self, tag: str) -> Language:
         """Return a language by one of `tags`."""
         if tag not in self._read:

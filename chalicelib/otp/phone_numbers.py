@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import phonenumbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _DIGITS = re.compile(r"\+?([0-9]{1,20})")
 _OPTIONAL_NINE = (
@@ -48,6 +52,14 @@ def parse(digits: str) -> tuple[str, str]:
         phonenumbers.region_code_for_country_code(number.country_code or 0)
     )
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), region
+
+
+def prepare(regions: Iterable[str]) -> None:
+    """Load what is known of the numbers of these regions, which `parse` otherwise does."""
+    for region in regions:
+        example = phonenumbers.example_number(region)
+        if example is not None:
+            parse(f"{example.country_code}{example.national_number}")
 
 
 def spellings(recipient: str) -> tuple[str, ...]:

@@ -53,6 +53,12 @@ class Pages:
     from it, so that they work under a stage path.
     """
 
+    def prepare(self) -> None:
+        """Compile all templates, which otherwise happens when a page first needs one."""
+        for name in self._environment.list_templates():
+            self._environment.get_template(name)
+        _ = self._policy
+
     def home_signed_out(
         self, language: Language, *, base_url: str, farewell: str | None = None
     ) -> Page:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -86,17 +87,20 @@ class Lambda:
 
     unpacked: Path
     environment: dict[str, str]
+    handler: str = ""
+    """What it prepares for in its init phase, e.g. `app.send_otp`; by default nothing."""
     loaded: set[str] = field(default_factory=set)
     log: int | None = None
     """Where its log goes, as `Popen` has it; by default where this process's errors go."""
 
     def __enter__(self) -> Self:
         places = [self.unpacked / "task", self.unpacked / "opt" / site_packages(PYTHON)]
+        prepared = {"_HANDLER": self.handler} if self.handler else {}
         self._process = subprocess.Popen(  # noqa: S603 - our own arguments
             # No site-packages of this machine, and not the script's own folder.
             [sys.executable, "-S", "-s", "-P", "-B", "-W", "error", RUNTIME],
             cwd=self.unpacked / "task",
-            env=self.environment | {"PYTHONPATH": ":".join(map(str, places))},
+            env=self.environment | prepared | {"PYTHONPATH": ":".join(map(str, places))},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
@@ -112,14 +116,24 @@ class Lambda:
     ) -> None:
         self._process.communicate()
 
+    @cached_property
+    def loaded_by_init(self) -> set[str]:
+        """The files of the modules that its init phase has loaded."""
+        return set(self._next_line()["loaded"])
+
     def invoke(self, handler: str, event: dict[str, Any]) -> Any:
         """Call a handler; returns its answer, and adds to `loaded` the files of its modules."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
+        self.loaded.update(self.loaded_by_init)
         self._process.stdin.write(json.dumps([handler, event]) + "\n")
         self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        assert line, "the Lambda is gone; its standard error says why"
-        said = json.loads(line)
+        said = self._next_line()
         self.loaded.update(said["loaded"])
         return said["answer"]
+
+    def _next_line(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, "the Lambda is gone; its standard error says why"
+        said: dict[str, Any] = json.loads(line)
+        return said

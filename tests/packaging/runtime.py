@@ -1,7 +1,7 @@
 """What Lambda's runtime does, run by a Python that has nothing but the two unpacked zips.
 
-Each line of standard input is `[handler, event]`; each answer is one line on standard output,
-the application's log goes to standard error.
+The init phase ends with a line on standard output. Then each line of standard input is
+`[handler, event]`, and each answer is one line; the application's log goes to standard error.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 
 class Context:
@@ -26,14 +26,20 @@ class Context:
 
 def serve() -> None:
     answers, sys.stdout = sys.stdout, sys.stderr
+    app = importlib.import_module("app")
+    write(answers, None)
     for line in sys.stdin:
         handler, event = json.loads(line)
-        answer: Any = getattr(importlib.import_module("app"), handler)(event, Context())
-        loaded = sorted(
-            file for module in list(sys.modules.values()) if (file := _file(module)) is not None
-        )
-        answers.write(json.dumps({"answer": answer, "loaded": loaded}) + "\n")
-        answers.flush()
+        write(answers, getattr(app, handler)(event, Context()))
+
+
+def write(answers: TextIO, answer: Any) -> None:
+    """Write an answer, with the files of what is loaded by now."""
+    loaded = sorted(
+        file for module in list(sys.modules.values()) if (file := _file(module)) is not None
+    )
+    answers.write(json.dumps({"answer": answer, "loaded": loaded}) + "\n")
+    answers.flush()
 
 
 def _file(module: Any) -> str | None:

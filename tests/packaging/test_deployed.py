@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LAYER_BYTES = 12_000_000
+API, WORKER = "app.app", "app.send_otp"
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -46,7 +47,7 @@ def unpacked(small: Packages, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def around(moto_server: str) -> Iterator[Surroundings]:
-    with surroundings(moto_server) as around:
+    with surroundings(moto_server, ALLOWED_COUNTRIES="BR") as around:
         yield around
 
 
@@ -94,7 +95,7 @@ def sign_in(api: Lambda, logto: Logto) -> str:
 
 def test_a_visitor_signs_in_and_out(unpacked: Path, around: Surroundings):
     stage, logto = around.stage, around.logto
-    with Lambda(unpacked, stage.environment) as api:
+    with Lambda(unpacked, stage.environment, API) as api:
         assert api.invoke("app", request("GET", "/health"))["statusCode"] == 200
         cookie = sign_in(api, logto)
         account = api.invoke("app", request("GET", "/account", Cookie=cookie))
@@ -113,18 +114,18 @@ def test_a_visitor_signs_in_and_out(unpacked: Path, around: Surroundings):
     assert home["headers"]["Content-Language"] == "pt-BR"
     assert left["headers"]["Location"].startswith(f"{logto.url}/oidc/session/end")
     assert told["statusCode"] == 400
-    assert_from_the_packages(api, unpacked)
+    assert_loaded_by_init_from_the_packages(api, unpacked)
 
 
 def test_a_code_goes_through_the_queue_to_the_phone(
     unpacked: Path, around: Surroundings, tmp_path: Path
 ):
     stage, log = around.stage, tmp_path / "log"
-    code = {"to": "15550001001", "type": "SignIn", "payload": {"code": "961615", "locale": "en"}}
+    code = {"to": "5511987654321", "type": "SignIn", "payload": {"code": "961615", "locale": "en"}}
     with (
         log.open("wb") as written,
-        Lambda(unpacked, stage.environment, log=written.fileno()) as api,
-        Lambda(unpacked, stage.environment, log=written.fileno()) as worker,
+        Lambda(unpacked, stage.environment, API, log=written.fileno()) as api,
+        Lambda(unpacked, stage.environment, WORKER, log=written.fileno()) as worker,
     ):
         taken = api.invoke(
             "app",
@@ -146,20 +147,35 @@ def test_a_code_goes_through_the_queue_to_the_phone(
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert {"code_accepted", "code_ended"} <= {line.get("message") for line in lines}
     assert {line["function_request_id"] for line in lines} == {Context.aws_request_id}
-    assert_from_the_packages(api, unpacked)
-    assert_from_the_packages(worker, unpacked)
+    assert_loaded_by_init_from_the_packages(api, unpacked)
+    assert_loaded_by_init_from_the_packages(worker, unpacked)
+
+
+@pytest.mark.parametrize("handler", [API, ""])
+def test_a_lambda_without_settings_starts_and_says_which_are_missing(
+    unpacked: Path, tmp_path: Path, handler: str
+):
+    log = tmp_path / "log"
+    with log.open("wb") as written, Lambda(unpacked, {}, handler, log=written.fileno()) as api:
+        answer = api.invoke("app", request("GET", "/"))
+
+    assert answer["statusCode"] == 500
+    events = [json.loads(line).get("message") for line in log.read_text().splitlines()]
+    assert ("preparation_failed" in events) == bool(handler)
+    assert "LOGTO_ENDPOINT" in log.read_text()
 
 
 def receipt(public_url: str, sid: str) -> dict[str, Any]:
-    form = {"MessageSid": sid, "MessageStatus": "delivered", "To": "+15550001001"}
+    form = {"MessageSid": sid, "MessageStatus": "delivered", "To": "+5511987654321"}
     signed = RequestValidator(PHONE.auth_token).compute_signature(f"{public_url}/otp/status", form)
     return request(
         "POST", "/otp/status", urlencode(form), Content_Type=FORM, X_Twilio_Signature=signed
     )
 
 
-def assert_from_the_packages(process: Lambda, unpacked: Path) -> None:
-    """Assert that no library came from this machine, and that all of them are compiled."""
+def assert_loaded_by_init_from_the_packages(process: Lambda, unpacked: Path) -> None:
+    """Assert that no request loaded anything, and that it all is the package's, and compiled."""
+    assert process.loaded == process.loaded_by_init
     libraries = {file for file in process.loaded if file.startswith(str(unpacked / "opt"))}
     others = process.loaded - libraries
 
