@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import requests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Browser(requests.Session):
@@ -23,3 +26,13 @@ class Browser(requests.Session):
 
     def follow(self, response: requests.Response) -> requests.Response:
         return self.get(urljoin(response.url, response.headers["Location"]))
+
+
+def take_cookies(cookies: dict[str, str], headers: Iterable[str]) -> None:
+    """Change a browser's cookies as an answer's `Set-Cookie` headers say."""
+    for header in headers:
+        name, _, value = header.partition(";")[0].partition("=")
+        if "Max-Age=0" in header:
+            cookies.pop(name, None)
+        else:
+            cookies[name] = value

@@ -22,7 +22,7 @@ from chalicelib.sign_in.dynamodb import DynamoDBRecordStore
 from chalicelib.sign_in.sessions import SessionLifetime, Sessions
 from tests.kit.api_gateway import request
 from tests.kit.application import AUTHORIZATION, Stage
-from tests.kit.browser import Browser
+from tests.kit.browser import Browser, take_cookies
 from tests.kit.identity import Logto, new_phone
 from tests.kit.lambdas import Instance, Invocation, instance
 from tests.kit.phone import PHONE
@@ -178,10 +178,7 @@ class Journey:
             headers["Cookie"] = self._cookie_header()
         took = self.api.invoke(request(method, path, body, **headers))
         self._note(step, took)
-        for cookie in took.answer.get("multiValueHeaders", {}).get("Set-Cookie", []):
-            key, _, value = cookie.partition(";")[0].partition("=")
-            self.cookies[key] = value
-        self.cookies = {key: value for key, value in self.cookies.items() if value}
+        take_cookies(self.cookies, took.answer.get("multiValueHeaders", {}).get("Set-Cookie", ()))
         return took.answer
 
     def _note(self, step: str, took: Invocation) -> None:

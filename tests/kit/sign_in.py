@@ -9,6 +9,7 @@ from chalicelib.application import Portaria
 from chalicelib.settings import Settings
 from chalicelib.sign_in.browser_request import BrowserRequest, Redirect
 from chalicelib.sign_in.options import SignInOptions
+from tests.kit.browser import take_cookies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,12 +90,7 @@ class Browser:
         return self.keep(result)
 
     def keep(self, redirect: Redirect) -> Redirect:
-        for cookie in redirect.cookies:
-            name, _, value = cookie.partition(";")[0].partition("=")
-            if "Max-Age=0" in cookie:
-                self.cookies.pop(name, None)
-            else:
-                self.cookies[name] = value
+        take_cookies(self.cookies, redirect.cookies)
         return redirect
 
     @property

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.kit.application import Stage, serving
-from tests.kit.browser import Browser
+from tests.kit.browser import Browser, take_cookies
 from tests.kit.fakes import Clock
 from tests.kit.identity import running_logto
 
@@ -49,12 +49,7 @@ class Visitor:
         headers = {"Cookie": header} | options.pop("headers", {})
         self.site.cookies.clear()
         answer = self.site.request(method, path, headers=headers, **options)
-        for cookie in answer.raw.headers.getlist("Set-Cookie"):
-            name, _, value = cookie.partition(";")[0].partition("=")
-            if "Max-Age=0" in cookie:
-                self.cookies.pop(name, None)
-            else:
-                self.cookies[name] = value
+        take_cookies(self.cookies, answer.raw.headers.getlist("Set-Cookie"))
         return answer
 
     def begin(self, **query: str) -> str:
