@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
     from chalicelib.otp.queue_messages import OtpQueue
+    from ops.stage import Stage
 
 HIDDEN_SECONDS = 120
 """How long a letter that was read stays hidden if this process dies before it shows it again."""
@@ -99,6 +100,13 @@ class DeadLetterQueue:
     """Of long polling, which asks all of SQS's servers; short polling may miss messages."""
     _hidden: dict[str, str] = field(default_factory=dict, repr=False)
     """Receipt handles of what was read and not deleted, by message id."""
+
+    @classmethod
+    def of(cls, stage: Stage) -> DeadLetterQueue:
+        """Return a stage's dead-letter queue."""
+        settings = stage.settings
+        url, lifetime = settings.otp_dead_letter_queue_url, settings.code_lifetime_seconds
+        return cls(stage.client("sqs"), url, lifetime)
 
     @contextmanager
     def taken(self) -> Iterator[list[DeadLetter]]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.table import WRITE_ID, key
+from ops.dead_letters import DeadLetterQueue
 from ops.doctor.context import Context, NotAsked
-from ops.holdings import dead_letter_queue, is_for
+from ops.holdings import is_for
 from ops.http_api import ApiError
 from ops.sessions import end_all
 
@@ -111,7 +112,7 @@ class Forgetting:
         }
 
     def _delete_dead_letters(self) -> int:
-        queue = dead_letter_queue(self.stage)
+        queue = DeadLetterQueue.of(self.stage)
         with queue.taken() as letters:
             theirs = [each for each in letters if is_for(each, self.number)]
             for letter in theirs:

@@ -109,14 +109,6 @@ def holdings(stage: Stage, number: str) -> Holdings:
     )
 
 
-def dead_letter_queue(stage: Stage) -> DeadLetterQueue:
-    """Return a stage's dead-letter queue."""
-    settings = stage.settings
-    return DeadLetterQueue(
-        stage.client("sqs"), settings.otp_dead_letter_queue_url, settings.code_lifetime_seconds
-    )
-
-
 def is_for(letter: DeadLetter, number: str) -> bool:
     """Return whether a letter is for a number in E.164, in any of its spellings."""
     return letter.request is not None and letter.request.phone == canonical(number)
@@ -172,7 +164,7 @@ def _newest_ids(
 
 
 def _dead_letters(stage: Stage, number: str) -> tuple[DeadLetter, ...]:
-    with dead_letter_queue(stage).taken() as letters:
+    with DeadLetterQueue.of(stage).taken() as letters:
         return tuple(each for each in letters if is_for(each, number))
 
 

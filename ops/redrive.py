@@ -43,10 +43,8 @@ def command(
     Deletes messages that can't be read, and test messages of Logto's Console.
     """
     found = Stage.find(stage)
-    portaria, settings = found.portaria, found.settings
-    dead = DeadLetterQueue(
-        found.client("sqs"), settings.otp_dead_letter_queue_url, settings.code_lifetime_seconds
-    )
+    portaria = found.portaria
+    dead = DeadLetterQueue.of(found)
     with dead.taken() as letters:
         now = portaria.clock()
         if not as_json:
@@ -60,7 +58,7 @@ def command(
             _refuse_without_ledger(found, letters, now)
             with output.progress("Moving messages …"):
                 done = sum(1 for _ in dead.redrive(letters, portaria.queue, now))
-            output.say(f"{done} done. `portaria trace NUMBER` shows what becomes of a code.")
+            output.say(f"{done} done. What became of a code: portaria trace NUMBER --stage {stage}")
         else:
             status = Status.FAILED
     if as_json:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from ops import output
 from ops.doctor.context import Context
@@ -109,10 +110,11 @@ def _is_secret(kind: str) -> bool:
     return kind == "SecureString"
 
 
-def _failure(text: bytes) -> str:
-    """Return why a part could not be read; "" where it was."""
+def _described(name: str, text: bytes) -> Text:
     part = json.loads(text)
-    return f"can't be read: {part['error']}" if isinstance(part, dict) and "error" in part else ""
+    if isinstance(part, dict) and "error" in part:
+        return Text(f"can't be read: {part['error']}", "red")
+    return Text(CONTENTS[name])
 
 
 def _shown(files: Mapping[str, bytes]) -> Table:
@@ -120,7 +122,6 @@ def _shown(files: Mapping[str, bytes]) -> Table:
     table.add_column("file", no_wrap=True)
     table.add_column("bytes", justify="right", no_wrap=True)
     table.add_column("what")
-    table.add_column("", style="red")
     for name, text in files.items():
-        table.add_row(name, str(len(text)), CONTENTS[name], _failure(text))
+        table.add_row(name, str(len(text)), _described(name, text))
     return table

@@ -137,11 +137,8 @@ def tables(context: Context) -> dict[str, Any]:
 def queues(context: Context) -> dict[str, Any]:
     """Return the state of both queues, and how many dead letters there are of each kind."""
     found = context.settings
-    dead = DeadLetterQueue(
-        context.client("sqs"), found.otp_dead_letter_queue_url, found.code_lifetime_seconds
-    )
     now = context.clock()
-    with dead.taken() as letters:
+    with DeadLetterQueue.of(context.stage).taken() as letters:
         kinds = Counter(
             (
                 letter.reason if _REASON.fullmatch(letter.reason) else "another",
