@@ -22,6 +22,7 @@ from chalicelib.otp.request import TEST_CODE, TEST_USAGE_TYPE, OtpRequest
 from chalicelib.otp.sealed_codes import SID_PREFIX
 from ops.dead_letters import DeadLetterQueue
 from ops.doctor.context import Context, NotAsked
+from ops.http_api import ApiError
 from ops.sessions import living
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Holdings:
 def holdings(stage: Stage, number: str) -> Holdings:
     """Return what a stage keeps of a number in E.164, in each of its spellings.
 
-    Raises OperatorError, LedgerUnavailable, StoreUnavailable, ApiError and botocore's errors.
+    Raises OperatorError, LedgerUnavailable, StoreUnavailable and botocore's errors.
     """
     context, queue = Context(stage), stage.settings.otp_dead_letter_queue_url
     ledger, keys = _Ledger(stage), stage.portaria.ledger_keys()
@@ -179,7 +180,10 @@ def _accounts(context: Context, number: str) -> tuple[Account, ...] | None:
         logto = context.logto
     except NotAsked:
         return None
-    users = [user.id for each in spellings(number) for user in logto.users_with_phone(each)]
+    try:
+        users = [user.id for each in spellings(number) for user in logto.users_with_phone(each)]
+    except ApiError as error:
+        raise error.for_operator(context.stage.name) from None
     portaria = context.stage.portaria
     return tuple(Account(user, tuple(living(portaria, user))) for user in users)
 

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
+from ops.errors import OperatorError
+from ops.errors.setting_up import LOGTO_REFUSED, PROVIDER_UNREACHABLE, TWILIO_REFUSED
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -37,6 +40,13 @@ class ApiError(Exception):
         self.code = code
         self.message = message
         self.status = status
+
+    def for_operator(self, stage: str) -> OperatorError:
+        """Return the error that an operator of the stage is shown."""
+        problem = LOGTO_REFUSED if self.service == "Logto" else TWILIO_REFUSED
+        if self.status is None:
+            problem = PROVIDER_UNREACHABLE
+        return OperatorError(problem, f"{self}.", stage=stage)
 
 
 @dataclass(frozen=True, slots=True)

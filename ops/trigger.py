@@ -19,6 +19,7 @@ from ops.errors.codes import APPLICATION_UNREACHABLE, STAGE_INCOMPLETE
 from ops.errors.people import EVENT_UNKNOWN, REAL_TEXT
 from ops.events import RECEIPT, catalogue
 from ops.events.posts import FICTITIOUS, Post, Posts
+from ops.http_api import ApiError
 from ops.options import Json, StageOrEnvironment, Yes
 from ops.stage import Stage
 from ops.trace import in_e164
@@ -105,6 +106,8 @@ def triggered(
             made = posts.of(event)
         except NotAsked as error:
             raise OperatorError(STAGE_INCOMPLETE, f"{error}.", stage=stage.name) from None
+        except ApiError as error:
+            raise error.for_operator(stage.name) from None
         for post in made:
             answer = _posted(post, stage.name)
             said = answer.text[:_SAID_LENGTH].strip()

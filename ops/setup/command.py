@@ -12,7 +12,6 @@ import typer
 
 from ops import output
 from ops.errors import OperatorError
-from ops.errors.setting_up import LOGTO_REFUSED, PROVIDER_UNREACHABLE, TWILIO_REFUSED
 from ops.http_api import ApiError
 from ops.options import DryRun, Json, StageName, Yes
 from ops.setup.answers import Answers
@@ -120,10 +119,7 @@ def _explained(stage: str) -> Iterator[None]:
     try:
         yield
     except ApiError as error:
-        problem = LOGTO_REFUSED if error.service == "Logto" else TWILIO_REFUSED
-        if error.status is None:
-            problem = PROVIDER_UNREACHABLE
-        raise OperatorError(problem, f"{error}.", stage=stage) from None
+        raise error.for_operator(stage) from None
     except OperatorError as error:
         error.names.setdefault("stage", stage)
         raise

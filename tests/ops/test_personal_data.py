@@ -14,7 +14,8 @@ import app
 from chalicelib.otp.aws.queue import SqsOtpQueue
 from chalicelib.otp.ledger_keys import LedgerKeys
 from ops.__main__ import main
-from ops.errors import Status
+from ops.errors import OperatorError, Status
+from ops.errors.setting_up import LOGTO_REFUSED
 from ops.forgetting import Done, Forgetting
 from ops.holdings import Holdings, holdings
 from ops.personal_data import ELSEWHERE
@@ -124,6 +125,14 @@ def test_everything_about_a_number_is_exported_to_its_owner_alone_and_no_code(
     assert document["codes"][0]["accepted_at"].startswith("20")
     assert [len(document[name]) for name in ("newest_codes", "limits", "dead_letters")] == [1, 2, 1]
     assert [len(each["sessions"]) for each in document["accounts"]] == [1]
+
+
+def test_a_logto_that_refuses_the_credential_ends_it_before_anything_is_deleted(world: World):
+    world.pipeline.stage.put("logto/management", json.dumps(CREDENTIAL | {"secret": "wrong"}))
+
+    with pytest.raises(OperatorError, match="invalid_client") as failure:
+        world.forgetting()
+    assert failure.value.problem is LOGTO_REFUSED
 
 
 def test_what_protects_somebody_stays_and_all_else_is_deleted(world: World):
