@@ -237,6 +237,22 @@ def test_what_others_set_stays(world: World):
     assert any(redirect in note for note in setup.plan.notes)
 
 
+def test_a_new_address_is_added_and_the_connector_follows_it(world: World):
+    """As the guide to a domain of one's own has it."""
+    old, new = world.set_up().url, "https://login.example.com"
+    world.stage = Stage("test", {**world.stage.environment, "PUBLIC_URL": new})
+    setup = world.set_up(may_replace=True)
+
+    metadata = world.client.application(world.stage.environment["LOGTO_APP_ID"]).metadata
+    assert metadata["redirectUris"] == [f"{old}/callback", f"{new}/callback"]
+    assert metadata["postLogoutRedirectUris"] == [f"{old}/", f"{new}/"]
+    assert metadata["backchannelLogoutUri"] == f"{new}/backchannel-logout"
+    connector = world.client.sms_connector()
+    assert connector is not None
+    assert connector.config["endpoint"] == f"{new}/otp"
+    assert any(f"{old}/sign-in" in note for note in setup.plan.notes)
+
+
 @pytest.fixture
 def with_twilios_connector(world: World) -> World:
     del world.environment["TWILIO_ACCOUNT_SID"], world.environment["TWILIO_AUTH_TOKEN"]
