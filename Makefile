@@ -41,11 +41,11 @@ package: .venv/ready ## Make what a stage consists of, template and zips: STAGE=
 	@$(BIN)/python -m ops package --stage $(call given,STAGE)
 
 .PHONY: deploy
-deploy: .venv/ready .cache/tools/sam/ready ## Deploy a stage to AWS: STAGE=dev, and the first time LOGTO_ENDPOINT=…
+deploy: .venv/ready ## Deploy a stage to AWS: STAGE=dev, and the first time LOGTO_ENDPOINT=…
 	@$(BIN)/python -m ops deploy --stage $(call given,STAGE) $(said)
 
 .PHONY: destroy
-destroy: .venv/ready .cache/tools/sam/ready ## Delete a stage from AWS, after a confirmation: STAGE=dev
+destroy: .venv/ready ## Delete a stage from AWS, after a confirmation: STAGE=dev
 	@$(BIN)/python -m ops destroy --stage $(call given,STAGE)
 
 .PHONY: rehearse

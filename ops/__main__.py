@@ -32,7 +32,7 @@ from ops.aws_errors import explained
 from ops.doctor import checks
 from ops.doctor import command as doctor
 from ops.errors import OperatorError, Status
-from ops.options import COMMAND
+from ops.options import COMMAND, needed
 from ops.setup.command import command as setup
 from ops.support.command import command as support_bundle
 
@@ -71,7 +71,11 @@ class _Commands(TyperGroup):
 
 
 def _told(error: OperatorError, context: Any) -> Status:
-    error.names.setdefault("command", context.meta.get(COMMAND, context.invoked_subcommand))
+    name = context.invoked_subcommand
+    here = name, needed(context.command.commands.get(name))
+    command, arguments = context.meta.get(COMMAND, here)
+    error.names.setdefault("command", command)
+    error.names.setdefault("arguments", arguments)
     output.show_error(error)
     return error.problem.status
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import boto3
@@ -22,7 +23,8 @@ class Account:
     @classmethod
     def current(cls) -> Account:
         """Return the credentials' account. Raises DeploymentError, and botocore's errors."""
-        session = boto3.Session()
+        # The AWS command line reads AWS_REGION, boto3 reads AWS_DEFAULT_REGION alone.
+        session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
         if session.region_name is None:
             raise DeploymentError(NO_REGION)
         arn = session.client("sts").get_caller_identity()["Arn"].split(":")

@@ -16,7 +16,7 @@ from ops.console import instructions
 from ops.errors import Status
 from ops.errors.deployment import FIRST_DEPLOYMENT, PARAMETER_WRONG, WOULD_CUT_OFF
 from ops.errors.stage import STAGE_NOT_DEPLOYED
-from ops.options import Architecture, DeployedStage
+from ops.options import Architecture, DeployedStage, Json
 from ops.parameters import default_templates, generated_secrets, names, put_missing
 from ops.stack import DeploymentError
 from ops.template import merged, values_of
@@ -37,8 +37,9 @@ def deploy(
     ] = None,
     *,
     architecture: Architecture = None,
+    as_json: Json = False,
 ) -> None:
-    """Package a stage and deploy it to AWS."""
+    """Package a stage and deploy it to AWS; values that are not given stay."""
     values_of(stage, merged())
     given = stack_parameters(values or [])
     account = Account.current()
@@ -51,18 +52,33 @@ def deploy(
         made = package.make(stage, architecture=architecture)
     for change in made.changes:
         output.say(f"{change.archive.name}: {change.after}")
+    stack.install_sam()
     _prepare(account)
     known_prefix = (before or {}).get("ParameterPrefix")
     prefix = given.get("ParameterPrefix") or known_prefix or f"/portaria/{stage}"
     ssm = account.session.client("ssm")
-    for name in put_missing(ssm, prefix, _ours_to_choose(ssm, prefix)):
+    added = put_missing(ssm, prefix, _ours_to_choose(ssm, prefix))
+    for name in added:
         output.say(f"Put {prefix}/{name} into SSM")
     output.say(f"Deploying {stack.name} to {account.region} …")
     tags = {"application": "portaria", "stage": stage, "version": __version__}
     stack.deploy(made.template, given, tags)
     outputs = stack.outputs()
     assert outputs is not None  # noqa: S101 - it was made a moment ago
-    print(instructions(stage, outputs, ssm, reveal=sys.stdout.isatty()))
+    if as_json:
+        output.show_json(
+            {
+                "stage": stage,
+                "stack": stack.name,
+                "region": account.region,
+                "account": account.number,
+                "version": __version__,
+                "outputs": outputs,
+                "added_to_ssm": added,
+            }
+        )
+    else:
+        print(instructions(stage, outputs, ssm, reveal=sys.stdout.isatty()))
 
 
 def destroy(stage: DeployedStage) -> int:
@@ -76,18 +92,17 @@ def destroy(stage: DeployedStage) -> int:
             f"There is no stack {stack.name} in account {account.number}, {account.region}.",
             stage=stage,
         )
-    print(f"This deletes the stack {stack.name} in account {account.number}, {account.region}.")
-    print(
+    output.say(
+        f"This deletes the stack {stack.name} in account {account.number}, {account.region}."
+    )
+    output.say(
         "No one can sign in then. "
         + ("Its tables stay" if tables_stay else "Its tables, with all sessions, go with it")
         + "; what is in SSM stays."
     )
-    try:
-        answer = input(f"Type {stage} to go on: ")
-    except EOFError:
-        answer = ""
-    if answer.strip() != stage:
-        print("Nothing was deleted.")
+    output.talk().print(f"Type {stage} to go on: ", end="")
+    if sys.stdin.readline().strip() != stage:
+        output.say("Nothing was deleted.")
         return Status.FAILED
     stack.delete()
     return Status.FINE

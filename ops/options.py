@@ -11,7 +11,17 @@ from typer.core import TyperGroup
 from ops.stage import CONFIG, LOCAL
 
 COMMAND = "ops.command"
-"""Under this name the whole command, e.g. "texts push", is in typer's `meta`."""
+"""Under this name the whole command, e.g. "texts push", is in typer's `meta`, with `needed`."""
+
+
+def needed(command: Any) -> str:
+    """Return a command's required arguments as its help has them, e.g. "NUMBER"."""
+    parameters = [] if command is None else command.params
+    return " ".join(
+        each.name.upper()
+        for each in parameters
+        if each.param_type_name == "argument" and each.required
+    )
 
 
 class Group(TyperGroup):
@@ -22,7 +32,9 @@ class Group(TyperGroup):
         try:
             return super().invoke(ctx)
         finally:
-            ctx.meta[COMMAND] = f"{ctx.info_name} {ctx.invoked_subcommand}"
+            name = ctx.invoked_subcommand
+            arguments = needed(self.commands.get(name or ""))
+            ctx.meta[COMMAND] = f"{ctx.info_name} {name}", arguments
 
 
 def _stages(incomplete: str) -> list[str]:

@@ -12,6 +12,8 @@ import json
 import logging
 import os
 import shutil
+import sys
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -41,7 +43,8 @@ from chalice.package import (
 from chalice.policy import AppPolicyGenerator
 from chalice.utils import OSUtils
 
-from ops.options import Architecture, DeployedStage
+from ops import output
+from ops.options import Architecture, DeployedStage, Json
 from ops.packaging.shrink import Change, shrink
 from ops.template import MERGED, ROOT, merged, read, settled, values_of
 
@@ -71,9 +74,15 @@ def package(
     out: Annotated[
         Path | None, typer.Option(help="A folder, emptied first; by default build/STAGE.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Make a stage's template and zips."""
-    made = make(stage, out, architecture)
+    with output.progress("Packaging …"):
+        made = make(stage, out, architecture)
+    if as_json:
+        archives = [each.as_json() for each in made.changes]
+        output.show_json({"stage": stage, "template": str(made.template), "archives": archives})
+        return
     for change in made.changes:
         print(*change.lines(), sep="\n")
     print(f"The stage {stage} is in {made.template.parent}")
@@ -119,10 +128,11 @@ def _packaged(stage: str, folder: Path, architecture: str | None) -> dict[str, A
     factory = CLIFactory(str(ROOT), environ=os.environ)
     given = {} if architecture is None else {"lambda_architecture": architecture}
     config = factory.create_config_obj(stage, user_provided_params=given)
-    packager = factory.create_app_packager(
-        config, factory.create_package_options(), "cloudformation", "json", str(MERGED)
-    )
-    packager.package_app(config, str(folder), stage)
+    with redirect_stdout(sys.stderr):  # what Chalice says is no data
+        packager = factory.create_app_packager(
+            config, factory.create_package_options(), "cloudformation", "json", str(MERGED)
+        )
+        packager.package_app(config, str(folder), stage)
     written = folder / "sam.yaml"  # Chalice takes the suffix of the merged file
     template = read(written)
     written.unlink()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError, WaiterError
 
 from ops.errors import OperatorError
-from ops.errors.deployment import SAM_FAILED, STACK_NEVER_MADE, STACK_UNCHANGED
+from ops.errors.deployment import SAM_FAILED, SAM_MISSING, STACK_NEVER_MADE, STACK_UNCHANGED
 from ops.template import ROOT
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import ParameterTypeDef, StackTypeDef
 
+INSTALL = ROOT / "scripts" / "tool"
 SAM = ROOT / ".cache" / "tools" / "sam" / "bin" / "sam"
 PARAMETERS = "parameters.yaml"  # as which JSON passes, and the suffix that it takes
 PREFIX = "portaria-"  # of the stacks' names; the stage follows
@@ -120,6 +121,7 @@ class Stack:
 
     def delete(self) -> None:
         """Delete the stack and what was uploaded for it. Raises DeploymentError."""
+        self.install_sam()
         self._sam("delete", "--no-prompts")
 
     def _described(self) -> StackTypeDef | None:
@@ -131,12 +133,18 @@ class Stack:
             raise
         return stack
 
+    @staticmethod
+    def install_sam() -> None:
+        """Install the SAM CLI where it is missing, which takes a minute. Raises DeploymentError."""
+        done = subprocess.run([INSTALL, "sam"], stdout=sys.stderr, check=False)  # noqa: S603
+        if done.returncode:
+            raise DeploymentError(SAM_MISSING)
+
     def _sam(self, command: str, *arguments: str) -> None:
-        sys.stdout.flush()
         environment = os.environ | {"SAM_CLI_TELEMETRY": "0"}
         where = ("--stack-name", self.name, "--region", self.region)
         done = subprocess.run(  # noqa: S603
-            [SAM, command, *where, *arguments], env=environment, check=False
+            [SAM, command, *where, *arguments], env=environment, stdout=sys.stderr, check=False
         )
         if done.returncode:
             raise DeploymentError(

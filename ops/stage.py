@@ -65,7 +65,12 @@ class Stage:
         stack, with the usual AWS credentials. Raises OperatorError and botocore's errors.
         """
         if name is None:
-            return cls(os.environ.get("STAGE", ""), os.environ)
+            if not os.environ.get("STAGE"):
+                raise OperatorError(
+                    SETTINGS_INCOMPLETE,
+                    "No --stage is given, and the environment has no settings either.",
+                )
+            return cls(os.environ["STAGE"], os.environ)
         if name == LOCAL:
             return cls(LOCAL, sandbox_environment())
         return cls._deployed(name)

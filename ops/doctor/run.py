@@ -12,7 +12,7 @@ from ops.aws_errors import explained
 from ops.doctor.check import Mark, Result
 from ops.doctor.context import NotAsked
 from ops.errors import OperatorError
-from ops.errors.stage import AWS_REFUSED
+from ops.errors.stage import AWS_REFUSED, SETTINGS_INCOMPLETE
 from ops.http_api import ApiError
 
 if TYPE_CHECKING:
@@ -75,7 +75,9 @@ def result_of(check: Check, context: Context) -> Result:
     except ApiError as error:
         return Result(Mark.SKIPPED, str(error))
     except OperatorError as error:
-        return Result(Mark.SKIPPED, error.detail)
+        # The first check names all settings; once is enough.
+        is_known = error.problem is SETTINGS_INCOMPLETE
+        return Result(Mark.SKIPPED, "settings are missing" if is_known else error.detail)
     except Exception as error:  # noqa: BLE001 - one check must not end the others
         known = explained(error)
         if known is None:

@@ -46,7 +46,8 @@ class Answer:
 class Problem:
     """One entry of the catalogue for a command's errors.
 
-    `command` may have {names}, filled in where it is raised; {command} is the one that failed.
+    `command` may have {names}, filled in where it is raised; {command} is the one that failed,
+    and {arguments} are those that it needs.
     """
 
     code: str
@@ -71,7 +72,8 @@ class OperatorError(Exception):
     @property
     def command(self) -> str:
         """What to run next; a name that is not known is in capital letters, to be filled in."""
-        return self.problem.command.format_map(_Named(self.names))
+        # A command without arguments leaves two spaces between its name and its options.
+        return " ".join(self.problem.command.format_map(_Named(self.names)).split())
 
 
 class _Named(dict[str, str]):

@@ -8,7 +8,7 @@ NOT_CONFIRMED = Problem(
     "P080",
     "Nothing was changed, because nobody could be asked.",
     "Changes are shown and confirmed on a terminal. Scripts say --yes.",
-    "portaria {command} --yes",
+    "portaria {command} {arguments} --yes",
     Status.USAGE,
 )
 SECRETS_TO_STDOUT = Problem(

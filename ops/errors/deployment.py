@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops.errors import Problem
+from ops.errors import Problem, Status
 
 PARAMETER_WRONG = Problem(
     "P020",
@@ -30,6 +30,14 @@ SAM_FAILED = Problem(
     "AWS's SAM CLI failed.",
     "The last lines that it printed say why, and CloudFormation's events say it in full.",
     "aws cloudformation describe-stack-events --stack-name {stack}",
+)
+SAM_MISSING = Problem(
+    "P027",
+    "AWS's SAM CLI could not be installed.",
+    "It is installed from PyPI into an environment of its own, .cache/tools/sam, before the first "
+    "deployment. The lines above say why that failed.",
+    "scripts/tool sam",
+    Status.UNREACHABLE,
 )
 STACK_UNCHANGED = Problem(
     "P026",

@@ -47,7 +47,7 @@ SETTINGS_INCOMPLETE = Problem(
     "Settings are missing or wrong.",
     "Without --stage, the product's settings are read from the environment, as its Lambda "
     "functions have them. docs/settings.md lists them.",
-    "portaria {command} --stage dev",
+    "portaria {command} {arguments} --stage dev",
 )
 AWS_UNREACHABLE = Problem(
     "P016",
@@ -69,7 +69,7 @@ AWS_REFUSED = Problem(
     "A call to AWS failed.",
     "AWS answered with an error. Its name says which; throttling and internal errors pass by "
     "themselves.",
-    "portaria {command}",
+    "portaria {command} {arguments}",
 )
 PARAMETER_MISSING = Problem(
     "P019",

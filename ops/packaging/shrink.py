@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import zipfile
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from ops.packaging.bytecode import with_bytecode
 from ops.packaging.layer import site_packages, trimmed
@@ -84,6 +84,15 @@ class Change:
     after: Size
     packages_before: Mapping[str, Size]
     packages_after: Mapping[str, Size]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the sizes in bytes, for programs."""
+        return {
+            "archive": str(self.archive),
+            "before": asdict(self.before),
+            "after": asdict(self.after),
+            "packages": {name: asdict(size) for name, size in self.packages_after.items()},
+        }
 
     def lines(self, packages: int = 12) -> Iterator[str]:
         """Return the lines to print, with the `packages` that are the largest now."""

@@ -163,7 +163,8 @@ def test_without_credentials_it_stops_with_a_sentence():
 
 
 def test_the_first_deployment_requires_logto(moto_server: str):
-    status, said = ops("deploy", "--stage", "dev", AWS_ENDPOINT_URL=moto_server, **AWS)
+    named = {**AWS, "AWS_DEFAULT_REGION": "", "AWS_REGION": REGION}  # as AWS's own command line
+    status, said = ops("deploy", "--stage", "dev", AWS_ENDPOINT_URL=moto_server, **named)
 
     assert status == 1
     assert "portaria deploy --stage dev LOGTO_ENDPOINT=" in said
