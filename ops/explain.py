@@ -69,7 +69,7 @@ def command(
     elif code is None:
         output.show(_listed(chosen))
     else:
-        output.show(*_explained(chosen[0]))
+        output.show(*_explained(chosen[0], code))
 
 
 def render() -> str:
@@ -90,14 +90,18 @@ def _codes(entry: Problem | Answer) -> tuple[str, ...]:
 def _listed(entries: list[Problem | Answer]) -> Table:
     table = Table.grid(padding=(0, 2))
     for entry in entries:
-        table.add_row(Text("\n".join(_codes(entry)), "bold"), entry.title)
+        first, *others = _codes(entry)
+        table.add_row(Text(f"{first} …" if others else first, "bold"), entry.title)
     return table
 
 
-def _explained(entry: Problem | Answer) -> Iterator[Text]:
-    yield Text.assemble((", ".join(_codes(entry)), "bold"), " ", (entry.title, "bold"))
+def _explained(entry: Problem | Answer, asked: str) -> Iterator[Text]:
+    known = {code.casefold(): code for code in reversed(_codes(entry))}
+    code = known.pop(asked.casefold())
+    yield Text.assemble((code, "bold"), " ", (entry.title, "bold"))
     if isinstance(entry, Answer):
-        yield Text(f"Shown: {entry.shown}")
+        others = f"; the same as {', '.join(reversed(known.values()))}" if known else ""
+        yield Text(f"Shown: {entry.shown}{others}.")
     yield Text(entry.cause)
     if following := _filled(entry):
         yield Text.assemble("Next: ", (following, "bold cyan"))
