@@ -15,6 +15,7 @@ from chalicelib.otp.ledger import LedgerHistory, Outcome, Step
 from chalicelib.otp.phone_numbers import NotANumber, parse, spellings
 from ops import output
 from ops.errors import OperatorError
+from ops.errors.application import about_twilios
 from ops.errors.codes import NOT_A_NUMBER
 from ops.options import Json, StageOrEnvironment
 from ops.stage import Stage
@@ -49,6 +50,8 @@ def command(
         output.show(
             _headline(entry), Text(f"  message {entry.message_id}", "dim"), _timeline(entry)
         )
+    for code in dict.fromkeys(chain.from_iterable(map(_error_codes, entries))):
+        output.say(about_twilios(code))
 
 
 def history(
@@ -83,6 +86,14 @@ def _receipt_step(entry: LedgerEntry) -> Iterator[Step]:
         code = entry.receipt.error_code
         detail = None if code is None else str(code)
         yield Step(entry.receipt.at, f"Twilio: {entry.receipt.stage}", detail)
+
+
+def _error_codes(entry: LedgerEntry) -> list[int]:
+    return [
+        each.error_code
+        for each in (entry.result, entry.receipt)
+        if each is not None and each.error_code is not None
+    ]
 
 
 def _headline(entry: LedgerEntry) -> Text:

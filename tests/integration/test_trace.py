@@ -110,7 +110,11 @@ def test_a_refusal_is_told_with_twilios_code(operator: Stage, capsys: pytest.Cap
     write(operator, 1_800_000_000.0, LedgerResult(Outcome.REFUSED, error_code=21610))
 
     assert main(["trace", NUMBER]) == 0
-    assert "refused, Twilio's error 21610" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "refused, Twilio's error 21610" in said.out
+    assert said.err.splitlines()[-1] == (
+        "21610: This number gets no message. More: portaria explain 21610"
+    )
 
 
 @pytest.mark.usefixtures("operator")

@@ -10,3 +10,11 @@ from ops.errors.application.sign_in import SIGN_IN
 from ops.errors.application.twilio import TWILIO
 
 ANSWERS = (*SIGN_IN, *OTP, *TWILIO)
+
+
+def about_twilios(code: int) -> str:
+    """Return in one line what an error of Twilio's means, or where Twilio says so."""
+    for answer in TWILIO:
+        if str(code) in answer.codes:
+            return f"{code}: {answer.title} More: portaria explain {code}"
+    return f"{code}: https://www.twilio.com/docs/api/errors/{code}"
