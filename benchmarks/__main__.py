@@ -84,7 +84,7 @@ def cold(
 ) -> tuple[float, float]:
     """Return the seconds from starting the process to its first answer, and of processor time."""
     before, used = time.perf_counter(), processor_seconds()
-    with Lambda(place, environment, log=subprocess.DEVNULL) as function:
+    with Lambda(place, environment, f"app.{handler}", log=subprocess.DEVNULL) as function:
         function.invoke(handler, event)
         answered = time.perf_counter() - before
     return answered, processor_seconds() - used
