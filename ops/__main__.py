@@ -24,7 +24,6 @@ from ops import (
     settings,
     test_code,
     test_user,
-    texts,
     trace,
     trigger,
 )
@@ -35,6 +34,7 @@ from ops.errors import OperatorError, Status
 from ops.options import COMMAND, needed
 from ops.setup.command import command as setup
 from ops.support.command import command as support_bundle
+from ops.texts.command import commands as texts
 
 NAME = "portaria"
 CODES = "One-time codes"
@@ -97,7 +97,7 @@ app.command("test-code", rich_help_panel=CODES)(test_code.command)
 app.command("redrive", rich_help_panel=CODES)(redrive.command)
 app.command("logs", rich_help_panel=CODES)(logs.command)
 app.command("setup", rich_help_panel=DEPLOYMENT)(setup)
-app.add_typer(texts.commands, rich_help_panel=CODES)
+app.add_typer(texts, rich_help_panel=CODES)
 app.add_typer(sessions.commands, rich_help_panel=PEOPLE)
 app.command("test-user", rich_help_panel=PEOPLE)(test_user.command)
 app.command("export", rich_help_panel=PEOPLE)(personal_data.export)

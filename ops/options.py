@@ -15,12 +15,13 @@ COMMAND = "ops.command"
 
 
 def needed(command: Any) -> str:
-    """Return a command's required arguments as its help has them, e.g. "NUMBER"."""
-    parameters = [] if command is None else command.params
+    """Return what a command can't do without, to be filled in, e.g. "NUMBER --stage STAGE"."""
+    required = [each for each in getattr(command, "params", []) if each.required]
     return " ".join(
         each.name.upper()
-        for each in parameters
-        if each.param_type_name == "argument" and each.required
+        if each.param_type_name == "argument"
+        else f"{each.opts[0]} {each.name.upper()}"
+        for each in required
     )
 
 

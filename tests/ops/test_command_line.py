@@ -98,6 +98,28 @@ def test_a_wrong_command_line_is_told_on_stderr(
     assert said.err
 
 
+@pytest.mark.parametrize(
+    ("given", "command"),
+    [
+        (["doctor"], "portaria doctor --stage dev"),
+        (["trace", "+12125550100"], "portaria trace NUMBER --stage dev"),
+    ],
+)
+def test_without_a_stage_and_settings_one_error_says_what_to_name(
+    given: list[str],
+    command: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.delenv("STAGE", raising=False)
+
+    assert main(given) == Status.FAILED
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("Error P015: No --stage is given")
+    assert f"  Next:  {command}\n" in said.err
+
+
 def test_without_a_command_the_commands_are_listed():
     done = ops("--help")
 

@@ -114,6 +114,29 @@ def test_texts_are_pulled_changed_and_pushed(
     assert "Nothing to change" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("stage")
+def test_what_was_moved_is_told_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    texts("pull", "--yes")
+    (tmp_path / "texts" / "SignIn.txt").write_text("{{code}}", encoding="utf-8")
+    connector = tmp_path / "connector.json"
+    connector.write_text(json.dumps(CONNECTOR), encoding="utf-8")
+    capsys.readouterr()
+
+    change = {"text": "SignIn", "before": SIGN_IN, "after": "{{code}}"}
+    told = {"where": "the stage local", "changes": [change], "account": [], "done": False}
+    assert texts("push", "--dry-run", "--json") == Status.FINE
+    assert printed(capsys) == told
+    assert texts("push", "--yes", "--json") == Status.FINE
+    assert printed(capsys) == {**told, "done": True}
+    assert texts("import", str(connector), "--yes", "--json") == Status.FINE
+    told = printed(capsys)
+    assert len(told["changes"]) == 4
+    assert told["account"] == ["accountSID", "authToken", "fromMessagingServiceSID"]
+    assert TOKEN not in json.dumps(told)
+    assert texts("pull", "--yes", "--json") == Status.FINE
+    assert len(printed(capsys)["changes"]) == 4
+
+
 def test_a_dry_run_changes_nothing(stage: Stage, tmp_path: Path):
     assert texts("pull", "--dry-run") == Status.FINE
     assert not (tmp_path / "texts").exists()
@@ -132,7 +155,7 @@ def test_without_anybody_to_ask_nothing_is_changed(
     capsys.readouterr()
 
     assert texts("push") == Status.USAGE
-    assert "portaria texts push --yes" in capsys.readouterr().err
+    assert "portaria texts push --stage STAGE --yes" in capsys.readouterr().err
     assert value(stage, "templates/SignIn").startswith("[[code]] is your code")
 
 
