@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.languages import Languages
 from chalicelib.otp.ledger import Outcome
+from chalicelib.otp.texts import TemplateProblem
 from chalicelib.otp.twilio.error_codes import CODES
 from chalicelib.pages import FailureKind
 from chalicelib.web.failures import FAILURES, UNEXPECTED
@@ -53,6 +54,7 @@ def test_the_catalogue_has_each_code_once_and_no_other():
         *CHALICE,
         *Languages().nearest("en").sentences,
         *(each for each in Outcome if each is not Outcome.SENT),
+        *TemplateProblem,
         *map(str, CODES),
         *UNDELIVERED,
     }

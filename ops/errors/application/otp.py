@@ -5,6 +5,7 @@ from __future__ import annotations
 from ops.errors import Answer
 
 _DOCTOR = "portaria doctor --stage STAGE"
+_LINT = "portaria texts lint --stage STAGE"
 _TRACE = "portaria trace NUMBER --stage STAGE"
 
 OTP = (
@@ -25,19 +26,43 @@ OTP = (
         _DOCTOR,
     ),
     Answer(
-        (
-            "request_invalid",
-            "RequestInvalid",
-            "code_missing",
-            "type_missing",
-            "too_large",
-            "unreadable",
-        ),
+        ("request_invalid", "RequestInvalid", "type_missing", "too_large", "unreadable"),
         "text, 400",
         "The request asks for nothing that can be sent.",
-        "Logto's connector posts another JSON than the HTTP SMS connector does: without a code "
-        "or a type, over 16 KiB, or not JSON in UTF-8. The log's `problem` says which.",
+        "Logto's connector posts another JSON than the HTTP SMS connector does: without a type, "
+        "over 16 KiB, or not JSON in UTF-8. The log's `problem` says which.",
         _DOCTOR,
+    ),
+    Answer(
+        ("code_missing",),
+        "text, 400; log, template_problem",
+        "There is no code in the request, or none in a text.",
+        "Of a request: it is not the HTTP SMS connector's. Of a text: it has no placeholder for "
+        "the code, so it is not used; the one before it stays in use, or the type Generic's.",
+        _LINT,
+    ),
+    Answer(
+        ("too_long",),
+        "log, template_problem",
+        "A text is longer than Twilio takes.",
+        "It has over 1,600 characters, so it is not used; the one before it stays in use, or the "
+        "type Generic's.",
+        _LINT,
+    ),
+    Answer(
+        ("segments",),
+        "log, template_problem",
+        "A text takes more than one SMS.",
+        "It is sent, and each SMS is paid for. A character outside the GSM alphabet leaves room "
+        "for 70 characters and not 160.",
+        "portaria texts preview --stage STAGE",
+    ),
+    Answer(
+        ("unknown_placeholder",),
+        "log, template_problem",
+        "A text has a placeholder that nothing is put in for.",
+        "It would be on the phone as it stands: a misspelt name, or one that Logto does not send.",
+        _LINT,
     ),
     Answer(
         ("number_invalid",),
