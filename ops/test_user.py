@@ -47,8 +47,7 @@ def command(
 ) -> None:
     """Make a link that signs a user in once, without phone and code, for a reviewer.
 
-    Asks Logto for a one-time token as its documentation describes it, which was not tried with a
-    real Logto: try a first link yourself.
+    It follows Logto's documentation and was not tried with a real Logto.
     """
     context = Context(Stage.find(stage))
     with _explained(stage):

@@ -82,7 +82,7 @@ def test_numbers(context: Context) -> Result:
         doubts.append(f"{' '.join(sorted(abroad))} of {count} not in ALLOWED_COUNTRIES")
     if doubts:
         return warning(f"{'; '.join(doubts)}.")
-    return fine(f"{count}, whose codes only `portaria test-code` shows")
+    return fine(f"{count}, shown by `portaria test-code`")
 
 
 def health(context: Context) -> Result:

@@ -8,8 +8,9 @@ NOT_A_TEST_NUMBER = Problem(
     "P190",
     "This is no test number of the stage.",
     "Only the codes of the numbers in TEST_NUMBERS are kept. Those of all others go to the phone, "
-    "and nothing shows them. A stage's settings are in .chalice/config.json.",
-    "portaria deploy --stage {stage}",
+    "and nothing shows them. A deployed stage has the setting in .chalice/config.json, the sandbox "
+    "in the environment of `make up`.",
+    "portaria trace NUMBER --stage {stage}",
     Status.USAGE,
 )
 NO_TEST_CODE = Problem(
