@@ -33,14 +33,7 @@ page. Words in capital letters are for you to fill in.
 
 ## Codes of the command line
 
-| exit status | meaning |
-|---|---|
-| 0 | fine |
-| 1 | something is wrong, or what was asked for failed |
-| 2 | the command line is wrong; nothing was done |
-| 3 | AWS, Logto, Twilio or the sandbox could not be asked: no answer, or no right to ask |
-| 130 | stopped by Ctrl-C |
-| 141 | whoever read the output stopped reading, as `head` does; nothing is said |
+Each ends the command with an [exit status](command-line.md#in-scripts).
 """
 _OF_THE_APPLICATION = """
 ## Codes of the application
