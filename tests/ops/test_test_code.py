@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import app
+from chalicelib.otp.errors import HeldBack, Limit, Unauthorized
 from ops import test_code
 from ops.__main__ import main
 from ops.delivery import KEPT, Delivery
 from ops.errors import Status
 from ops.stage import Stage
 from ops.twilio import Twilio
+from tests.kit.application import AUTHORIZATION
+from tests.kit.aws_calls import recorded
 from tests.kit.fakes import Clock
 from tests.kit.pipeline import Pipeline, running_pipeline
 
@@ -136,6 +141,32 @@ def test_a_code_that_was_tampered_with_is_not_shown(
     assert main(["test-code", NUMBER]) == Status.FAILED
     out, err = capsys.readouterr()
     assert (out, "P192" in err) == ("", True)
+
+
+def test_a_test_number_is_limited_as_every_number_is(pipeline: Pipeline):
+    intake, body = app.app.portaria.intake, json.dumps(asked()).encode()
+    for _ in range(5):
+        intake.accept(AUTHORIZATION, body)
+    with pytest.raises(HeldBack) as held_back:
+        intake.accept(AUTHORIZATION, body)
+    assert held_back.value.limit is Limit.NUMBER_SHORT
+
+    with pytest.raises(Unauthorized):
+        intake.accept("Bearer another", body)
+    assert len(pipeline.receive()) == 5
+
+
+def test_to_keep_a_code_is_one_more_update_which_the_worker_may_make_anyway(pipeline: Pipeline):
+    delivered(pipeline, asked(OTHER))  # reads secrets and texts
+    made = []
+    for number in (OTHER, NUMBER):
+        with recorded() as calls:
+            delivered(pipeline, asked(number, code="222222"))
+        made.append(Counter(each.operation for each in calls if each.service == "dynamodb"))
+
+    others, test_numbers = made
+    assert test_numbers - others == {"UpdateItem": 1}
+    assert others - test_numbers == {}
 
 
 def test_send_ends_where_the_code_is_kept(pipeline: Pipeline):
