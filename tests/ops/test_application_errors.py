@@ -28,8 +28,8 @@ CHALICE = {
     "UnsupportedMediaType": "not_accepted",
 }
 """What Chalice calls its own answers, and the page that a browser gets of them."""
-UNDELIVERED = {"30003", "30007", "30008"}
-"""What carriers answer most often; Twilio's other codes need no way of their own."""
+UNDELIVERED = {"30003", "30007", "30008", "30036", "30410", "30500"}
+"""What carriers answer: of use to an operator, while the application treats them all alike."""
 
 
 def entry_of(code: str) -> Answer:

@@ -73,12 +73,13 @@ TWILIO = (
         _TRACE,
     ),
     Answer(
-        ("30003", "30007", "30008"),
+        ("30003", "30007", "30008", "30036", "30410", "30500"),
         "Twilio's error in a receipt",
         "The carrier did not deliver the message.",
         "The phone is off or out of reach (30003), the carrier filters such texts or senders "
-        "(30007), or it does not say why (30008). The number gets further codes. 30007 again "
-        "and again calls for another text or a registered sender: docs/guides/countries.md.",
+        "(30007), the message's life ended before (30036), or nobody says why (30008, 30410, "
+        "30500). The number gets further codes. 30007 again and again calls for another text or "
+        "a registered sender: docs/guides/countries.md.",
         _TRACE,
     ),
 )
