@@ -10,6 +10,7 @@ import json
 import sys
 import textwrap
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -20,9 +21,11 @@ from ops.errors import OperatorError
 from ops.errors.command_line import NOT_CONFIRMED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from rich.console import RenderableType
+    from rich.console import ConsoleOptions, RenderableType, RenderResult
+
+    from ops.errors import Problem
 
 WIDE = 1_000_000
 
@@ -45,16 +48,12 @@ def talk() -> Console:
 
 def show(*what: RenderableType) -> None:
     """Print data for people, each on lines of its own."""
-    console = data()
-    for each in what:
-        console.print(each)
+    _print(data(), what)
 
 
 def say(*what: RenderableType) -> None:
     """Print on stderr what is not data."""
-    console = talk()
-    for each in what:
-        console.print(each)
+    _print(talk(), what)
 
 
 def printable(text: str) -> str:
@@ -69,19 +68,37 @@ def show_json(value: Any) -> None:
 
 def show_error(error: OperatorError) -> None:
     """Print an error: its code, what happened, why, and what to run next."""
-    console = talk()
-    console.print(Text.assemble((f"Error {error.problem.code}", "bold red"), f": {error.detail}"))
-    cause = textwrap.fill(
-        f"  Cause: {error.problem.cause}",
-        console.width,
-        subsequent_indent=" " * len("  Cause: "),
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
-    console.print(Text(cause, "dim"))
-    # Commands are copied: they must stay on one line, however narrow the terminal is.
-    console.print(Text.assemble("  Next:  ", (error.command, "bold cyan")), soft_wrap=True)
-    console.print(f"  More:  portaria explain {error.problem.code}", style="dim", soft_wrap=True)
+    code = Text.assemble((f"Error {error.problem.code}", "bold red"))
+    say(Advice(Text.assemble(code, f": {error.detail}"), error.problem, error.command))
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What happened, why, and what to run next, each on lines of its own."""
+
+    happened: Text
+    problem: Problem
+    command: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the lines."""
+        yield self.happened
+        cause = textwrap.fill(
+            f"  Cause: {self.problem.cause}",
+            options.max_width,
+            subsequent_indent=" " * len("  Cause: "),
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+        yield Text(cause, "dim")
+        yield _to_be_copied(Text.assemble("  Next:  ", (self.command, "bold cyan")))
+        yield _to_be_copied(Text(f"  More:  portaria explain {self.problem.code}", "dim"))
+
+
+def _to_be_copied(command: Text) -> Text:
+    """Keep a command on one line, however narrow the terminal is."""
+    command.no_wrap, command.overflow = True, "ignore"
+    return command
 
 
 def confirm(question: str, *, yes: bool) -> bool:
@@ -102,6 +119,19 @@ def progress(what: str) -> Iterator[None]:
         return
     with console.status(what):
         yield
+
+
+def _print(console: Console, what: Sequence[RenderableType]) -> None:
+    if console.is_terminal:
+        for each in what:
+            console.print(each, crop=False)
+        return
+    with console.capture() as captured:
+        for each in what:
+            console.print(each, crop=False)
+    # rich fills a table's lines up with spaces, which is nothing for `grep` and files.
+    lines = (line.rstrip(" ") for line in captured.get().split("\n"))
+    console.file.write("\n".join(lines))
 
 
 def _console(*, stderr: bool) -> Console:

@@ -57,7 +57,10 @@ def command(
 
 
 def shown(findings: Sequence[Finding]) -> Iterator[Any]:
-    """Return the table by groups, what to do about findings, and a summary."""
+    """Return the table by groups, what to do about each finding, and a summary.
+
+    What to do comes last: on most terminals the table's beginning has scrolled away.
+    """
     by_check = {id(each.check): each for each in findings}
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
@@ -69,6 +72,11 @@ def shown(findings: Sequence[Finding]) -> Iterator[Any]:
             if id(check) in by_check:
                 _add(table, by_check[id(check)])
     yield table
+    yield ""
+    for finding in findings:
+        if finding.is_wrong:
+            yield _advice(finding)
+            yield ""
     yield Text(summary(findings), "bold")
 
 
@@ -89,6 +97,7 @@ def as_data(finding: Finding) -> dict[str, Any]:
         "result": finding.result.mark.value,
         "said": finding.result.said,
         "code": finding.check.problem.code,
+        "cause": finding.check.problem.cause if finding.is_wrong else None,
         "command": finding.command or None,
         "fixable": finding.is_wrong and finding.check.fix is not None,
     }
@@ -102,9 +111,14 @@ def _examined(context: Context) -> list[Finding]:
 def _add(table: Table, finding: Finding) -> None:
     symbol, style = _SYMBOLS[finding.result.mark]
     said = Text(finding.result.said, "dim" if finding.result.mark is Mark.SKIPPED else "")
-    if finding.is_wrong:
-        said.append(f"\n{finding.check.problem.code}  ", "bold")
-        said.append(finding.command, "cyan")
-        if finding.check.fix is not None and "--fix" not in finding.command:
-            said.append("  (or --fix)", "dim")
     table.add_row(Text(symbol, style), finding.check.title, said)
+
+
+def _advice(finding: Finding) -> output.Advice:
+    symbol, style = _SYMBOLS[finding.result.mark]
+    happened = Text.assemble(
+        (symbol, style), " ", (finding.check.title, "bold"), f": {finding.result.said}"
+    )
+    can_fix = finding.check.fix is not None and "--fix" not in finding.command
+    command = f"{finding.command}  (or doctor --fix)" if can_fix else finding.command
+    return output.Advice(happened, finding.check.problem, command)

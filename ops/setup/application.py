@@ -93,14 +93,14 @@ class ApplicationSetup:
         """
         if self._app_id == self._held_id:
             return
-        shown = self._app_id or "that of the new application"
-        if self._adopt is None:
-            self._plan.notes.append(
-                f"LOGTO_APP_ID is {self._held_id}, and has to be {shown} before people sign in."
-            )
-        else:
+        if self._adopt is not None:
             what = f"LOGTO_APP_ID of the stage {self._stage}"
+            shown = self._app_id or "that of the new application"
             self._plan.add("AWS", what, self._held_id, shown, self._adopt_id)
+        elif self._app_id is not None:  # a new one gets the id that the sandbox has chosen
+            self._plan.notes.append(
+                f"LOGTO_APP_ID is {self._held_id}, but the application's id is {self._app_id}."
+            )
 
     def _found(self) -> Application | None:
         try:

@@ -82,20 +82,22 @@ NOTHING_CHOSEN = Choices()
 
 def asked(present: Choices) -> Choices:
     """Ask on the terminal for each choice; an answer that is there already changes nothing."""
-    password = _agreed("Shall a password do, beside the code by SMS?", present=present.password)
+    password = _agreed("Allow a password beside the code by SMS?", present=present.password)
     forgot = present.forgot_password
     if password:
-        forgot = _agreed("May a code by SMS replace a forgotten password?", present=forgot)
-    passkeys = _agreed("Shall a passkey sign in, without an SMS?", present=present.passkeys)
+        forgot = _agreed("Let a code by SMS replace a forgotten password?", present=forgot)
+    passkeys = _agreed("Offer sign-in by passkey, which needs no SMS?", present=present.passkeys)
     factors: tuple[Factor, ...] = typer.prompt(
-        f"Second factors, of {', '.join(_OFFERED)}",
+        f"Second factors: any of {', '.join(_OFFERED[:-1])}, or {_OFFERED[-1]}",
         default=_listed(present.factors or ()),
         value_proc=_factors,
         err=True,
     )
     policy = present.policy
     if factors != (Factor.NONE,):
-        is_mandatory = _agreed("Must everybody have one?", present=policy is MfaPolicy.MANDATORY)
+        is_mandatory = _agreed(
+            "Require a second factor of everybody?", present=policy is MfaPolicy.MANDATORY
+        )
         policy = MfaPolicy.MANDATORY if is_mandatory else MfaPolicy.OPTIONAL
     return Choices(
         password=_changed(password, present.password),

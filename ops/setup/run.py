@@ -182,20 +182,25 @@ def _plan_shown(plan: Plan, stage: str, url: str) -> Iterator[RenderableType]:
     if not plan.changes:
         yield _line("✓", "Everything is set up: nothing to change.", "green")
     for place, change in enumerate(plan.changes, 1):
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(justify="right", no_wrap=True, width=3)
-        grid.add_column(overflow="fold")
+        grid = _grid()
+        values = Table.grid(padding=(0, 1))
+        values.add_row("", Text(change.before, "dim"))
+        values.add_row(Text("→", "green"), Text(change.after, "green"))
         grid.add_row(f"{place}.", Text.assemble((change.service, "bold"), f"  {change.what}"))
-        grid.add_row("", Text(f"  {change.before}", "dim"))
-        grid.add_row("", Text(f"→ {change.after}", "green"))
+        grid.add_row("", values)
         yield grid
     for note in plan.notes:
         yield _line("!", note, "yellow")
 
 
 def _line(mark: str, text: str, style: str = "") -> Table:
+    grid = _grid()
+    grid.add_row(Text(mark, style), text)
+    return grid
+
+
+def _grid() -> Table:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(justify="right", no_wrap=True, width=3)
     grid.add_column(overflow="fold")
-    grid.add_row(Text(mark, style), text)
     return grid

@@ -44,7 +44,8 @@ def experience_shown(name: str, value: Any) -> str:
             word for key, word in (("password", "password"), ("verify", "code")) if value.get(key)
         ]
         by = " or ".join(value.get("identifiers", [])) or "nothing"
-        return f"sign up with {' and '.join([by, *ways])}"
+        *first, last = [by, *ways]
+        return f"sign up with {', '.join(first)}{' and ' if first else ''}{last}"
     if name == "mfa":
         factors = ", ".join(_FACTORS.get(each, each) for each in (value or {}).get("factors", []))
         policy = str((value or {}).get("policy"))

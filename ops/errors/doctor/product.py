@@ -98,8 +98,9 @@ TEXTS_LONG = Problem(
 TEXTS_TIMELESS = Problem(
     "P114",
     "Texts don't say how long a code lives.",
-    "Visitors who know that a code expires ask for a new one instead of for help.",
-    "portaria texts lint --stage {stage}",
+    "Visitors who know that a code expires ask for a new one instead of for help. {{minutes}} in "
+    "the files and a push of them add it.",
+    "portaria texts pull --stage {stage}",
 )
 LANGUAGES_INCOMPLETE = Problem(
     "P115",
