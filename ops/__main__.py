@@ -33,6 +33,7 @@ from ops.doctor import command as doctor
 from ops.errors import OperatorError, Status
 from ops.options import COMMAND, needed
 from ops.setup.command import command as setup
+from ops.status import command as status
 from ops.support.command import command as support_bundle
 from ops.texts.command import commands as texts
 
@@ -96,6 +97,7 @@ app.command("listen", rich_help_panel=CODES)(listen.command)
 app.command("test-code", rich_help_panel=CODES)(test_code.command)
 app.command("redrive", rich_help_panel=CODES)(redrive.command)
 app.command("logs", rich_help_panel=CODES)(logs.command)
+app.command("status", rich_help_panel=DEPLOYMENT)(status.command)
 app.command("setup", rich_help_panel=DEPLOYMENT)(setup)
 app.add_typer(texts, rich_help_panel=CODES)
 app.add_typer(sessions.commands, rich_help_panel=PEOPLE)
