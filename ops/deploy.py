@@ -16,9 +16,9 @@ from ops.console import instructions
 from ops.errors import Status
 from ops.errors.deployment import FIRST_DEPLOYMENT, PARAMETER_WRONG, WOULD_CUT_OFF
 from ops.errors.stage import STAGE_NOT_DEPLOYED
-from ops.options import Architecture, DeployedStage, Json
+from ops.options import Architecture, DeployedStage, Json, Yes
 from ops.parameters import default_templates, generated_secrets, names, put_missing
-from ops.stack import DeploymentError
+from ops.stack import DeploymentError, install_sam
 from ops.template import merged, values_of
 
 if TYPE_CHECKING:
@@ -37,6 +37,12 @@ def deploy(
     ] = None,
     *,
     architecture: Architecture = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Upload the zips and show the change set, without executing it."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Package a stage and deploy it to AWS; values that are not given stay."""
@@ -52,7 +58,14 @@ def deploy(
         made = package.make(stage, architecture=architecture)
     for change in made.changes:
         output.say(f"{change.archive.name}: {change.after}")
-    stack.install_sam()
+    install_sam()
+    tags = {"application": "portaria", "stage": stage, "version": __version__}
+    if dry_run:
+        if before is None:  # to look at its changes would create it
+            output.say(f"{stack.name} does not exist in {account.region}: all of it is new.")
+        else:
+            stack.deploy(made.template, given, tags, dry_run=True)
+        return
     _prepare(account)
     known_prefix = (before or {}).get("ParameterPrefix")
     prefix = given.get("ParameterPrefix") or known_prefix or f"/portaria/{stage}"
@@ -61,7 +74,6 @@ def deploy(
     for name in added:
         output.say(f"Put {prefix}/{name} into SSM")
     output.say(f"Deploying {stack.name} to {account.region} …")
-    tags = {"application": "portaria", "stage": stage, "version": __version__}
     stack.deploy(made.template, given, tags)
     outputs = stack.outputs()
     assert outputs is not None  # noqa: S101 - it was made a moment ago
@@ -81,8 +93,8 @@ def deploy(
         print(instructions(stage, outputs, ssm, reveal=sys.stdout.isatty()))
 
 
-def destroy(stage: DeployedStage) -> int:
-    """Delete a stage from AWS, after a confirmation."""
+def destroy(stage: DeployedStage, *, yes: Yes = False) -> int:
+    """Delete a stage from AWS, after its name was typed."""
     tables_stay = values_of(stage, merged())["TablesAtTheEnd"] == "Retain"
     account = Account.current()
     stack = account.stack(stage)
@@ -100,10 +112,11 @@ def destroy(stage: DeployedStage) -> int:
         + ("Its tables stay" if tables_stay else "Its tables, with all sessions, go with it")
         + "; what is in SSM stays."
     )
-    output.talk().print(f"Type {stage} to go on: ", end="")
-    if sys.stdin.readline().strip() != stage:
-        output.say("Nothing was deleted.")
-        return Status.FAILED
+    if not yes:
+        output.talk().print(f"Type {stage} to go on: ", end="")
+        if sys.stdin.readline().strip() != stage:
+            output.say("Nothing was deleted.")
+            return Status.FAILED
     stack.delete()
     return Status.FINE
 

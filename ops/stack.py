@@ -68,9 +68,16 @@ class Stack:
         return {each["ParameterKey"]: each["ParameterValue"] for each in current}
 
     def deploy(
-        self, template: Path, parameters: Mapping[str, str], tags: Mapping[str, str]
+        self,
+        template: Path,
+        parameters: Mapping[str, str],
+        tags: Mapping[str, str],
+        *,
+        dry_run: bool = False,
     ) -> None:
         """Create or update the stack; parameters that are not given stay as they are.
+
+        With `dry_run` its changes are shown and not made.
 
         Raises DeploymentError, and botocore's errors.
         """
@@ -88,7 +95,7 @@ class Stack:
             "--resolve-s3",
             *("--s3-prefix", self.name),
             *("--capabilities", "CAPABILITY_IAM"),
-            "--no-confirm-changeset",
+            "--no-execute-changeset" if dry_run else "--no-confirm-changeset",
             "--no-fail-on-empty-changeset",
             "--no-progressbar",
             *("--tags", *_pairs(tags)),
@@ -121,7 +128,7 @@ class Stack:
 
     def delete(self) -> None:
         """Delete the stack and what was uploaded for it. Raises DeploymentError."""
-        self.install_sam()
+        install_sam()
         self._sam("delete", "--no-prompts")
 
     def _described(self) -> StackTypeDef | None:
@@ -132,13 +139,6 @@ class Stack:
                 return None
             raise
         return stack
-
-    @staticmethod
-    def install_sam() -> None:
-        """Install the SAM CLI where it is missing, which takes a minute. Raises DeploymentError."""
-        done = subprocess.run([INSTALL, "sam"], stdout=sys.stderr, check=False)  # noqa: S603
-        if done.returncode:
-            raise DeploymentError(SAM_MISSING)
 
     def _sam(self, command: str, *arguments: str) -> None:
         environment = os.environ | {"SAM_CLI_TELEMETRY": "0"}
@@ -152,6 +152,13 @@ class Stack:
                 f"`sam {command}` failed; its last lines above say why.",
                 stack=self.name,
             )
+
+
+def install_sam(tool: Path = INSTALL) -> None:
+    """Install the SAM CLI where it is missing, which takes a minute. Raises DeploymentError."""
+    done = subprocess.run([tool, "sam"], stdout=sys.stderr, check=False)  # noqa: S603
+    if done.returncode:
+        raise DeploymentError(SAM_MISSING)
 
 
 def _overriding(parameters: Mapping[str, str], path: Path) -> Sequence[str]:

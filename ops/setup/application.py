@@ -15,11 +15,8 @@ from ops.setup.shown import metadata_shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ops.addresses import Addresses
-    from ops.logto.client import Logto
     from ops.logto.resources import Application, AppSecret
-    from ops.setup.plan import Plan
-    from ops.setup.store import Store
+    from ops.setup.tenant import Tenant
 
 _NOT_FOUND = 404
 
@@ -31,32 +28,24 @@ class ApplicationSetup:
     one; without `adopt`, that is left to the operator.
     """
 
-    def __init__(  # noqa: PLR0913 - one run's parts
-        self,
-        plan: Plan,
-        store: Store,
-        logto: Logto,
-        addresses: Addresses,
-        *,
-        stage: str,
-        app_id: str,
-        adopt: Callable[[str], None] | None,
+    def __init__(
+        self, tenant: Tenant, app_id: str, adopt: Callable[[str], None] | None = None
     ) -> None:
-        self._plan, self._store, self._logto, self._addresses = plan, store, logto, addresses
-        self._stage, self._held_id, self._adopt = stage, app_id, adopt
-        self._name = f"portaria-{stage}"
+        self._tenant, self._plan, self._logto = tenant, tenant.plan, tenant.logto
+        self._held_id, self._adopt = app_id, adopt
+        self._name = f"portaria-{tenant.stage}"
         self._app_id: str | None = None
 
     def find(self) -> None:
         """Add to the plan what is missing. Raises OperatorError and ApiError."""
         found = self._found()
         wanted = {
-            "backchannelLogoutUri": self._addresses.back_channel,
+            "backchannelLogoutUri": self._tenant.addresses.back_channel,
             "backchannelLogoutSessionRequired": True,
         }
         lists = {
-            "redirectUris": self._addresses.redirect,
-            "postLogoutRedirectUris": self._addresses.signed_out,
+            "redirectUris": self._tenant.addresses.redirect,
+            "postLogoutRedirectUris": self._tenant.addresses.signed_out,
         }
         if found is None:
             metadata = {name: [uri] for name, uri in lists.items()} | wanted
@@ -94,7 +83,7 @@ class ApplicationSetup:
         if self._app_id == self._held_id:
             return
         if self._adopt is not None:
-            what = f"LOGTO_APP_ID of the stage {self._stage}"
+            what = f"LOGTO_APP_ID of the stage {self._tenant.stage}"
             shown = self._app_id or "that of the new application"
             self._plan.add("AWS", what, self._held_id, shown, self._adopt_id)
         elif self._app_id is not None:  # a new one gets the id that the sandbox has chosen
@@ -116,18 +105,18 @@ class ApplicationSetup:
                 )
             return found
         named = self._logto.applications(self._name)
-        callback = self._addresses.redirect
+        callback = self._tenant.addresses.redirect
         # Names are not unique: one that leads here was made by an earlier run.
         ours = [each for each in named if callback in each.metadata.get("redirectUris", [])]
         return ours[0] if ours else None
 
     def _find_secret(self) -> None:
-        held = self._store.values.get(APP_SECRET)
+        held = self._tenant.store.values.get(APP_SECRET)
         if self._app_id is not None and held in [each.value for each in self._live(self._app_id)]:
             return
         before = MISSING if held is None else f"{HIDDEN}, which is not a secret of the application"
         after = f"{HIDDEN}, the application's secret"
-        self._plan.add("AWS", self._store.path(APP_SECRET), before, after, self._put_secret)
+        self._plan.add("AWS", self._tenant.store.path(APP_SECRET), before, after, self._put_secret)
 
     def _create(self, metadata: Mapping[str, Any]) -> None:
         self._app_id = self._logto.create_application(self._name, metadata).id
@@ -143,7 +132,7 @@ class ApplicationSetup:
         if not live:
             name = f"portaria {datetime.now(UTC):%Y-%m-%d %H:%M}"
             live = [self._logto.create_secret(self._app_id, name)]
-        self._store.put(APP_SECRET, live[-1].value)
+        self._tenant.store.put(APP_SECRET, live[-1].value)
 
     def _live(self, app_id: str) -> list[AppSecret]:
         milliseconds = datetime.now(UTC).timestamp() * 1000

@@ -19,11 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ops.addresses import Addresses
-    from ops.logto.client import Logto
     from ops.logto.resources import Connector
-    from ops.setup.plan import Plan
-    from ops.setup.store import Store
+    from ops.setup.tenant import Tenant
 
 _CODE = re.compile(r"\{\{\s*code\s*\}\}")
 _USAGE_TYPE = re.compile(r"[A-Za-z]{1,64}", re.ASCII)
@@ -35,19 +32,10 @@ class ConnectorSetup:
     The configuration of a connector that is changed is first written to a new file in `backups`.
     """
 
-    def __init__(  # noqa: PLR0913 - one run's parts
-        self,
-        plan: Plan,
-        store: Store,
-        logto: Logto,
-        addresses: Addresses,
-        *,
-        stage: str,
-        backups: Path,
-    ) -> None:
-        self._plan, self._store, self._logto, self._endpoint = plan, store, logto, addresses.codes
-        self._stage, self._backups = stage, backups
-        self._connector: Connector | None = logto.sms_connector()
+    def __init__(self, tenant: Tenant, backups: Path) -> None:
+        self._tenant, self._plan, self._backups = tenant, tenant.plan, backups
+        self._endpoint = tenant.addresses.codes
+        self._connector: Connector | None = tenant.logto.sms_connector()
         self.backup: Path | None = None
 
     @property
@@ -80,7 +68,7 @@ class ConnectorSetup:
         """The connector's configuration as it is to be; other keys stay."""
         found = self._connector
         kept = found.config if found is not None and found.kind == HTTP_SMS else {}
-        authorization = self._store.values.get(AUTHORIZATION)
+        authorization = self._tenant.store.values.get(AUTHORIZATION)
         return {**kept, "endpoint": self._endpoint, "authorization": authorization}
 
     def find(self) -> None:
@@ -107,18 +95,18 @@ class ConnectorSetup:
         )
 
         def change() -> None:
-            self._logto.update_connector(found.id, self.config)
+            self._tenant.logto.update_connector(found.id, self.config)
 
         apply = change if found.kind == HTTP_SMS else self._create
         self._plan.add("Logto", "SMS connector", before, after, apply)
 
     def _create(self) -> None:
-        self._connector = self._logto.create_connector(HTTP_SMS, self.config)
+        self._connector = self._tenant.logto.create_connector(HTTP_SMS, self.config)
 
     def _save(self, connector: Connector) -> None:
         """Write a connector to a new file that only its owner can read."""
         moment = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
-        path = self._backups / f"{self._stage}-{connector.kind}-{moment}.json"
+        path = self._backups / f"{self._tenant.stage}-{connector.kind}-{moment}.json"
         saved = {"connectorId": connector.kind, "config": connector.config}
         try:
             self._backups.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -14,9 +14,7 @@ from ops.setup.shown import experience_shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ops.addresses import Addresses
-    from ops.logto.client import Logto
-    from ops.setup.plan import Plan
+    from ops.setup.tenant import Tenant
 
 _BY_CODE = {
     "identifier": "phone",
@@ -34,15 +32,10 @@ class ExperienceSetup:
     """
 
     def __init__(
-        self,
-        plan: Plan,
-        logto: Logto,
-        addresses: Addresses,
-        choose: Callable[[Choices], Choices],
-        code_lifetime_seconds: int,
+        self, tenant: Tenant, choose: Callable[[Choices], Choices], code_lifetime_seconds: int
     ) -> None:
-        self._plan, self._logto, self._addresses, self._choose = plan, logto, addresses, choose
-        self._code_lifetime_seconds = code_lifetime_seconds
+        self._tenant, self._plan, self._logto = tenant, tenant.plan, tenant.logto
+        self._choose, self._code_lifetime_seconds = choose, code_lifetime_seconds
 
     def find(self) -> None:
         """Add to the plan what is missing. Raises OperatorError where Logto would refuse it."""
@@ -60,7 +53,7 @@ class ExperienceSetup:
         self._add("sign-in and sign-up", held, ways)
         self._add("forgotten passwords", held, _forgot_password(held, choices))
         self._add("passkeys", held, _passkeys(held, choices))
-        unknown, ours = held.get("unknownSessionRedirectUrl"), self._addresses.sign_in
+        unknown, ours = held.get("unknownSessionRedirectUrl"), self._tenant.addresses.sign_in
         self._add("dead tabs", held, {"unknownSessionRedirectUrl": unknown or ours})
         if unknown and unknown != ours:
             self._plan.notes.append(

@@ -21,6 +21,7 @@ from ops.setup.connector import ConnectorSetup
 from ops.setup.experience import ExperienceSetup
 from ops.setup.plan import Plan
 from ops.setup.store import Store, plan_parameters
+from ops.setup.tenant import Tenant
 from ops.setup.twilio import TwilioSetup
 
 if TYPE_CHECKING:
@@ -66,29 +67,17 @@ class Setup:
         credential = self._answers.credential(settings.logto_endpoint, store.values.get(MANAGEMENT))
         self._logto = Logto(settings.logto_endpoint, credential)
         self._logto.check()
-        addresses, stage = Addresses(self.url), settings.stage
-        self._connector = ConnectorSetup(
-            plan, store, self._logto, addresses, stage=stage, backups=self._backups
-        )
+        tenant = Tenant(settings.stage, self._logto, Addresses(self.url), plan, store)
+        self._connector = ConnectorSetup(tenant, self._backups)
         plan_parameters(plan, store, self._random_bytes, self._connector.texts)
         self._twilio = TwilioSetup(
             plan, store, settings, self._answers, self._connector.twilio_config
         )
         self._twilio.find()
-        application = ApplicationSetup(
-            plan,
-            store,
-            self._logto,
-            addresses,
-            stage=stage,
-            app_id=settings.logto_app_id,
-            adopt=self._adopt,
-        )
+        application = ApplicationSetup(tenant, settings.logto_app_id, self._adopt)
         application.find()
         self._connector.find()
-        ExperienceSetup(
-            plan, self._logto, addresses, self._answers.choices, settings.code_lifetime_seconds
-        ).find()
+        ExperienceSetup(tenant, self._answers.choices, settings.code_lifetime_seconds).find()
         application.find_id()
 
     def run(

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.errors.deployment import STACK_UNCHANGED
-from ops.stack import DeploymentError, Stack
+from ops.errors.deployment import SAM_MISSING, STACK_UNCHANGED
+from ops.stack import DeploymentError, Stack, install_sam
 from tests.kit.engines import REGION, aws_client
 
 GONE = "Stack with id portaria-dev does not exist"
@@ -98,3 +98,10 @@ def test_a_change_that_was_put_back_says_where_to_look(moto_server: str):
 
     assert failure.value.problem is STACK_UNCHANGED
     assert name in failure.value.command
+
+
+def test_where_the_sam_cli_cant_be_installed_it_is_said_how_to_try_again():
+    with pytest.raises(DeploymentError) as failure:
+        install_sam(Path("/bin/false"))
+
+    assert failure.value.problem is SAM_MISSING
