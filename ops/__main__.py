@@ -7,7 +7,6 @@ import sys
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
 from ops import (
     costs,
@@ -31,7 +30,7 @@ from ops.aws_errors import explained
 from ops.doctor import checks
 from ops.doctor import command as doctor
 from ops.errors import OperatorError, Status
-from ops.options import COMMAND, needed
+from ops.options import COMMAND, Commands, needed
 from ops.setup.command import command as setup
 from ops.status import command as status
 from ops.support.command import command as support_bundle
@@ -49,7 +48,7 @@ or failed; 2 the command line is wrong; 3 AWS, Logto, Twilio or the sandbox can'
 """
 
 
-class _Commands(TyperGroup):
+class _Commands(Commands):
     """Ends each command with its documented exit status, and tells what went wrong."""
 
     def invoke(self, ctx: Any) -> Any:

@@ -6,7 +6,7 @@ import json
 from typing import Annotated, Any, Literal
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from ops.stage import CONFIG, LOCAL
 
@@ -25,7 +25,18 @@ def needed(command: Any) -> str:
     )
 
 
-class Group(TyperGroup):
+class Commands(TyperGroup):
+    """Commands whose own help is plain: in rich's five columns, 80 leave 17 for the words."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command by its name."""
+        command = super().get_command(ctx, cmd_name)
+        if isinstance(command, TyperCommand):
+            command.rich_markup_mode = None
+        return command
+
+
+class Group(Commands):
     """A command that has commands, which an error can name."""
 
     def invoke(self, ctx: Any) -> Any:

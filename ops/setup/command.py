@@ -63,10 +63,16 @@ def command(  # noqa: PLR0913 - an option each
     ] = None,
     mfa: Annotated[
         list[Factor] | None,
-        typer.Option(help="A second factor; name each that there is to be.", show_default=False),
+        typer.Option(
+            metavar="FACTOR",
+            help="passkey, authenticator, backup-codes or none: once for each second factor that "
+            "there is to be.",
+            show_default=False,
+        ),
     ] = None,
     mfa_policy: Annotated[
-        MfaPolicy | None, typer.Option(help="Who has to have a second factor.")
+        MfaPolicy | None,
+        typer.Option(metavar="WHO", help="A second factor is optional, or mandatory for all."),
     ] = None,
     passkeys: Annotated[
         bool | None,
