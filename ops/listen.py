@@ -102,4 +102,4 @@ def _style(line: LogLine) -> str:
 def _plain(value: Any) -> str:
     # A header's value may be in a field, and with it what moves the cursor of a terminal.
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+    return output.printable(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -115,6 +116,19 @@ def test_the_operator_can_trace_a_number(sandbox: Rehearsal):
 
     assert "sent" in trace
     assert not re.search(r"\b424200\b", trace)
+
+
+def test_the_operator_may_ask_for_all_that_a_status_shows(sandbox: Rehearsal):
+    # The emulator makes no metrics of the log, so that there is nothing to count.
+    told = json.loads(sandbox.deployment.ops("status", "--json"))
+
+    assert told["unknown"] == {}
+    assert told["queue"]["waiting"] == 0
+    assert [each["name"] for each in told["headroom"]] == [
+        "codes this hour",
+        "Lambda's concurrency",
+        "SSM's calls a second",
+    ]
 
 
 @pytest.mark.parametrize(

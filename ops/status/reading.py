@@ -31,7 +31,7 @@ HOURS = 24
 _QUEUE_SECONDS = 7200  # as long as the OTP queue keeps a message
 _AGE_SECONDS = 600  # SQS reports an age each minute, some minutes late
 _OLDEST = "AWS/SQS", "ApproximateAgeOfOldestMessage"
-_ENDS = {"code_ended", "message_unreadable"}
+_ACCEPTED, _ENDS = "code_accepted", {"code_ended", "message_unreadable"}
 
 
 @dataclass
@@ -107,14 +107,15 @@ class Reader:
             cloudwatch = self.context.client("cloudwatch")
             found = by_minute(cloudwatch, _OLDEST, queue, (now - _AGE_SECONDS, now))
             return found[0] if found else None
-        accepted: dict[Any, float] = {}
-        for line in self.logs.read(now - _QUEUE_SECONDS, events={"code_accepted", *_ENDS}):
-            message = line.fields.get("message_id")
-            if line.event in _ENDS:
-                accepted.pop(message, None)
-            else:
-                accepted[message] = line.at
-        return now - min(accepted.values()) if accepted else None
+        lines = self.logs.read(now - _QUEUE_SECONDS, events={_ACCEPTED, *_ENDS})
+        # The worker may write of a code before the API does.
+        ended = {line.fields.get("message_id") for line in lines if line.event in _ENDS}
+        waiting = (
+            now - line.at
+            for line in lines
+            if line.event == _ACCEPTED and line.fields.get("message_id") not in ended
+        )
+        return max(waiting, default=None)
 
     def _dead_letters(self) -> int:
         return sum(self._depth(self.context.settings.otp_dead_letter_queue_url))
