@@ -1,111 +1,194 @@
-"""`make bench`: how much sooner a cold Lambda answers from the trimmed package than from stock.
+"""`make bench`: what the product takes, against a bare Chalice function and Logto's own tutorial.
 
-Stock is what `chalice package` makes, and the peer in the same run. As on Lambda, each start is a
-process that can't write byte code and has nothing but the two unpacked zips; AWS, Logto and
-Twilio are moto and the stand-ins on loopback. The runs take turns, so that a busy machine
-slows both alike.
+All are packaged in the same run and run in turns, each as on Lambda: a process that can't write
+byte code and has nothing but its unpacked zips. AWS, Logto and Twilio are moto and the stand-ins on
+loopback. The raw figures and the page that is made of them come into `docs/`.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import logging
-import resource
-import subprocess
+import platform
 import sys
 import tempfile
-import time
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from ops.packaging.shrink import shrink
+from benchmarks import measure, packages
+from benchmarks.batches import batches
+from benchmarks.measure import Case, in_turns
+from benchmarks.throttle import can_throttle, share
+from benchmarks.work import Visitor, Work
+from ops.costs import CALLS
 from tests.kit.api_gateway import request
-from tests.kit.engines import moto
-from tests.kit.surroundings import surroundings
-from tests.packaging.deployment import PYTHON, Lambda, chalice_package
+from tests.kit.engines import ROOT, moto
+from tests.kit.surroundings import Surroundings, surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Mapping
 
-    from tests.kit.application import Stage
+    Events = Callable[[], dict[str, Any]]
 
-CODES = itertools.count(100_000)
+RAW = ROOT / "docs" / "benchmarks.json"
+MEMORY_MEGABYTES = (256, 512, 1024, 1769)
 DEFAULT_RUNS = 11
-
-
-def main() -> int:
-    """Measure, and print a table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--runs", type=int, default=DEFAULT_RUNS, help="of each (%(default)s)")
-    runs = parser.parse_args().runs
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    with (
-        tempfile.TemporaryDirectory() as temporary,
-        moto() as aws_url,
-        surroundings(aws_url) as around,
-    ):
-        folder, stage = Path(temporary), around.stage
-        stock = chalice_package(folder)
-        small = stock.copy(folder / "small")
-        shrink(small.layer, small.application, python=PYTHON)
-        places = {
-            "stock": stock.unpack(folder / "stock-unpacked"),
-            "trimmed": small.unpack(folder / "small-unpacked"),
-        }
-        print(f"Cold starts, medians of {runs} runs each, from starting Python to the answer")
-        for what, (handler, event) in INVOCATIONS.items():
-            times: dict[str, list[tuple[float, float]]] = {name: [] for name in places}
-            for _ in range(runs):
-                for name, place in places.items():
-                    times[name].append(cold(place, stage.environment, handler, event(stage)))
-            print(*lines(what, times), sep="\n")
-    return 0
-
-
-def queued_code(stage: Stage) -> dict[str, Any]:
-    """Return the worker's event for a code that was put on the queue a moment ago."""
-    body = {"to": "15550001001", "type": "SignIn", "payload": {"code": str(next(CODES))}}
-    stage.sqs.send_message(QueueUrl=stage.queue_url, MessageBody=json.dumps(body))
-    return stage.received()
-
-
-INVOCATIONS: dict[str, tuple[str, Callable[[Stage], dict[str, Any]]]] = {
-    "API, a page": ("app", lambda _: request("GET", "/")),
-    "API, a sign-in": ("app", lambda _: request("GET", "/sign-in")),
-    "worker, a code": ("send_otp", queued_code),
+WARM_ROUNDS = 250
+SETTINGS = {
+    "ALLOWED_COUNTRIES": "BR",
+    "IP_HOURLY_LIMIT": "0",
+    "COUNTRY_HOURLY_LIMIT": "0",
+    "OVERALL_HOURLY_LIMIT": "0",
 }
 
 
-def cold(
-    place: Path, environment: dict[str, str], handler: str, event: dict[str, Any]
-) -> tuple[float, float]:
-    """Return the seconds from starting the process to its first answer, and of processor time."""
-    before, used = time.perf_counter(), processor_seconds()
-    with Lambda(place, environment, f"app.{handler}", log=subprocess.DEVNULL) as function:
-        function.invoke(handler, event)
-        answered = time.perf_counter() - before
-    return answered, processor_seconds() - used
+def main() -> int:
+    """Measure, and write everything down."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--runs", type=int, default=DEFAULT_RUNS, help="of each (%(default)s)")
+    parser.add_argument("--only", action="append", choices=PARTS, help="one part of it")
+    parser.add_argument("--raw", type=Path, default=RAW, help="where the figures go")
+    given = parser.parse_args()
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    found = json.loads(given.raw.read_text()) if given.only and given.raw.exists() else {}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        moto() as aws_url,
+        surroundings(aws_url, **SETTINGS) as around,
+    ):
+        places = packages.build(Path(folder))
+        found["machine"] = {
+            "processor": platform.processor() or platform.machine(),
+            "python": platform.python_version(),
+            "runs": given.runs,
+        }
+        found["sizes"] = packages.sizes(Path(folder))
+        for name in given.only or PARTS:
+            print(f"{name} …", file=sys.stderr)
+            found[name] = PARTS[name](places, around, given.runs)
+            given.raw.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return 0
 
 
-def processor_seconds() -> float:
-    """Return what all processes that have ended took."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+def cold(places: Mapping[str, Path], around: Surroundings, runs: int) -> Any:
+    """Measure cold starts without a limit and without preparation."""
+    visitors = {name: Visitor(around, places[name]) for name in ("ours", "tutorial")}
+    measured = {
+        work: {
+            name: [asdict(each) for each in found]
+            for name, found in in_turns(cases, measure.cold(around.stage.environment), runs).items()
+        }
+        for work, cases in _cold_cases(places, around, visitors).items()
+    }
+    for visitor in visitors.values():
+        visitor.close()
+    return measured
 
 
-def lines(what: str, times: dict[str, list[tuple[float, float]]]) -> Iterator[str]:
-    """Return the lines to print."""
-    clock = {name: median(each[0] for each in runs) for name, runs in times.items()}
-    processor = {name: median(each[1] for each in runs) for name, runs in times.items()}
-    yield f"  {what:<16}" + "".join(f"  {name} {clock[name]:.2f} s" for name in times)
-    yield (
-        f"  {'':<16}  {clock['stock'] / clock['trimmed']:.2f} times as fast; "
-        f"processor time {processor['stock']:.2f} s and {processor['trimmed']:.2f} s"
-    )
+def _cold_cases(
+    places: Mapping[str, Path], around: Surroundings, visitors: Mapping[str, Visitor]
+) -> dict[str, dict[str, Case]]:
+    work = Work(around)
+    page = visitors["ours"].page()
+    floors = ("bare", "bare, stock")
 
+    # Ours is on Lambda, as far as its garbage collector knows, but prepares nothing.
+    as_other = {"ours": "app.other"}
+
+    def beside_floors(handler: str, event: Events) -> dict[str, Case]:
+        return {
+            name: Case(places[name], handler, event, as_other.get(name, ""))
+            for name in ("ours", *floors)
+        }
+
+    def beside_tutorial(event: Callable[[str], dict[str, Any]]) -> dict[str, Case]:
+        return {
+            name: Case(
+                places[name],
+                "app",
+                partial(event, name.partition(",")[0]),
+                as_other.get(name, ""),
+            )
+            for name in ("ours", "tutorial", "tutorial, stock")
+        }
+
+    return {
+        "page": beside_floors("app", lambda: page),
+        "/otp": beside_floors("app", work.otp),
+        "code": beside_floors("send_otp", work.codes),
+        "/sign-in": beside_tutorial(lambda _: request("GET", "/sign-in")),
+        "/callback": beside_tutorial(lambda name: visitors[name].callback()),
+    }
+
+
+def first(places: Mapping[str, Path], around: Surroundings, runs: int) -> Any:
+    """Measure the first request after the init phase, by memory, prepared for it and not."""
+    if not can_throttle():
+        return None
+    work, visitor = Work(around), Visitor(around, places["ours"])
+    page = visitor.page()
+    events: dict[str, tuple[str, Events]] = {
+        "page": ("app", lambda: page),
+        "/sign-in": ("app", lambda: request("GET", "/sign-in")),
+        "/callback": ("app", visitor.callback),
+        "/otp": ("app", work.otp),
+        "code": ("send_otp", work.codes),
+    }
+    found: dict[str, Any] = {}
+    for name, (handler, event) in events.items():
+        cases = {
+            "prepared": Case(places["ours"], handler, event, f"app.{handler}"),
+            "unprepared": Case(places["ours"], handler, event),
+        }
+        for megabytes in MEMORY_MEGABYTES:
+            measured = measure.first(around.stage.environment, share(megabytes))
+            found.setdefault(name, {})[megabytes] = {
+                which: [asdict(each) for each in each_run]
+                for which, each_run in in_turns(cases, measured, runs).items()
+            }
+    visitor.close()
+    return found
+
+
+def warm(places: Mapping[str, Path], around: Surroundings, runs: int) -> Any:
+    """Measure requests once all is loaded, beside the floor with the same calls."""
+    work, visitor = Work(around), Visitor(around, places["ours"])
+    page = visitor.page()
+    visitor.close()
+    pairs: dict[str, tuple[tuple[str, Events], tuple[str, Events]]] = {
+        "page": (("app", lambda: page), ("app", lambda: page)),
+        "/otp": (("app", work.otp), ("app", partial(work.otp, "/otp/limited"))),
+        "code": (("send_otp", work.codes), ("send_text", work.codes)),
+    }
+    return {
+        name: [
+            measure.warm(
+                {"ours": Case(places["ours"], *ours), "bare": Case(places["bare"], *floor)},
+                around.stage.environment,
+                WARM_ROUNDS,
+            )
+            for _ in range(max(1, runs // 4))
+        ]
+        for name, (ours, floor) in pairs.items()
+    }
+
+
+def calls(*_: Any) -> Any:
+    """Return the AWS calls of each step, which the tests of costs hold to."""
+    steps = json.loads(CALLS.read_text(encoding="utf-8"))["steps"]
+    return {name: len(step["calls"]) for name, step in steps.items()}
+
+
+PARTS: dict[str, Callable[[Mapping[str, Path], Surroundings, int], Any]] = {
+    "cold": cold,
+    "first": first,
+    "warm": warm,
+    "batches": batches,
+    "calls": calls,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

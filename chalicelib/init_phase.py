@@ -31,11 +31,15 @@ def finish(portaria: Portaria) -> None:
     if HANDLER is None:
         return
     try:
-        PARTS.get(HANDLER, _api)(portaria)
+        PARTS.get(HANDLER, _nothing)(portaria)
     except Exception as error:  # noqa: BLE001 - an error here would be Lambda's, without our words
         log.failure("preparation_failed", error)
     gc.freeze()  # what is there stays, and no collection looks at it again
     gc.enable()
+
+
+def _nothing(_: Portaria) -> None:
+    """Leave a handler that a team has added with what it loads itself."""
 
 
 def _api(portaria: Portaria) -> None:

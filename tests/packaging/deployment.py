@@ -53,12 +53,14 @@ class Packages:
         return folder
 
 
-def chalice_package(folder: Path) -> Packages:
-    """Let Chalice package the application, for this machine."""
+def chalice_package(folder: Path, source_folder: Path = ROOT) -> Packages:
+    """Let Chalice package the application in `source_folder`, for this machine."""
     project = folder / "project"
     project.mkdir()
     for name in _DEPLOYED:
-        source = ROOT / name
+        source = source_folder / name
+        if not source.exists():
+            continue
         if source.is_dir():
             shutil.copytree(source, project / name, ignore=shutil.ignore_patterns("deploy*"))
         else:
@@ -92,6 +94,9 @@ class Lambda:
     loaded: set[str] = field(default_factory=set)
     log: int | None = None
     """Where its log goes, as `Popen` has it; by default where this process's errors go."""
+    cpu_seconds: float = 0.0
+    """What it took of a processor until its latest answer, Python's own start included."""
+    peak_kilobytes: int = 0
 
     def __enter__(self) -> Self:
         places = [self.unpacked / "task", self.unpacked / "opt" / site_packages(PYTHON)]
@@ -116,9 +121,14 @@ class Lambda:
     ) -> None:
         self._process.communicate()
 
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
     @cached_property
     def loaded_by_init(self) -> set[str]:
-        """The files of the modules that its init phase has loaded."""
+        """The files of the modules that its init phase has loaded; waits for its end."""
         return set(self._next_line()["loaded"])
 
     def invoke(self, handler: str, event: dict[str, Any]) -> Any:
@@ -136,4 +146,5 @@ class Lambda:
         line = self._process.stdout.readline()
         assert line, "the Lambda is gone; its standard error says why"
         said: dict[str, Any] = json.loads(line)
+        self.cpu_seconds, self.peak_kilobytes = said["cpu_seconds"], said["peak_kilobytes"]
         return said

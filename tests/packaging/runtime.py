@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+import time
+from pathlib import Path
 from typing import Any, TextIO
 
 
@@ -34,12 +36,25 @@ def serve() -> None:
 
 
 def write(answers: TextIO, answer: Any) -> None:
-    """Write an answer, with the files of what is loaded by now."""
+    """Write an answer, with what the process took so far, and the files of what is loaded."""
+    took = {
+        "cpu_seconds": time.process_time(),
+        "peak_kilobytes": peak_kilobytes(),
+    }
     loaded = sorted(
         file for module in list(sys.modules.values()) if (file := _file(module)) is not None
     )
-    answers.write(json.dumps({"answer": answer, "loaded": loaded}) + "\n")
+    answers.write(json.dumps({"answer": answer, "loaded": loaded} | took) + "\n")
     answers.flush()
+
+
+def peak_kilobytes() -> int:
+    """Return the most memory that this process has had; 0 where the system doesn't say."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except FileNotFoundError:
+        return 0
+    return int(status.partition("VmHWM:")[2].split()[0])
 
 
 def _file(module: Any) -> str | None:
