@@ -245,6 +245,6 @@ class Portaria:
         if among not in self._parameters:
             prefix, ttl = self.settings.parameter_prefix, self.settings.parameters_ttl_seconds
             self._parameters[among] = Parameters(
-                self.aws.ssm, prefix, among, ttl_seconds=ttl, clock=self.monotonic
+                lambda: self.aws.ssm, prefix, among, ttl_seconds=ttl, clock=self.monotonic
             )
         return Secret(self._parameters[among], name, unavailable)

@@ -57,6 +57,7 @@ class Aws:
 def _with_shared_tls(client: Client) -> Client:
     # botocore takes no TLS context from outside, and makes one for each client.
     http: Any = client._endpoint.http_session  # type: ignore[attr-defined]  # noqa: SLF001
-    if authorities := get_cert_path(http._verify):  # noqa: SLF001
+    authorities = get_cert_path(http._verify)  # noqa: SLF001
+    if authorities and client.meta.endpoint_url.startswith("https:"):
         http._manager.connection_pool_kw["ssl_context"] = tls.context(authorities)  # noqa: SLF001
     return client

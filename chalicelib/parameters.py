@@ -49,11 +49,11 @@ class Version:
 
 
 class Parameters:
-    """The values of `names` under `prefix`, decrypted."""
+    """The values of `names` under `prefix`, decrypted; `client` is asked for when one is read."""
 
     def __init__(
         self,
-        client: SSMClient,
+        client: Callable[[], SSMClient],
         prefix: str,
         names: Sequence[str],
         *,
@@ -143,7 +143,7 @@ class Parameters:
 
     def _get(self, paths: Sequence[str]) -> Mapping[str, Version]:
         try:
-            answer = self._client.get_parameters(Names=paths, WithDecryption=True)
+            answer = self._client().get_parameters(Names=paths, WithDecryption=True)
         except (BotoCoreError, ClientError) as error:
             raise ParameterError(paths, "SSM can't be read") from error
         return {

@@ -27,7 +27,7 @@ def put(ssm: Any, name: str, value: str, kind: str = "String") -> None:
 
 
 def parameters(client: Any, prefix: str, clock: Clock) -> Parameters:
-    return Parameters(client, prefix, ["a", "b"], ttl_seconds=TTL, clock=clock)
+    return Parameters(lambda: client, prefix, ["a", "b"], ttl_seconds=TTL, clock=clock)
 
 
 def test_secrets_are_read_decrypted_and_together(ssm: Any, prefix: str, clock: Clock):
@@ -54,7 +54,7 @@ def test_a_secret_outlives_an_outage_of_ssm(ssm: Any, prefix: str, clock: Clock)
     both = parameters(ssm, prefix, clock)
     assert both["a"] == "kept"
 
-    both._client = Unreachable()
+    both._client = Unreachable
     clock.advance(TTL)
     assert both["a"] == "kept"
 
@@ -128,11 +128,11 @@ def test_a_former_value_that_can_not_be_read_is_asked_for_seldom(
     both = parameters(ssm, prefix, clock)
     assert both["a"] == "second"
 
-    both._client = Unreachable()
+    both._client = Unreachable
     for _ in range(3):
         assert both.valid_since("a", now() - 60) == ["second"]
     assert capsys.readouterr().out.count("former_value_unread") == 1
-    both._client = ssm
+    both._client = lambda: ssm
     assert both.valid_since("a", now() - 60) == ["second"]
     clock.advance(FORMER_RETRY_SECONDS)
     assert both.valid_since("a", now() - 60) == ["second", "first"]
