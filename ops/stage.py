@@ -122,14 +122,21 @@ class Stage:
         return found
 
     def client(self, service: str, config: Config = CLIENTS) -> Any:
-        """Return a boto3 client for the stage's AWS."""
+        """Return the boto3 client for a service of the stage's AWS; making one takes a while."""
+        if (service, config) in self._made:
+            return self._made[service, config]
         address = self.environment.get(f"AWS_ENDPOINT_URL_{service.upper()}")
         session: Any = self._session  # its stubs know no name that is a variable
-        return session.client(
+        made = session.client(
             service,
             endpoint_url=address or self.environment.get("AWS_ENDPOINT_URL"),
             config=config,
         )
+        return self._made.setdefault((service, config), made)
+
+    @cached_property
+    def _made(self) -> dict[tuple[str, Config], Any]:
+        return {}
 
     @cached_property
     def _session(self) -> boto3.Session:

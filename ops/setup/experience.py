@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ops.setup.tenant import Tenant
 
+SIGN_IN = "sign-in and sign-up"
 _BY_CODE = {
     "identifier": "phone",
     "password": False,
@@ -50,7 +51,7 @@ class ExperienceSetup:
         self._add("second factor", held, {"mfa": mfa})
         # Logto checks ways to sign in and to sign up against each other: they go together.
         ways = {"signInMode": mode, "signIn": sign_in, "signUp": sign_up}
-        self._add("sign-in and sign-up", held, ways)
+        self._add(SIGN_IN, held, ways)
         self._add("forgotten passwords", held, _forgot_password(held, choices))
         self._add("passkeys", held, _passkeys(held, choices))
         unknown, ours = held.get("unknownSessionRedirectUrl"), self._tenant.addresses.sign_in

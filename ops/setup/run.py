@@ -18,7 +18,7 @@ from ops.logto.client import Logto
 from ops.parameters import MANAGEMENT
 from ops.setup.application import ApplicationSetup
 from ops.setup.connector import ConnectorSetup
-from ops.setup.experience import ExperienceSetup
+from ops.setup.experience import SIGN_IN, ExperienceSetup
 from ops.setup.plan import Plan
 from ops.setup.store import Store, plan_parameters
 from ops.setup.tenant import Tenant
@@ -146,6 +146,9 @@ class Setup:
     def _closing(self) -> Iterator[RenderableType]:
         yield ""
         yield Text.assemble("Sign in: ", (f"{self.url}/", "bold cyan"))
+        if any(each.what == SIGN_IN for each in self.plan.changes):
+            more = f"portaria setup --stage {self._stage.name} --choose"
+            yield Text.assemble("Passwords, second factors, passkeys: ", (more, "bold cyan"))
 
     def _as_json(self, statuses: list[str]) -> dict[str, Any]:
         return {
