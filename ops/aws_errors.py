@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from botocore import exceptions as aws
+from botocore.parsers import ResponseParserError
 
 from chalicelib.parameters import ABSENT, ParameterError
 from ops.errors import OperatorError
@@ -56,6 +57,8 @@ def explained(error: BaseException) -> OperatorError | None:
             )
         if isinstance(found, aws.ClientError):
             return _answered(found)
+        if isinstance(found, ResponseParserError):
+            return OperatorError(AWS_UNREACHABLE, "What answered is not AWS.")
         if isinstance(found, aws.BotoCoreError):
             return _unanswered(found)
         found = found.__cause__

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ops.doctor.check import Check
     from ops.doctor.context import Context
 
-BOUND_SECONDS = 9.0
-"""After so long a check that is still waiting is given up, so that all end in ten seconds."""
+BOUND_SECONDS = 8.0
+"""After so long a check that waits is given up, so that the command ends within ten seconds."""
 
 
 @dataclass(frozen=True, slots=True)

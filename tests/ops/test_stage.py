@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from botocore.parsers import ResponseParserError
 
+from ops.aws_errors import explained
 from ops.errors import OperatorError
-from ops.errors.stage import SANDBOX_NOT_RUNNING, STAGE_NOT_DEPLOYED, STAGE_UNKNOWN
+from ops.errors.stage import AWS_UNREACHABLE, SANDBOX_NOT_RUNNING, STAGE_NOT_DEPLOYED, STAGE_UNKNOWN
 from ops.stage import Stage, sandbox_environment
 from tests.kit.application import Stage as KitStage
 from tests.kit.engines import LOOPBACK, REGION, aws_client
@@ -150,3 +152,10 @@ def test_of_several_sandboxes_one_must_be_named(tmp_path: Path, listening: str):
 
     with pytest.raises(OperatorError, match="SETTINGS_FILE"):
         sandbox_environment(tmp_path)
+
+
+def test_a_proxys_page_is_not_taken_for_awss_answer():
+    found = explained(ResponseParserError("invalid XML received"))
+
+    assert found is not None
+    assert found.problem is AWS_UNREACHABLE
