@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri", "end_session_endpoint")
 _NOT_FOUND = 404
+_PENDING = "pending"  # the default in .chalice/resources.yaml
 
 
 def reachable(context: Context) -> Result:
@@ -78,6 +79,10 @@ def credential(context: Context) -> Result:
 
 def application(context: Context) -> Result:
     """Whether LOGTO_APP_ID is an application for this product."""
+    if context.settings.logto_app_id == _PENDING:
+        return failed(
+            "There is no application yet: LOGTO_APP_ID is still the deployment's default."
+        )
     try:
         found = context.application
     except ApiError as error:

@@ -133,8 +133,9 @@ def _explained(stage: str) -> Iterator[None]:
 
 @contextmanager
 def _progress(answers: Answers, what: str) -> Iterator[None]:
-    """Show progress, but not where a question may be asked meanwhile."""
+    """Show progress; where a question may be asked meanwhile, say it once."""
     if answers.is_interactive:
+        output.say(what)
         yield
         return
     with output.progress(what):

@@ -23,6 +23,7 @@ from ops.doctor.mending import changes_for
 from ops.doctor.run import result_of, run
 from ops.logto.resources import TWILIO_SMS
 from ops.stage import Stage
+from ops.template import merged
 from ops.twilio import Twilio
 from tests.kit.doctor import SECRETS, World, healthy
 from tests.kit.engines import LOOPBACK, ROOT
@@ -318,6 +319,15 @@ def test_a_name_alone_is_a_sender(world: World):
 
     assert without.is_wrong
     assert found.result.mark is Mark.FINE
+
+
+def test_a_stage_that_was_only_deployed_needs_no_credential_to_be_told_so(world: World):
+    world.remove("logto/management")
+    world.environment["LOGTO_APP_ID"] = merged()["Parameters"]["LogtoAppId"]["Default"]
+
+    (found,) = run([BY_TITLE["application at Logto"]], world.context())
+    assert found.result.mark is Mark.FAILED
+    assert found.command == "portaria setup --stage prod"
 
 
 def test_a_missing_credential_is_no_finding(world: World):
