@@ -7,7 +7,8 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ops.connector import write_privately
+from chalicelib.otp.texts import problems
+from ops.connector import texts, write_privately
 from ops.errors import OperatorError
 from ops.errors.setting_up import BACKUP_FAILED
 from ops.logto.resources import HTTP_SMS, TWILIO_SMS
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from ops.logto.resources import Connector
     from ops.setup.tenant import Tenant
 
-_CODE = re.compile(r"\{\{\s*code\s*\}\}")
 _USAGE_TYPE = re.compile(r"[A-Za-z]{1,64}", re.ASCII)
 
 
@@ -46,13 +46,12 @@ class ConnectorSetup:
 
     @property
     def texts(self) -> dict[str, str]:
-        """The texts of Logto's own Twilio connector, as parameters."""
-        templates = (self.twilio_config or {}).get("templates") or []
+        """The texts of Logto's own Twilio connector that are of use, as parameters."""
         return {
-            f"{TEMPLATES}{each['usageType']}": each["content"]
-            for each in templates
-            if _USAGE_TYPE.fullmatch(each.get("usageType") or "")
-            and _CODE.search(each.get("content") or "")
+            f"{TEMPLATES}{name}": each.text
+            for name, each in texts(self.twilio_config or {}).items()
+            if _USAGE_TYPE.fullmatch(name)
+            and not any(problem.makes_useless for problem in problems(each.text))
         }
 
     @property
