@@ -59,3 +59,11 @@ PACKAGING_FAILED = Problem(
     "Lambda, or lacks a file that is imported.",
     "portaria package --stage dev",
 )
+OPERATION_UNREADABLE = Problem(
+    "P028",
+    "The package would lack operations of AWS that the code calls by a name it puts together.",
+    "The package holds the models of the services and operations that are named in the code. A "
+    "call whose service or operation is known only while the code runs would fail on AWS: write "
+    "the name as a string where it is called, or call the client's method.",
+    "portaria package --stage dev",
+)

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from ops.packaging.aws_calls import named
+from ops.packaging.aws_models import operations, trimmed_models
 from ops.packaging.bytecode import PackagingError, only_bytecode
-from ops.packaging.reach import reached, services
+from ops.packaging.reach import reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -107,15 +109,13 @@ def trimmed(
     libraries = {name.removeprefix(below): data for name, data in layer.items()}
     if "chalicelib/__init__.py" not in application or not _sources(libraries):
         raise PackagingError("These are not Chalice's packages as it made them")
-    table = rules(services(application))
-    missed = list(_missed(reached(application, libraries), table))
+    missed = list(_missed(reached(application, libraries), RULES))
     if missed:
         raise PackagingError("The layer would lack what is imported:\n" + "\n".join(missed))
-    kept = {
-        below + path: data
-        for path, data in libraries.items()
-        if not any(rule.cuts(path) for rule in table)
-    }
+    left = _left(libraries, RULES)
+    calls = named(application, left, operations(left))
+    left = trimmed_models(_left(left, _models(sorted(calls.services))), calls)
+    kept = {below + path: data for path, data in left.items()}
     return only_bytecode(kept, root=ROOT, python=python)
 
 
@@ -124,9 +124,13 @@ def site_packages(python: str) -> str:
     return f"python/lib/python{python}/site-packages/"
 
 
-def rules(services: Iterable[str]) -> tuple[Rule, ...]:
-    """Return the rules for an application that uses these AWS services."""
-    return (*_models(sorted(services)), *_CODE, *_ACCELERATORS, *_RECORDS)
+RULES = (*_CODE, *_ACCELERATORS, *_RECORDS)
+
+
+def _left(files: Mapping[str, bytes], table: Iterable[Rule]) -> dict[str, bytes]:
+    return {
+        path: data for path, data in files.items() if not any(rule.cuts(path) for rule in table)
+    }
 
 
 def _models(services: list[str]) -> tuple[Rule, ...]:

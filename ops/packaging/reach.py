@@ -39,22 +39,6 @@ def reached(application: Mapping[str, bytes], libraries: Mapping[str, bytes]) ->
     return found
 
 
-def services(application: Mapping[str, bytes]) -> frozenset[str]:
-    """Return the AWS services that the application makes clients of: `….client("sqs")`."""
-    return frozenset(
-        call.args[0].value
-        for name, source in application.items()
-        if name.endswith(".py")
-        for call in ast.walk(ast.parse(source, name))
-        if isinstance(call, ast.Call)
-        and isinstance(call.func, ast.Attribute)
-        and call.func.attr == "client"
-        and call.args
-        and isinstance(call.args[0], ast.Constant)
-        and isinstance(call.args[0].value, str)
-    )
-
-
 def _modules(files: Mapping[str, bytes]) -> dict[str, str]:
     return {
         path.removesuffix(ending).partition(".")[0].replace("/", "."): path

@@ -9,10 +9,13 @@ from urllib.parse import urlencode
 import pytest
 from twilio.request_validator import RequestValidator
 
+from ops.costs import CALLS
 from ops.packaging.bytecode import PackagingError
+from ops.packaging.layer import site_packages
 from ops.packaging.shrink import shrink
 from tests.kit.api_gateway import request
 from tests.kit.application import AUTHORIZATION
+from tests.kit.engines import ROOT
 from tests.kit.identity import Logto
 from tests.kit.phone import PHONE
 from tests.kit.surroundings import Surroundings, surroundings
@@ -55,6 +58,27 @@ def test_the_layer_is_small(small: Packages):
     assert small.layer.stat().st_size < LAYER_BYTES
 
 
+def test_the_models_have_what_was_measured_and_no_more_than_the_roles_allow(unpacked: Path):
+    steps = json.loads(CALLS.read_text(encoding="utf-8"))["steps"].values()
+    measured = {call["call"] for step in steps for call in step["calls"]}
+    below = unpacked / "opt" / site_packages(PYTHON) / "botocore" / "data"
+    kept = {
+        f"{path.parts[-3]}:{operation}"
+        for path in below.glob("*/*/service-2.json")
+        for operation in json.loads(path.read_text())["operations"]
+    }
+    actions = {
+        action
+        for policy in (ROOT / ".chalice").glob("policy-*.json")
+        for statement in json.loads(policy.read_text(encoding="utf-8"))["Statement"]
+        for action in as_list(statement["Action"])
+    }
+
+    assert measured <= kept
+    # The first is kept for endpoint discovery; the roles have a transaction's parts.
+    assert kept - actions == {"dynamodb:DescribeEndpoints", "dynamodb:TransactWriteItems"}
+
+
 def test_packaging_unchanged_inputs_again_results_in_the_same_bytes(
     stock: Packages, small: Packages, tmp_path: Path
 ):
@@ -71,6 +95,10 @@ def test_packages_that_are_small_already_are_left_alone(small: Packages, tmp_pat
     with pytest.raises(PackagingError):
         shrink(again.layer, again.application, python=PYTHON)
     assert again.layer.read_bytes() == small.layer.read_bytes()
+
+
+def as_list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def cookie_of(answer: Any, name: str) -> str:

@@ -9,11 +9,12 @@ from ops.packaging.layer import site_packages, trimmed
 from tests.packaging.deployment import PYTHON
 
 BELOW = site_packages(PYTHON)
+MODEL = '{"metadata": {"endpointPrefix": "sqs"}, "operations": {}, "shapes": {}}'
 LIBRARIES = {
     "boto3/__init__.py": "",
-    "botocore/data/endpoints.json": "{}",
-    "botocore/data/sqs/2012-11-05/service-2.json.gz": "",
-    "botocore/data/s3/2006-03-01/service-2.json.gz": "",
+    "botocore/data/endpoints.json": '{"partitions": []}',
+    "botocore/data/sqs/2012-11-05/service-2.json": MODEL,
+    "botocore/data/s3/2006-03-01/service-2.json": MODEL,
     "twilio/__init__.py": "",
     "twilio/base.py": "import typing\nif typing.TYPE_CHECKING:\n    import twilio.rest\n",
     "twilio/later.py": "def call():\n    import twilio.rest\n",
@@ -38,9 +39,9 @@ def kept(source: str) -> set[str]:
 def test_models_of_the_services_that_have_a_client_stay():
     found = kept('import boto3\nqueue = boto3.Session().client("sqs", config=None)\n')
 
-    assert "botocore/data/sqs/2012-11-05/service-2.json.gz" in found
+    assert "botocore/data/sqs/2012-11-05/service-2.json" in found
     assert "botocore/data/endpoints.json" in found
-    assert "botocore/data/s3/2006-03-01/service-2.json.gz" not in found
+    assert "botocore/data/s3/2006-03-01/service-2.json" not in found
 
 
 def test_libraries_go_as_byte_code_with_their_names_and_without_records():
