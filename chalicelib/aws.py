@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.httpsession import get_cert_path
 
-from chalicelib import tls
+from chalicelib import __version__, tls
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -28,6 +28,11 @@ CONFIG = Config(
     read_timeout=3,
     retries={"mode": "standard", "total_max_attempts": 2},
     max_pool_connections=16,
+    # Each call would otherwise put the sentence on system, Python and features together twice, and
+    # look at each parameter once more that the type checker has seen and AWS will see. Together
+    # that was a fifth of a call's processor time.
+    user_agent=f"Portaria/{__version__} Boto3/{boto3.__version__}",
+    parameter_validation=False,
 )
 
 

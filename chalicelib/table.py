@@ -44,7 +44,7 @@ _PASSING_REASONS = {"TransactionConflict", "ThrottlingError", "ProvisionedThroug
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The write took effect; `item` is the item after it."""
+    """The write took effect; `item` is the item after it, empty where nobody asked for it."""
 
     item: Item = field(repr=False)
 
@@ -118,19 +118,29 @@ class Table:
         )
 
     def update_if(
-        self, item_id: str, change: Change, condition: str, values: Mapping[str, Any]
+        self,
+        item_id: str,
+        change: Change,
+        condition: str,
+        values: Mapping[str, Any],
+        *,
+        and_return: bool = False,
     ) -> Written | Refused:
-        """Change an item where `condition` holds; an empty one only excludes a repetition."""
+        """Change an item where `condition` holds; an empty one only excludes a repetition.
+
+        `and_return` asks for the item after it, which takes time to read for each attribute.
+        """
         write_id = self.new_write_id()
         wanted: Any = {
             "TableName": self.name,
             "Key": key(item_id),
             "UpdateExpression": change.expression,
-            "ReturnValues": "ALL_NEW",
             **_conditional(condition, values, write_id),
         }
         if change.names:
             wanted["ExpressionAttributeNames"] = dict(change.names)
+        if and_return:
+            wanted["ReturnValues"] = "ALL_NEW"
         return self._write(
             write_id, lambda: dict(self.client.update_item(**wanted).get("Attributes", {}))
         )

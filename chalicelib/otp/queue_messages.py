@@ -17,7 +17,7 @@ from chalicelib.otp.ledger_keys import subject
 from chalicelib.otp.request import OtpRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 ACCEPTED_AT = "accepted_at"
 """The message attribute (Number, seconds since the epoch) that tells a code's age.
@@ -80,8 +80,10 @@ class Group:
     newest: Sequence[QueuedCode]
 
 
-def grouped(batch: Iterable[QueuedCode]) -> list[Group]:
+def grouped(batch: Sequence[QueuedCode]) -> list[Group]:
     """Return the messages in groups that don't concern each other, each group in its order."""
+    if len(batch) == 1:
+        return [Group([], batch)]  # without reading it
     groups: dict[tuple[str, ...], dict[tuple[str, ...], list[QueuedCode]]] = {}
     for queued in batch:
         subject_, code = _names(queued)

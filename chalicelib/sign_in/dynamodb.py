@@ -98,6 +98,7 @@ class DynamoDBRecordStore:
                 ":expires_at": _number(expires_at),
                 ":one": _number(1),
             },
+            and_return=True,
         )
         record = _record(taken.item) if isinstance(taken, Written) else None
         return record.sealed if record else None

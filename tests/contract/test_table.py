@@ -85,10 +85,10 @@ def test_a_refusal_shows_the_item_as_it_is(table: Table):
     assert table.update_if("unknown", Change(), "attribute_exists(id)", {}) == Refused({})
 
 
-def test_a_change_gives_the_item_after_it(table: Table):
+def test_a_change_returns_the_item_after_it(table: Table):
     change = Change(set=["#name = :name"], names={"#name": "name"})
 
-    written = table.update_if("a", change, "", {":name": {"S": "c"}})
+    written = table.update_if("a", change, "", {":name": {"S": "c"}}, and_return=True)
 
     assert written.item["name"] == {"S": "c"}
     assert written.item == table.get("a")
@@ -198,7 +198,7 @@ def test_a_write_that_a_transaction_hinders_is_repeated_later(
     gate.refusals = {"PutItem": [CONFLICT] * 4, "UpdateItem": [CONFLICT] * 3}
 
     table.put({**key("a"), "n": {"N": "1"}})
-    written = table.update_if("a", Change(add=["n :one"]), "n = :one", ONE)
+    written = table.update_if("a", Change(add=["n :one"]), "n = :one", ONE, and_return=True)
 
     assert isinstance(written, Written)
     assert written.item["n"] == {"N": "2"}

@@ -61,6 +61,7 @@ class DynamoDBReceipts:
             ),
             f"{is_own} AND {_IS_NEWS}",
             {f":{name}": value for name, value in values.items()},
+            and_return=True,
         )
         if isinstance(done, Refused):
             return None
