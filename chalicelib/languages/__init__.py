@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ DEFAULT = "en"
 MAX_HEADER_LENGTH = 512
 MAX_RANGES = 20
 MAX_SUBTAGS = 8
+MAX_REMEMBERED_HEADERS = 100
 
 # RFC 9110 12.5.4 and 12.4.2: a language range and, where it is not 1, its weight.
 _RANGE = re.compile(
@@ -77,16 +78,21 @@ class Languages:
 
         What can't be understood asks for nothing.
         """
-        best, best_weight = DEFAULT, 0.0
-        for text in (accept_language or "")[:MAX_HEADER_LENGTH].split(",")[:MAX_RANGES]:
-            asked = _RANGE.fullmatch(text)
-            if asked is None:
-                continue
-            tag = DEFAULT if asked["tag"] == "*" else nearest(asked["tag"], self.tags)
-            weight = float(asked["weight"] or 1)
-            if tag is not None and weight > best_weight:
-                best, best_weight = tag, weight
-        return self[best]
+        return self[_preferred((accept_language or "")[:MAX_HEADER_LENGTH], self.tags)]
+
+
+@lru_cache(MAX_REMEMBERED_HEADERS)
+def _preferred(accept_language: str, known: tuple[str, ...]) -> str:
+    best, best_weight = DEFAULT, 0.0
+    for text in accept_language.split(",")[:MAX_RANGES]:
+        asked = _RANGE.fullmatch(text)
+        if asked is None:
+            continue
+        tag = DEFAULT if asked["tag"] == "*" else nearest(asked["tag"], known)
+        weight = float(asked["weight"] or 1)
+        if tag is not None and weight > best_weight:
+            best, best_weight = tag, weight
+    return best
 
 
 def nearest(wanted: str, known: Iterable[str]) -> str | None:

@@ -68,6 +68,19 @@ def test_the_api_never_loads_twilio():
     assert not loaded & {"aiohttp", "asyncio"}
 
 
+def test_a_page_loads_neither_logto_nor_pydantic():
+    loaded = loaded_after(
+        """
+        import app
+        import chalicelib.pages.pages, chalicelib.sign_in.flow, chalicelib.sign_in.dynamodb
+        import chalicelib.sign_in.sign_out, chalicelib.sign_in.tokens
+        """
+    )
+
+    assert "chalicelib.sign_in.sealing" in loaded
+    assert not loaded & {"logto", "pydantic", "requests"}
+
+
 def test_the_worker_never_loads_logto():
     loaded = loaded_after(
         """
