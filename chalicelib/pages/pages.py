@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from jinja2 import Environment
+    from markupsafe import Markup
 
     from chalicelib.languages import Language
 
@@ -152,7 +153,12 @@ class Pages:
     def _environment(self) -> Environment:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-        return Environment(
+        class ItemsFirst(Environment):
+            """Reads `text.title` as an item, which it is, and not as an attribute first."""
+
+            getattr = Environment.getitem  # type: ignore[assignment]
+
+        return ItemsFirst(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
             undefined=StrictUndefined,
@@ -162,13 +168,15 @@ class Pages:
         )
 
     @cached_property
-    def _style(self) -> str:
-        return (HERE / "style.css").read_text(encoding="utf-8")
+    def _style(self) -> Markup:
+        from markupsafe import Markup
+
+        # It has no character that Jinja would escape, or its hash in the policy would not fit; a
+        # test holds it to that. As Markup it is not searched for one with each page.
+        return Markup((HERE / "style.css").read_text(encoding="utf-8"))  # noqa: S704
 
     @cached_property
     def _policy(self) -> str:
-        # The style has no character that Jinja would escape, or its hash would not fit; a test
-        # holds it to that.
         digest = base64.b64encode(hashlib.sha256(self._style.encode()).digest()).decode("ascii")
         return "; ".join(
             (
