@@ -7,7 +7,6 @@ import math
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlencode
 
-from chalicelib.otp.request import MAX_BODY_BYTES
 from chalicelib.sign_in.browser_request import BrowserRequest, FetchMetadata
 from chalicelib.sign_in.errors import AnswerRejected
 
@@ -90,6 +89,8 @@ def navigates(chalice_request: Request) -> bool:
 
 def raw_body(chalice_request: Request) -> bytes:
     """Return a request's body as it came, cut just beyond the largest that is accepted."""
+    from chalicelib.otp.request import MAX_BODY_BYTES  # it loads phonenumbers; pages have no body
+
     body = chalice_request.raw_body
     return (body if isinstance(body, bytes) else body.encode())[: MAX_BODY_BYTES + 1]
 
