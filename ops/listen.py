@@ -15,7 +15,7 @@ from rich.text import Text
 from ops import output
 from ops.options import Json, StageName
 from ops.stage import Stage
-from ops.stage_logs import ANY_EVENT, StageLogs
+from ops.stage_logs import ANY_EVENT, StageLogs, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,10 +79,10 @@ def told(line: LogLine) -> Table:
 
 def _about(line: LogLine) -> Iterator[Text]:
     fields = line.fields
-    yield from (Text(_plain(fields[name])) for name in ("usage_type", "region") if name in fields)
+    yield from (Text(plain(fields[name])) for name in ("usage_type", "region") if name in fields)
     for state in (fields[name] for name in ("outcome", "message_status") if name in fields):
-        yield Text(_plain(state), "green" if state in _GOOD else "yellow" if state in _BAD else "")
-    yield from (Text(f"{name}={_plain(value)}", "dim") for name, value in _rest(line))
+        yield Text(plain(state), "green" if state in _GOOD else "yellow" if state in _BAD else "")
+    yield from (Text(f"{name}={plain(value)}", "dim") for name, value in _rest(line))
 
 
 def _rest(line: LogLine) -> Iterator[tuple[str, Any]]:
@@ -97,9 +97,3 @@ def _rest(line: LogLine) -> Iterator[tuple[str, Any]]:
 
 def _style(line: LogLine) -> str:
     return _LEVEL_STYLES.get(str(line.fields.get("level")), "bold")
-
-
-def _plain(value: Any) -> str:
-    # A header's value may be in a field, and with it what moves the cursor of a terminal.
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return output.printable(text)

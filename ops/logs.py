@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from ops.errors.application import ANSWERS
 from ops.errors.operation import REFERENCE_NOT_FOUND, REFERENCE_WRONG
 from ops.options import Json, StageName
 from ops.stage import Stage
-from ops.stage_logs import API, StageLogs
+from ops.stage_logs import API, StageLogs, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -126,16 +125,15 @@ def _timeline(lines: list[LogLine]) -> Table:
 
 def _told(line: LogLine) -> Text:
     if not line.fields:
-        return Text(output.printable(line.text), "dim")
+        return Text(line.text, "dim")
     if "_aws" in line.fields:
-        return Text(output.printable(f"metric  {_metric(line)}"), "dim")
-    told = Text.assemble(
-        (output.printable(line.event), _STYLES.get(str(line.fields.get("level")), "bold"))
-    )
+        return Text(f"metric  {_metric(line)}", "dim")
+    style = _STYLES.get(str(line.fields.get("level")), "bold")
+    told = Text.assemble((line.event, style))
     for name, value in line.fields.items():
         if name not in _KNOWN and value is not None:
             told.append(f"  {name}=", "dim")
-            told.append(output.printable(value if isinstance(value, str) else json.dumps(value)))
+            told.append(plain(value))
     return told
 
 

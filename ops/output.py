@@ -1,12 +1,15 @@
 """What commands print: data on stdout, everything else on stderr.
 
 Colours and progress are for terminals only; rich leaves colours out where NO_COLOR is set. On a
-pipe lines are as long as they are, so that `grep` finds whole ones.
+pipe lines are as long as they are, so that `grep` finds whole ones. What comes from outside, from
+Logto, Twilio or a log, may have escape sequences in it, which a terminal would obey: their
+control characters are left out.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 import textwrap
 from contextlib import contextmanager
@@ -15,22 +18,32 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
+from rich.segment import Segment
 from rich.text import Text
 
 from ops.errors import OperatorError
 from ops.errors.command_line import NOT_CONFIRMED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rich.console import ConsoleOptions, RenderableType, RenderResult
 
     from ops.errors import Problem
 
 WIDE = 1_000_000
+# Control characters but the new line, and what turns the direction of text.
+_OBEYED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class _Console(Console):
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Yield what is shown, without what a terminal obeys and rich did not write."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else _OBEYED.sub("", text), style, control)
+
     def on_broken_pipe(self) -> None:
         """Let the command line decide: rich would end the process."""
         raise BrokenPipeError
@@ -54,11 +67,6 @@ def show(*what: RenderableType) -> None:
 def say(*what: RenderableType) -> None:
     """Print on stderr what is not data."""
     _print(talk(), what)
-
-
-def printable(text: str) -> str:
-    """Return text from outside without what a terminal obeys, such as escape sequences."""
-    return "".join(each if each.isprintable() else "�" for each in text)
 
 
 def show_json(value: Any) -> None:

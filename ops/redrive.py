@@ -101,7 +101,7 @@ def _shown(letters: Sequence[DeadLetter], now: float) -> Iterator[Table]:
             masked(known.recipient) if known else "-",
             known.usage_type if known else "-",
             ("expired" if left <= 0 else f"{left:.0f} s") if known else "-",
-            output.printable(letter.reason),
+            letter.reason,
             Text(word, style),
         )
     yield table

@@ -145,6 +145,11 @@ class StageLogs:
                 )
 
 
+def plain(value: Any) -> str:
+    """Return a field's value as people are shown it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def _is_wanted(line: LogLine, events: Collection[str]) -> bool:
     return not events or line.event in events or (events == ANY_EVENT and line.event != "")
 

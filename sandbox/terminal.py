@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
+
+from ops.stage_logs import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -88,10 +90,6 @@ def readable(line: str) -> str | None:
         return line
     level = "" if entry["level"] == "INFO" else f"{entry['level']} "
     fields = "".join(
-        f" {name}={_plain(value)}" for name, value in entry.items() if name not in _ROUTINE
+        f" {name}={plain(value)}" for name, value in entry.items() if name not in _ROUTINE
     )
     return f"{level}{entry['message']}{fields}"
-
-
-def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -10,7 +10,6 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from ops import output
 from ops.costs import money
 from ops.status.snapshot import (
     OUTCOMES,
@@ -127,7 +126,7 @@ def _delivery(figures: Figures) -> Iterator[RenderableType]:
         for name, (accepted, found) in list(rows.items())[:_ROWS]:
             share = found.rate
             table.add_row(
-                output.printable(name),
+                name,
                 f"{accepted}",
                 f"{found.delivered + found.undelivered}",
                 "-" if share is None else _percent(share),
@@ -145,7 +144,7 @@ def _headroom(headroom: Sequence[Headroom]) -> Iterator[RenderableType]:
     for each in headroom:
         share = None if each.limit is None else min(each.used / each.limit, 1)
         table.add_row(
-            output.printable(each.name),
+            each.name,
             f"about {each.used:.2g}" if each.is_estimate else f"{each.used:.0f}",
             "no limit" if each.limit is None else f"{each.limit:.0f}",
             _bar(share, "green" if share and share < MOST_USED else "red"),
@@ -172,13 +171,13 @@ def _spend(spend: Spend) -> Iterator[RenderableType]:
     if spend.balance is not None:
         rows.append(("Balance", f"{_amount(spend.balance)} at Twilio"))
     yield Text("\nSpent today (UTC)", "bold")
-    yield _labelled((label, Text(output.printable(text))) for label, text in rows)
+    yield _labelled((label, Text(text)) for label, text in rows)
 
 
 def _unknown(unknown: Mapping[str, str]) -> Iterator[RenderableType]:
     if unknown:
         yield Text("\nNot known", "bold")
-        yield _labelled((name, Text(output.printable(why), "dim")) for name, why in unknown.items())
+        yield _labelled((name, Text(why, "dim")) for name, why in unknown.items())
 
 
 def _labelled(rows: Iterator[tuple[str, Text]]) -> Table:
@@ -193,9 +192,7 @@ def _labelled(rows: Iterator[tuple[str, Text]]) -> Table:
 def _counts(counts: Mapping[str, int] | None) -> str:
     if not counts:
         return ""
-    return ": " + ", ".join(
-        f"{output.printable(name)} {_TIMES}{count}" for name, count in counts.items()
-    )
+    return ": " + ", ".join(f"{name} {_TIMES}{count}" for name, count in counts.items())
 
 
 def _percent(share: float) -> str:

@@ -99,7 +99,7 @@ def test_it_is_a_timeline_that_sends_a_terminal_no_commands(capsys: pytest.Captu
     told = [line.rstrip().partition("  ")[2].lstrip() for line in said.splitlines()]
     assert told[3:5] == [
         "api     metric  Accepted=1.0",
-        "api     request_failed  reference=a1b2c3d4e5  error=StoreUnavailable  reason=�[2Jtable",
+        "api     request_failed  reference=a1b2c3d4e5  error=StoreUnavailable  reason=[2Jtable",
     ]
 
 
