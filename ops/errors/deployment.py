@@ -67,3 +67,10 @@ OPERATION_UNREADABLE = Problem(
     "the name as a string where it is called, or call the client's method.",
     "portaria package --stage dev",
 )
+PYTHON_MISSING = Problem(
+    "P029",
+    "The package is for a version of Python that this machine doesn't have.",
+    "What Lambda runs is compiled by a Python of its version. Looked for are the running Python, "
+    "python3.N on the PATH, and what pyenv and uv have installed. --python names another version.",
+    "uv python install {python}",
+)

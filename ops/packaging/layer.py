@@ -1,10 +1,11 @@
 """The layer: what the application needs of its libraries, as byte code alone.
 
 Chalice's layer holds all that the requirements bring. Cut is what the rules here list; the
-libraries' sources go too, because they would take the room that is left. Tracebacks still name file
-and line. Patterns are `fnmatch`'s, on paths below site-packages; a `*` also spans slashes. A rule
-that cuts what the application imports is noticed (see `reach`), so a new route that needs more
-fails while it is packaged, by the rule's pattern, and not on Lambda.
+libraries' sources go too, because they would take the room that is left, and what compiled modules
+hold for debuggers. Tracebacks still name file and line. Patterns are `fnmatch`'s, on paths below
+site-packages; a `*` also spans slashes. A rule that cuts what the application imports is noticed
+(see `reach`), so a new route that needs more fails while it is packaged, by the rule's pattern, and
+not on Lambda.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from typing import TYPE_CHECKING
 from ops.packaging.aws_calls import named
 from ops.packaging.aws_models import operations, trimmed_models
 from ops.packaging.bytecode import PackagingError, only_bytecode
+from ops.packaging.elf import stripped
 from ops.packaging.reach import reached
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from ops.packaging.aws_calls import Named
 
 
 ROOT = "/opt"
@@ -30,13 +34,14 @@ class Rule:
     """Cuts the files that `pattern` matches, apart from those that one of `but` does.
 
     `fallback`: the library itself goes on without them, so that its imports of them count
-    for nothing.
+    for nothing. `until_imported`: they stay where something imports one of them.
     """
 
     pattern: str
     why: str
     but: tuple[str, ...] = ()
     fallback: bool = False
+    until_imported: bool = False
 
     def cuts(self, path: str) -> bool:
         """Whether the layer does without this file."""
@@ -67,17 +72,72 @@ _CODE = (
     Rule("aiohttp/pytest_plugin.py", "for tests"),
     Rule("logto/*_test.py", "the SDK's own tests"),
     Rule("*/tests/*", "the packages' own tests"),
+    Rule("twilio/base/version.py", "what Twilio's APIs have in common"),
+    Rule("twilio/base/page.py", "what Twilio's APIs have in common"),
+    Rule("twilio/base/*pagination.py", "what Twilio's APIs have in common"),
+    Rule("twilio/http/validation_client.py", "for Twilio's public keys", fallback=True),
+    Rule("aws_lambda_powertools/middleware_factory/*", "middlewares for handlers"),
     Rule("pydantic/v1/*", "the first version's API"),
     Rule("pydantic/mypy.py", "a plugin for mypy"),
+    Rule("annotated_types/test_cases.py", "for tests"),
+    Rule("charset_normalizer/cli/*", "a command"),
+    Rule("idna/cli.py", "a command"),
+    Rule("requests/help.py", "a command"),
     Rule("pycparser/*", "reads C for cffi when extensions are built"),
     Rule("cffi/*", "builds extensions; cryptography needs only `_cffi_backend`"),
     Rule("phonenumbers/shortdata/region_*", "short numbers, such as 112; no code goes there"),
     Rule("dateutil/zoneinfo/*", "time zones for systems without their own"),
+    Rule("dateutil/tz/win.py", "time zones on Windows", fallback=True),
+    Rule("botocore/crt/auth.py", "for AWS's C library, which is not in the layer", fallback=True),
+    Rule("botocore/stub.py", "for tests"),
+    Rule("boto3/crt.py", "for AWS's C library, which is not in the layer"),
+    Rule("s3transfer/crt.py", "for AWS's C library, which is not in the layer"),
+    Rule("urllib3/contrib/emscripten/*", "for Python in a browser", fallback=True),
+    Rule("urllib3/http2/connection.py", "HTTP/2, which needs h2"),
+    Rule("urllib3/contrib/pyopenssl.py", "for Pythons without TLS 1.2", fallback=True),
+    Rule("urllib3/contrib/socks.py", "proxies by SOCKS, which need PySocks", fallback=True),
     Rule("botocore/cacert.pem", "authorities that botocore trusts where there is no certifi"),
 )
 
-# Most come with their debugging symbols, which are larger than the code. The libraries decide
-# on import and run the Python beside them. We don't load them at all; a server would want them.
+# Parts of libraries that an application may well use; ours doesn't.
+_RARE = tuple(
+    Rule(pattern, why, until_imported=True)
+    for pattern, why in (
+        ("phonenumbers/geocoder.py", "where a number is"),
+        ("phonenumbers/carrier.py", "whose network a number is in"),
+        ("phonenumbers/timezone.py", "what time it is where a number is"),
+        ("phonenumbers/prefix.py", "for the three above"),
+        ("jinja2/sandbox.py", "for templates that others write"),
+        ("jinja2/nativetypes.py", "for templates that make no text"),
+        ("jinja2/meta.py", "for tools that read templates"),
+        ("cryptography/hazmat/asn1/*", "for formats of one's own"),
+        ("cryptography/hazmat/primitives/twofactor/*", "one-time passwords; ours are Logto's"),
+        ("cryptography/hazmat/primitives/serialization/pkcs*.py", "containers of keys"),
+        ("cryptography/x509/ocsp.py", "whether certificates are revoked"),
+        ("dateutil/rrule.py", "dates that repeat"),
+        ("dateutil/easter.py", "Easter"),
+        ("pydantic/color.py", "deprecated, for colours"),
+        ("pydantic/experimental/*", "pydantic's experiments"),
+        ("s3transfer/processpool.py", "downloads from S3 by several processes"),
+    )
+)
+
+# Distributions, with their folders, that come with Logto's SDK and go unless something else imports
+# them: the SDK gets a module in aiohttp's place (`chalicelib/sign_in/logto`), and the others are
+# aiohttp's.
+_UNTIL_IMPORTED = {
+    "aiohappyeyeballs": ("aiohappyeyeballs/",),
+    "aiohttp": ("aiohttp/",),
+    "aiosignal": ("aiosignal/",),
+    "attrs": ("attr/", "attrs/"),
+    "frozenlist": ("frozenlist/",),
+    "multidict": ("multidict/",),
+    "propcache": ("propcache/",),
+    "yarl": ("yarl/",),
+}
+_REPLACED = {"aiohttp": "logto/"}
+
+# The libraries decide on import and run the Python beside them; a server would want them.
 _ACCELERATORS = (
     Rule("aiohttp/*.so", "reads and writes HTTP", fallback=True),
     Rule("multidict/*.so", "dictionaries of headers", fallback=True),
@@ -87,6 +147,8 @@ _ACCELERATORS = (
 )
 
 _RECORDS = (
+    Rule("botocore/data/*/examples-1.json", "examples for botocore's documentation"),
+    Rule("boto3/examples/*", "examples for boto3's documentation"),
     Rule(
         "*.dist-info/*",
         "installers' records; names, versions and licences stay, for who looks for them",
@@ -100,6 +162,8 @@ _RECORDS = (
     Rule("*.px[di]", "sources of compiled modules"),
 )
 
+RULES = (*_CODE, *_RARE, *_ACCELERATORS, *_RECORDS)
+
 
 def trimmed(
     layer: Mapping[str, bytes], application: Mapping[str, bytes], *, python: str
@@ -109,13 +173,15 @@ def trimmed(
     libraries = {name.removeprefix(below): data for name, data in layer.items()}
     if "chalicelib/__init__.py" not in application or not _sources(libraries):
         raise PackagingError("These are not Chalice's packages as it made them")
-    missed = list(_missed(reached(application, libraries), RULES))
+    found = reached(application, libraries, _REPLACED)
+    table = (*(rule for rule in RULES if not _stays(rule, found)), *_never_imported(found))
+    missed = list(_missed(found, table))
     if missed:
         raise PackagingError("The layer would lack what is imported:\n" + "\n".join(missed))
-    left = _left(libraries, RULES)
+    left = _left(libraries, table)
     calls = named(application, left, operations(left))
-    left = trimmed_models(_left(left, _models(sorted(calls.services))), calls)
-    kept = {below + path: data for path, data in left.items()}
+    left = trimmed_models(_left(left, tuple(_models(calls, found))), calls)
+    kept = {below + path: _as_loaded(path, data) for path, data in left.items()}
     return only_bytecode(kept, root=ROOT, python=python)
 
 
@@ -124,33 +190,50 @@ def site_packages(python: str) -> str:
     return f"python/lib/python{python}/site-packages/"
 
 
-RULES = (*_CODE, *_ACCELERATORS, *_RECORDS)
-
-
-def _left(files: Mapping[str, bytes], table: Iterable[Rule]) -> dict[str, bytes]:
+def _left(files: Mapping[str, bytes], table: Sequence[Rule]) -> dict[str, bytes]:
     return {
         path: data for path, data in files.items() if not any(rule.cuts(path) for rule in table)
     }
 
 
-def _models(services: list[str]) -> tuple[Rule, ...]:
-    return (
-        Rule(
-            "botocore/data/*/*",
-            "models of services that the application has no client of; what lies at the top"
-            " is for every client",
-            tuple(f"botocore/data/{service}/*" for service in services),
-        ),
-        Rule("botocore/data/*/examples-1.json", "examples for botocore's documentation"),
-        Rule(
-            "boto3/data/*",
-            "the same for boto3's resources",
-            tuple(f"boto3/data/{service}/*" for service in services),
-        ),
+def _stays(rule: Rule, found: Iterable[str]) -> bool:
+    return rule.until_imported and any(rule.cuts(path) for path in found)
+
+
+def _never_imported(found: Iterable[str]) -> Iterator[Rule]:
+    for distribution, folders in _UNTIL_IMPORTED.items():
+        if not any(path.startswith(folders) for path in found):
+            for pattern in (*folders, f"{distribution}-*.dist-info/"):
+                yield Rule(f"{pattern}*", "comes with Logto's SDK, and nothing imports it")
+
+
+def _as_loaded(path: str, data: bytes) -> bytes:
+    """Return what of a file is ever read on Lambda."""
+    if path.endswith(".so"):
+        return stripped(data)
+    if fnmatchcase(path, "*.dist-info/METADATA"):
+        return data.partition(b"\n\n")[0] + b"\n"  # a page for PyPI follows
+    if path == "certifi/cacert.pem":  # the certificates say in text what they say in base64, too
+        lines = data.splitlines(keepends=True)
+        return b"".join(line for line in lines if not line.startswith(b"#"))
+    return data
+
+
+def _models(calls: Named, found: Iterable[str]) -> Iterator[Rule]:
+    yield Rule(
+        "botocore/data/*/*",
+        "models of services that the application has no client of; what lies at the top is for"
+        " every client",
+        tuple(f"botocore/data/{service}/*" for service in sorted(calls.services)),
     )
+    resources = tuple(f"boto3/data/{service}/*" for service in sorted(calls.resources))
+    yield Rule("boto3/data/*", "models of boto3's resources that nothing makes", resources)
+    tables = Rule("boto3/dynamodb/*", "for resources of DynamoDB", until_imported=True)
+    if "dynamodb" not in calls.resources and not _stays(tables, found):
+        yield tables
 
 
-def _missed(found: Mapping[str, str], table: Iterable[Rule]) -> Iterator[str]:
+def _missed(found: Mapping[str, str], table: Sequence[Rule]) -> Iterator[str]:
     for path, importer in sorted(found.items()):
         for rule in table:
             if rule.cuts(path) and not rule.fallback:

@@ -8,6 +8,7 @@ call it. Imports for type checkers alone are no imports.
 from __future__ import annotations
 
 import ast
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,10 +18,15 @@ _ENDINGS = ("/__init__.py", ".py", ".so")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
-def reached(application: Mapping[str, bytes], libraries: Mapping[str, bytes]) -> dict[str, str]:
+def reached(
+    application: Mapping[str, bytes],
+    libraries: Mapping[str, bytes],
+    replaced: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, str]:
     """Return the libraries' files that the application reaches, each with who reached it first.
 
-    Both map paths below a folder of `sys.path` to contents.
+    Both map paths below a folder of `sys.path` to contents. `replaced` says of a package below
+    which folder its importers get something else in its place: {"aiohttp": "logto/"}.
     """
     modules = _modules(libraries) | _modules(application)
     found: dict[str, str] = {}
@@ -33,6 +39,9 @@ def reached(application: Mapping[str, bytes], libraries: Mapping[str, bytes]) ->
         tree = ast.parse(application[importer] if own else libraries[importer], importer)
         for module in _imported(tree, importer, functions=own):
             path = modules.get(module)
+            package = module.partition(".")[0]
+            if package in replaced and importer.startswith(replaced[package]):
+                continue
             if path is not None and path in libraries and path not in found:
                 found[path] = importer
                 waiting.append(path)

@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from ops.packaging.bytecode import with_bytecode
+from ops.packaging.bytecode import only_bytecode, with_bytecode
 from ops.packaging.layer import site_packages, trimmed
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 _APPLICATION_ROOT = "/var/task"
+_CHALICE = "chalice/"  # its runtime, a library
 _MEGABYTE = 1_000_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that the format knows
 _READABLE = 0o100644 << 16  # Lambda runs as another user than the one who packs
@@ -31,12 +32,17 @@ _LEVEL = 9
 def shrink(layer: Path, application: Path, *, python: str) -> tuple[Change, Change]:
     """Rewrite Chalice's two zips in their places; return the sizes of each.
 
-    `python` is the runtime's version, such as "3.11", and must be the version that runs this.
-    The same inputs give the same bytes. Raises PackagingError, and then writes nothing.
+    `python` is the runtime's version, such as "3.11". The same inputs give the same bytes. Raises
+    PackagingError, PythonMissing and UnreadableOperation, and then writes nothing.
     """
     files = read_zip(application)
     smaller = trimmed(read_zip(layer), files, python=python)
-    warm = with_bytecode(files, root=_APPLICATION_ROOT, python=python)
+    chalice = {name: data for name, data in files.items() if name.startswith(_CHALICE)}
+    ours = {name: data for name, data in files.items() if name not in chalice}
+    warm = {
+        **with_bytecode(ours, root=_APPLICATION_ROOT, python=python),
+        **only_bytecode(chalice, root=_APPLICATION_ROOT, python=python),
+    }
     return (
         _replace(layer, smaller, site_packages(python)),
         _replace(application, warm, ""),

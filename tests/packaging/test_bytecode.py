@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import marshal
 import sys
+from typing import Any
 
 import pytest
 
-from ops.packaging.bytecode import PackagingError, with_bytecode
+from ops.packaging.bytecode import PackagingError, only_bytecode, with_bytecode
 
 THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
 TAG = sys.implementation.cache_tag
@@ -47,9 +48,31 @@ def test_the_same_sources_give_the_same_byte_code():
     assert compiled({"a.py": CODE, "b.py": CODE}) == compiled({"b.py": CODE, "a.py": CODE})
 
 
-def test_another_python_than_the_runtimes_is_refused():
-    with pytest.raises(PackagingError, match=r"for Python 3\.8 and this is Python"):
-        with_bytecode({"part.py": CODE}, root="/var/task", python="3.8")
+def test_byte_code_has_no_docstrings_but_assertions():
+    source = b'''"""Words."""
+
+from __future__ import annotations
+
+
+class Word:
+    """A word."""
+
+    def said(self, loud: bool) -> str:
+        """Return it."""
+        "and not this"
+        assert not loud, "too loud"
+        return "word"
+'''
+    files = only_bytecode({"words.py": source}, root="/opt", python=THIS)
+    there: dict[str, Any] = {}
+    exec(marshal.loads(files["words.pyc"][HEADER:]), there)  # noqa: S102, S302 - made above
+    word = there["Word"]
+
+    assert set(files) == {"words.pyc"}
+    assert (there.get("__doc__"), word.__doc__, word.said.__doc__) == (None, None, None)
+    assert word().said(loud=False) == "word"
+    with pytest.raises(AssertionError, match="too loud"):
+        word().said(loud=True)
 
 
 def test_a_source_that_is_no_python_is_named():

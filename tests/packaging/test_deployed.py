@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LAYER_BYTES = 12_000_000
+ZIPPED_BYTES, UNPACKED_BYTES = 10_000_000, 30_000_000
 API, WORKER = "app.app", "app.send_otp"
 FORM = "application/x-www-form-urlencoded"
 
@@ -54,8 +54,12 @@ def around(moto_server: str) -> Iterator[Surroundings]:
         yield around
 
 
-def test_the_layer_is_small(small: Packages):
-    assert small.layer.stat().st_size < LAYER_BYTES
+def test_the_package_is_small(small: Packages, unpacked: Path):
+    zipped = [archive.stat().st_size for archive in (small.layer, small.application)]
+    files = [path.stat().st_size for path in unpacked.rglob("*") if path.is_file()]
+
+    assert sum(zipped) < ZIPPED_BYTES
+    assert sum(files) < UNPACKED_BYTES
 
 
 def test_the_models_have_what_was_measured_and_no_more_than_the_roles_allow(unpacked: Path):

@@ -22,7 +22,14 @@ LIBRARIES = {
     "twilio/rest/__init__.py": "",
     "frozenlist/__init__.py": "from frozenlist import _frozenlist",
     "frozenlist/_frozenlist.cpython-311-x86_64-linux-gnu.so": "",
-    "twilio-9.dist-info/METADATA": "Name: twilio",
+    "twilio-9.dist-info/METADATA": "Name: twilio\nVersion: 9\n\nA page for PyPI",
+    "logto/__init__.py": "import aiohttp",
+    "aiohttp/__init__.py": "import attr\nfrom multidict import CIMultiDict\n",
+    "aiohttp-3.dist-info/METADATA": "Name: aiohttp",
+    "attr/__init__.py": "",
+    "attrs-26.dist-info/METADATA": "Name: attrs",
+    "multidict/__init__.py": "CIMultiDict = None",
+    "dateutil/rrule.py": "",
     "twilio-9.dist-info/RECORD": "",
     "twilio/py.typed": "",
 }
@@ -68,6 +75,38 @@ def test_what_the_application_imports_is_not_cut_unnoticed(source: str):
 @pytest.mark.parametrize("source", ["import twilio.base", "import twilio.later"])
 def test_what_no_import_of_the_applications_runs_may_go(source: str):
     assert "twilio/rest/__init__.pyc" not in kept(source)
+
+
+def test_aiohttp_goes_where_only_logtos_sdk_imports_it():
+    found = kept("import logto")
+
+    assert "logto/__init__.pyc" in found
+    assert not [path for path in found if path.startswith(("aiohttp", "attr", "multidict"))]
+
+
+def test_aiohttp_stays_with_what_it_needs_where_a_team_imports_it():
+    assert {
+        "aiohttp/__init__.pyc",
+        "aiohttp-3.dist-info/METADATA",
+        "attr/__init__.pyc",
+        "attrs-26.dist-info/METADATA",
+        "multidict/__init__.pyc",
+    } <= kept("def fetch():\n    import aiohttp\n")
+
+
+def test_a_part_that_is_rarely_used_stays_where_it_is_imported():
+    assert "dateutil/rrule.pyc" not in kept("import dateutil")
+    assert "dateutil/rrule.pyc" in kept("from dateutil.rrule import rrule")
+
+
+def test_a_distributions_metadata_loses_its_description():
+    metadata = trimmed(
+        {BELOW + path: text.encode() for path, text in LIBRARIES.items()},
+        {"app.py": b"", "chalicelib/__init__.py": b""},
+        python=PYTHON,
+    )[f"{BELOW}twilio-9.dist-info/METADATA"]
+
+    assert metadata == b"Name: twilio\nVersion: 9\n"
 
 
 def test_an_accelerator_goes_where_the_library_has_another_way():
