@@ -16,7 +16,7 @@ from chalicelib.aws import Aws
 from chalicelib.languages import Languages
 from chalicelib.otp.errors import LedgerUnavailable, QueueUnavailable, SenderMisconfigured
 from chalicelib.pages import Pages
-from chalicelib.parameters import Parameters, Secret
+from chalicelib.parameters import Parameters, Secret, lifetime
 from chalicelib.settings import Settings
 from chalicelib.sign_in.errors import ProviderMisconfigured, ProviderUnreachable
 
@@ -243,8 +243,8 @@ class Portaria:
     ) -> Secret:
         """Return a secret, read together with `among`; `unavailable` makes its readers' error."""
         if among not in self._parameters:
-            prefix, ttl = self.settings.parameter_prefix, self.settings.parameters_ttl_seconds
+            prefix, fresh = self.settings.parameter_prefix, self.settings.parameters_ttl_seconds
             self._parameters[among] = Parameters(
-                lambda: self.aws.ssm, prefix, among, ttl_seconds=ttl, clock=self.monotonic
+                lambda: self.aws.ssm, prefix, among, lifetime=lifetime(fresh), clock=self.monotonic
             )
         return Secret(self._parameters[among], name, unavailable)

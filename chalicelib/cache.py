@@ -25,6 +25,23 @@ class Outage:
     """How old a value may become that still covers failures."""
 
 
+def in_a_thread(work: Callable[[], None]) -> None:
+    """Start `work` beside whatever the caller does."""
+    threading.Thread(target=work, daemon=True).start()
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long a value is used."""
+
+    fresh_seconds: float
+    """For so long nothing is loaded."""
+    ttl_seconds: float
+    """For so long it is used while another one is loaded."""
+    beside: Callable[[Callable[[], None]], None] = in_a_thread
+    """How that is started."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Held(Generic[Value]):
     value: Value
@@ -62,9 +79,7 @@ class StaleIfError(Generic[Value]):
         """Return the value, loading it when it is older than its TTL; raises what `load` does."""
         held = self._held
         if held is not None and self._clock() < held.loaded_at + self._ttl_seconds:
-            return (
-                held.value
-            )  # without the lock: a reader with a fresh value does not wait for a renewal
+            return held.value  # without the lock: its reader does not wait for a renewal
         with self._lock:
             if self._clock() >= self._next_try_at():
                 self._reload()
@@ -84,6 +99,7 @@ class StaleIfError(Generic[Value]):
         return self._failure is not None
 
     def _reload(self) -> None:
+        began_at = self._clock()
         try:
             value = self._load()
         except Exception as error:  # noqa: BLE001 - told, or raised by `get`
@@ -91,7 +107,7 @@ class StaleIfError(Generic[Value]):
             if self._covered():
                 self._on_failure(error)
         else:
-            self._held, self._failure = _Held(value, self._clock()), None
+            self._held, self._failure = _Held(value, began_at), None
         self._tried_at = self._clock()  # at its end: a load that hangs is not repeated at once
 
     def _covered(self) -> bool:
@@ -105,3 +121,55 @@ class StaleIfError(Generic[Value]):
             return self._tried_at + self._outage.cool_down_seconds
         retry_seconds = self._outage.retry_seconds
         return self._tried_at + (self._ttl_seconds if retry_seconds is None else retry_seconds)
+
+
+class LoadedBeside(StaleIfError[Value]):
+    """The same, for readers that seldom wait: a value that is not fresh is loaded beside them.
+
+    Lambda may freeze such a load together with its process, and let it end minutes later. So a
+    value is as old as the beginning of its load, and a load that fails there says nothing about
+    the source. Each value is loaded so once; at the end of its time the next reader loads it.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Value],
+        *,
+        lifetime: Lifetime,
+        clock: Callable[[], float],
+        on_failure: Callable[[Exception], None],
+    ) -> None:
+        super().__init__(load, ttl_seconds=lifetime.ttl_seconds, clock=clock, on_failure=on_failure)
+        self._lifetime = lifetime
+        self._replaced: _Held[Value] | None = None
+
+    def get(self) -> Value:
+        """Return the value, and start to load another one where it is not fresh."""
+        held = self._held
+        if held is not None and held is not self._replaced:
+            age_seconds = self._clock() - held.loaded_at
+            if self._lifetime.fresh_seconds <= age_seconds < self._lifetime.ttl_seconds:
+                self._replace(held)
+        return super().get()
+
+    def _replace(self, held: _Held[Value]) -> None:
+        if not self._lock.acquire(blocking=False):
+            return  # another thread is loading it
+        try:
+            is_first = self._replaced is not held
+            self._replaced = held
+        finally:
+            self._lock.release()
+        if is_first:
+            self._lifetime.beside(self._load_beside)
+
+    def _load_beside(self) -> None:
+        began_at = self._clock()
+        try:
+            value = self._load()
+        except Exception:  # noqa: BLE001 - a reader tries again, and that is told or raised
+            return
+        with self._lock:
+            if self._held is not None and self._held.loaded_at < began_at:
+                self._held, self._failure = _Held(value, began_at), None
+                self._tried_at = began_at

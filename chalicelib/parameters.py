@@ -2,7 +2,8 @@
 
 SSM allows 40 calls a second for the whole account, so each process reads its names
 together. When a re-read fails, what was read before stays in use: an outage of SSM must
-stop neither codes nor sign-ins.
+stop neither codes nor sign-ins. They are read again beside a request that needs them, which waits
+only for values that would soon be a minute old.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import log
-from chalicelib.cache import StaleIfError
+from chalicelib.cache import Lifetime, LoadedBeside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +29,13 @@ JUST_NOW_SECONDS = 1.0
 FORMER_VERSIONS = 3
 """How many versions before the current one are read: a mistyped value is soon put again."""
 FORMER_RETRY_SECONDS = 5.0
+OLDEST_SECONDS = 55.0
+"""How old a value may become without an outage: a change is live within a minute."""
+
+
+def lifetime(fresh_seconds: float) -> Lifetime:
+    """Return how long values are used that are read again after so many seconds."""
+    return Lifetime(fresh_seconds, min(2 * fresh_seconds, OLDEST_SECONDS))
 
 
 class ParameterError(Exception):
@@ -57,7 +65,7 @@ class Parameters:
         prefix: str,
         names: Sequence[str],
         *,
-        ttl_seconds: float,
+        lifetime: Lifetime,
         clock: Callable[[], float],
     ) -> None:
         if len(names) > MAX_NAMES_PER_CALL:
@@ -66,8 +74,8 @@ class Parameters:
         self._prefix = prefix
         self._names = tuple(names)
         self._clock = clock
-        self._current: StaleIfError[Mapping[str, Version]] = StaleIfError(
-            self._read, ttl_seconds=ttl_seconds, clock=clock, on_failure=_report
+        self._current: LoadedBeside[Mapping[str, Version]] = LoadedBeside(
+            self._read, lifetime=lifetime, clock=clock, on_failure=_report
         )
         self._lock = threading.Lock()
         self._former: dict[tuple[str, Version], Version | None] = {}

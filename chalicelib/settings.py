@@ -205,7 +205,8 @@ class Settings:
     )
     parameters_ttl_seconds: float = setting(
         kinds.seconds(most=55, zero=True),
-        "How long a value read from SSM is used before it is read again.",
+        "How long a value read from SSM is used before it is read again. A secret is used for up "
+        "to twice as long, and 55 s at most, while a thread reads it: no request waits for that.",
         default=30.0,
     )
     log_level: str = setting(

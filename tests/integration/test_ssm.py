@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chalicelib.parameters import FORMER_RETRY_SECONDS, ParameterError, Parameters
+from chalicelib.parameters import (
+    FORMER_RETRY_SECONDS,
+    OLDEST_SECONDS,
+    ParameterError,
+    Parameters,
+    lifetime,
+)
 from tests.kit.aws_calls import recorded
 from tests.kit.engines import aws_client
 from tests.kit.fakes import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TTL = 30
 
@@ -27,7 +37,7 @@ def put(ssm: Any, name: str, value: str, kind: str = "String") -> None:
 
 
 def parameters(client: Any, prefix: str, clock: Clock) -> Parameters:
-    return Parameters(lambda: client, prefix, ["a", "b"], ttl_seconds=TTL, clock=clock)
+    return Parameters(lambda: client, prefix, ["a", "b"], lifetime=lifetime(TTL), clock=clock)
 
 
 def test_secrets_are_read_decrypted_and_together(ssm: Any, prefix: str, clock: Clock):
@@ -38,15 +48,35 @@ def test_secrets_are_read_decrypted_and_together(ssm: Any, prefix: str, clock: C
     assert (both["a"], both["b"]) == ("first", "second")
 
 
-def test_a_changed_secret_is_seen_after_the_ttl(ssm: Any, prefix: str, clock: Clock):
+def test_a_changed_secret_is_read_beside_the_request_that_finds_the_old_one(
+    ssm: Any, prefix: str, clock: Clock
+):
+    work: list[Callable[[], None]] = []
+    aged = replace(lifetime(TTL), beside=work.append)
     put(ssm, f"{prefix}/a", "old")
-    both = parameters(ssm, prefix, clock)
-    assert both["a"] == "old"
+    one = Parameters(lambda: ssm, prefix, ["a"], lifetime=aged, clock=clock)
+    assert one["a"] == "old"
 
     put(ssm, f"{prefix}/a", "new")
-    assert both["a"] == "old"
     clock.advance(TTL)
-    assert both["a"] == "new"
+    assert one["a"] == "old"
+    work.pop()()
+    assert one["a"] == "new"
+
+
+@pytest.mark.parametrize("fresh_seconds", [0.0, 1.0, TTL, OLDEST_SECONDS])
+def test_a_changed_secret_is_seen_within_a_minute_though_nothing_runs_beside(
+    ssm: Any, prefix: str, clock: Clock, fresh_seconds: float
+):
+    never: list[Callable[[], None]] = []
+    aged = replace(lifetime(fresh_seconds), beside=never.append)
+    put(ssm, f"{prefix}/a", "old")
+    one = Parameters(lambda: ssm, prefix, ["a"], lifetime=aged, clock=clock)
+    assert one["a"] == "old"
+
+    put(ssm, f"{prefix}/a", "new")
+    clock.advance(min(2 * fresh_seconds, OLDEST_SECONDS))
+    assert one["a"] == "new"
 
 
 def test_a_secret_outlives_an_outage_of_ssm(ssm: Any, prefix: str, clock: Clock):
@@ -55,7 +85,7 @@ def test_a_secret_outlives_an_outage_of_ssm(ssm: Any, prefix: str, clock: Clock)
     assert both["a"] == "kept"
 
     both._client = Unreachable
-    clock.advance(TTL)
+    clock.advance(OLDEST_SECONDS)
     assert both["a"] == "kept"
 
 

@@ -3,11 +3,15 @@ from __future__ import annotations
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import pytest
 
-from chalicelib.cache import Outage, StaleIfError
+from chalicelib.cache import Lifetime, LoadedBeside, Outage, StaleIfError
 from tests.kit.fakes import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TTL = 30
 
@@ -215,3 +219,104 @@ def test_nobody_waits_for_a_renewal_while_the_value_is_fresh():
         renewal.result()
 
     assert slow.held.get() == "b"
+
+
+class Beside(Source):
+    """Gives values that are fresh for half their life; what is to be done beside waits.
+
+    `meanwhile` happens between the source's answer and the end of a load, as when Lambda freezes
+    the process there.
+    """
+
+    def __init__(self, *values: object) -> None:
+        super().__init__(*values)
+        self.work: list[Callable[[], None]] = []
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.held = LoadedBeside(
+            self.load,
+            lifetime=Lifetime(TTL, 2 * TTL, self.work.append),
+            clock=self.clock,
+            on_failure=self.failures.append,
+        )
+        assert self.held.get() == values[0]
+        self.clock.advance(TTL)
+
+    def load(self) -> object:
+        value = super().load()
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        return value
+
+
+def test_a_value_that_is_not_fresh_is_loaded_beside_its_reader():
+    source = Beside("a", "b")
+
+    assert source.held.get() == "a"
+    assert source.calls == 1
+    source.work.pop()()
+    assert source.held.get() == "b"
+    assert source.work == []
+
+
+def test_it_is_loaded_there_once_however_many_readers_there_are():
+    source = Beside("a", "b")
+    for _ in range(10):
+        source.held.get()
+
+    assert len(source.work) == 1
+
+
+def test_a_reader_does_not_wait_for_a_renewal():
+    source = Beside("a", "b")
+    seen = []
+    source.meanwhile = lambda: seen.append(source.held.get())
+    source.held.renew(older_than_seconds=1)
+
+    assert seen == ["a"]
+    assert source.work == []
+
+
+def test_a_load_that_was_frozen_makes_no_old_value_new():
+    source = Beside("a", "old", "b")
+    source.held.get()
+    source.meanwhile = lambda: source.clock.advance(10 * TTL)
+    source.work.pop()()
+
+    assert source.held.get() == "b"
+
+
+def test_a_load_that_was_frozen_replaces_no_newer_value():
+    source = Beside("a", "old", "b")
+    source.held.get()
+
+    def next_request() -> None:
+        source.clock.advance(TTL)
+        assert source.held.get() == "b"
+
+    source.meanwhile = next_request
+    source.work.pop()()
+
+    assert source.held.get() == "b"
+
+
+def test_a_load_that_fails_beside_is_repeated_when_the_value_is_too_old():
+    source = Beside("a", OSError("frozen"), "b")
+    source.held.get()
+    source.work.pop()()
+
+    assert source.held.get() == "a"
+    assert (source.work, source.failures) == ([], [])
+    source.clock.advance(TTL)
+    assert source.held.get() == "b"
+
+
+def test_a_value_that_was_just_loaded_beside_is_not_renewed_at_once():
+    source = Beside("a", "b", "c")
+    source.held.get()
+    source.work.pop()()
+
+    source.held.renew(older_than_seconds=1)
+    assert source.held.get() == "b"
+    source.clock.advance(1)
+    source.held.renew(older_than_seconds=1)
+    assert source.held.get() == "c"
