@@ -7,7 +7,6 @@ SSM parameter `twilio`, and each text is a parameter of its own.
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.otp.errors import SenderMisconfigured
@@ -20,7 +19,6 @@ from ops.text_store import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 CONNECTOR_ID = "twilio-short-message-service"
 REQUIRED = ("Register", "SignIn", "ForgotPassword", "Generic")
@@ -100,15 +98,3 @@ def exported(
         if "/" not in name
     ]
     return {"connectorId": CONNECTOR_ID, "config": {**kept, "templates": templates}}
-
-
-def write_privately(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whatever was there and whatever the umask is."""
-    unwritten = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(unwritten, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        unwritten.replace(path)
-    finally:
-        unwritten.unlink(missing_ok=True)

@@ -7,19 +7,17 @@ have a phone flooded, and have the traces of it deleted.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
 from ops import output
-from ops.connector import write_privately
 from ops.errors import OperatorError
 from ops.errors.people import FORGET_INCOMPLETE
+from ops.files import Out, deliver
 from ops.forgetting import Forgetting
 from ops.holdings import holdings
 from ops.options import DryRun, Json, StageName, Yes
@@ -87,10 +85,7 @@ def export(
     number: Number,
     *,
     stage: StageName,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="FILE", help="Write to a file that only its owner can read."),
-    ] = None,
+    out: Out = None,
 ) -> None:
     """Print as JSON everything that is kept of a number, without a code, and say who has more."""
     recipient, found_stage = in_e164(number), Stage.find(stage)
@@ -103,11 +98,9 @@ def export(
         **found.as_json(),
         "elsewhere": _elsewhere(found_stage, found),
     }
-    if out is None:
-        output.show_json(document)
-    else:
-        write_privately(out, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-        output.say(f"Written to {out}, which only you can read. Hand it over by a safe way.")
+    deliver(document, out)
+    if out is not None:
+        output.say("Hand it over by a safe way.")
     _tell_whether_logto_was_asked(found)
 
 

@@ -19,6 +19,12 @@ SECRETS_TO_STDOUT = Problem(
     "portaria texts export --with-secrets --out connector.json",
     Status.USAGE,
 )
+FILE_UNWRITABLE = Problem(
+    "P082",
+    "A file can't be written.",
+    "The folder is not there or not yours, or the disk is full.",
+    "portaria {command} {arguments} {option}",
+)
 PAGE_OUTDATED = Problem(
     "P090",
     "A generated page is out of date.",

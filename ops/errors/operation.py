@@ -33,9 +33,3 @@ BUNDLE_EXISTS = Problem(
     "portaria {command} --stage {stage} --out ANOTHER.tar.gz",
     Status.USAGE,
 )
-BUNDLE_UNWRITABLE = Problem(
-    "P174",
-    "The archive can't be written.",
-    "The folder is not there or not yours, or the disk is full.",
-    "portaria {command} --stage {stage} --out /tmp/support.tar.gz",
-)

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.otp.texts import problems
-from ops.connector import texts, write_privately
+from ops.connector import texts
 from ops.errors import OperatorError
 from ops.errors.setting_up import BACKUP_FAILED
+from ops.files import write_privately
 from ops.logto.resources import HTTP_SMS, TWILIO_SMS
 from ops.parameters import AUTHORIZATION, TEMPLATES
 from ops.setup.plan import HIDDEN, MISSING

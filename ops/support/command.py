@@ -18,7 +18,8 @@ from rich.text import Text
 from ops import output
 from ops.doctor.context import Context
 from ops.errors import OperatorError
-from ops.errors.operation import BUNDLE_EXISTS, BUNDLE_UNWRITABLE
+from ops.errors.operation import BUNDLE_EXISTS
+from ops.files import writing
 from ops.options import DryRun, Json, StageName
 from ops.stage import Stage
 from ops.stage_logs import StageLogs
@@ -85,12 +86,11 @@ def bundle(context: Context, logs: Callable[[], StageLogs]) -> dict[str, bytes]:
 
 def write(path: Path, files: Mapping[str, bytes], *, folder: str, stage: str) -> None:
     """Write the archive, which only its owner can read. Raises OperatorError."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise _exists(path, stage) from None
-    except OSError as error:
-        raise OperatorError(BUNDLE_UNWRITABLE, f"{path}: {error.strerror}.", stage=stage) from None
+    with writing(path, "--out /tmp/support.tar.gz"):
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            raise _exists(path, stage) from None
     with (
         os.fdopen(descriptor, "wb") as file,
         tarfile.open(fileobj=file, mode="w:gz") as archive,

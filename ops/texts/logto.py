@@ -12,6 +12,7 @@ from ops import connector, output, parameters, text_store
 from ops.errors import OperatorError, Status
 from ops.errors.command_line import SECRETS_TO_STDOUT
 from ops.errors.texts import CONNECTOR_UNREADABLE
+from ops.files import Out, deliver
 from ops.options import DryRun, Json, StageName, Yes
 from ops.parameters import TWILIO
 from ops.stage import Stage
@@ -70,10 +71,7 @@ def import_(
 def export(
     stage: StageName,
     *,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="A file that only its owner can read.", dir_okay=False),
-    ] = None,
+    out: Out = None,
     with_secrets: Annotated[
         bool, typer.Option("--with-secrets", help="With the account's token; needs --out.")
     ] = False,
@@ -97,12 +95,7 @@ def export(
         output.say(f"Left out, for Logto's connector has one language: {', '.join(others)}")
     if not with_secrets:
         output.say("The account's token is left out; --with-secrets --out FILE has it.")
-    if out is None:
-        output.show_json(document)
-    else:
-        text = json.dumps(document, indent=2, ensure_ascii=False)
-        connector.write_privately(out, f"{text}\n")
-        output.say(f"Written to {out}, which only you can read.")
+    deliver(document, out)
 
 
 def _twilio(ssm: Any, prefix: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ops import text_store
+from ops.files import writing
 from ops.options import DryRun, Json, StageName, Yes
 from ops.stage import Stage
 from ops.texts.changes import carry_out, tell_left
@@ -49,7 +50,8 @@ def pull(
     tell_left("only in the folder, and left as they are", before, texts)
 
     def write() -> str:
-        text_store.write(folder, changes)
+        with writing(folder, "--folder /tmp/texts"):
+            text_store.write(folder, changes)
         return f"written to {folder}/"
 
     where = f"{folder}/"

@@ -245,13 +245,37 @@ def test_a_connector_goes_in_and_comes_out(
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
 
 
-def test_a_secret_is_replaced_in_a_file_that_others_could_read(stage: Stage, tmp_path: Path):
+@pytest.mark.parametrize("is_link", [False, True])
+def test_what_others_could_read_is_replaced_and_no_link_is_followed(
+    stage: Stage, tmp_path: Path, *, is_link: bool
+):
     stage.put("twilio", json.dumps(CONNECTOR["config"]))
-    out = tmp_path / "out.json"
-    out.touch(0o644)
+    others, out = tmp_path / "others.json", tmp_path / "out.json"
+    others.touch(0o644)
+    out.symlink_to(others) if is_link else others.rename(out)
 
     assert texts("export", "--with-secrets", "--out", str(out)) == Status.FINE
-    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert stat.S_IMODE(out.lstat().st_mode) == 0o600
+    assert not is_link or others.read_text(encoding="utf-8") == ""
+
+
+@pytest.mark.usefixtures("stage")
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        (["export", "--out", "in-the-way/out.json"], "--out /tmp/portaria.json"),
+        (["pull", "--yes", "--folder", "in-the-way"], "--folder /tmp/texts"),
+    ],
+)
+def test_a_file_that_cant_be_written_is_an_error(
+    command: list[str], option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "in-the-way").touch()
+
+    assert texts(*command) == Status.FAILED
+    told = capsys.readouterr().err
+    assert "Error P082: in-the-way" in told
+    assert f"portaria texts {command[0]} --stage STAGE {option}\n" in told
 
 
 def test_secrets_are_exported_only_when_asked_for_and_never_printed(
