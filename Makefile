@@ -54,8 +54,9 @@ rehearse: .venv/ready .cache/tools/sam/ready .cache/tools/ministack/ready ## Dep
 	@$(BIN)/python -m pytest -v rehearsal $(ARGS)
 
 .PHONY: bench
-bench: .venv/ready ## Compare cold starts with the package that Chalice makes by itself
+bench: .venv/ready .cache/tools/plots/ready ## Compare with a bare Chalice function and Logto's tutorial, into docs/benchmarks.md
 	@$(BIN)/python -m benchmarks $(ARGS)
+	@.cache/tools/plots/bin/python benchmarks/plots.py docs/benchmarks.json docs/benchmarks
 
 .PHONY: docs
 docs: .venv/ready .cache/tools/docs/ready ## Build the documents as a site, in build/docs, and check its links

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.measure import LOG
 from benchmarks.work import Work
 from tests.packaging.deployment import Lambda
 
@@ -26,8 +26,7 @@ def batches(places: Mapping[str, Path], around: Surroundings, runs: int) -> Any:
     names = [(place, handler) for place, handler in (("ours", "send_otp"), ("bare", "send_text"))]
     found: dict[str, dict[int, list[float]]] = {name: {} for name, _ in names}
     functions = {
-        name: Lambda(places[name], around.stage.environment, log=subprocess.DEVNULL)
-        for name, _ in names
+        name: Lambda(places[name], around.stage.environment, log=LOG.fileno()) for name, _ in names
     }
     for name, handler in names:
         with functions[name] as function:

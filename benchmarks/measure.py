@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from dataclasses import dataclass
 from statistics import median
@@ -13,6 +14,10 @@ from tests.packaging.deployment import Lambda
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+
+LOG = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
+"""What the Lambdas log, for who looks for what went wrong."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ def cold(environment: dict[str, str]) -> Callable[[Case], Cold]:
 
     def measure(case: Case) -> Cold:
         event = case.event()
-        with Lambda(case.place, environment, case.prepared, log=None) as function:
+        with Lambda(case.place, environment, case.prepared, log=LOG.fileno()) as function:
             _accepted(function.invoke(case.handler, event))
             return Cold(function.cpu_seconds, function.peak_kilobytes / 1024)
 
@@ -72,7 +77,7 @@ def first(environment: dict[str, str], part: float) -> Callable[[Case], First]:
     def measure(case: Case) -> First:
         events = case.event(), case.event()
         started = time.perf_counter()
-        with Lambda(case.place, environment, case.prepared, log=None) as function:
+        with Lambda(case.place, environment, case.prepared, log=LOG.fileno()) as function:
             _ = function.loaded_by_init
             init_seconds = time.perf_counter() - started
             with throttled(function.pid, part):
@@ -89,7 +94,7 @@ def first(environment: dict[str, str], part: float) -> Callable[[Case], First]:
 def warm(cases: Mapping[str, Case], environment: dict[str, str], rounds: int) -> dict[str, float]:
     """Return the median processor seconds of each case's request, in turns, once all is loaded."""
     functions = {
-        name: Lambda(case.place, environment, case.prepared, log=None)
+        name: Lambda(case.place, environment, case.prepared, log=LOG.fileno())
         for name, case in cases.items()
     }
     took: dict[str, list[float]] = {name: [] for name in cases}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
 import sys
+import tarfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING
 from ops.packaging.bytecode import with_bytecode
 from ops.packaging.layer import site_packages
 from ops.packaging.shrink import measure, read_zip, shrink, write_zip
+from tests.kit.engines import ROOT
 from tests.packaging.deployment import PYTHON, Packages, chalice_package
 
 if TYPE_CHECKING:
@@ -21,8 +24,11 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 
 
-def build(folder: Path) -> dict[str, Path]:
-    """Return the folders of all packages, by their names in the table."""
+def build(folder: Path, before: str | None) -> dict[str, Path]:
+    """Return the folders of all packages, by their names in the table.
+
+    `before` is git's name of an earlier version of the product, to be measured, too.
+    """
     ours = chalice_package(folder)
     small = ours.copy(folder / "small")
     shrink(small.layer, small.application, python=PYTHON)
@@ -30,13 +36,27 @@ def build(folder: Path) -> dict[str, Path]:
     compiled = stock.copy(folder / "bare-compiled")
     _compile(compiled)
     tutorial = _tutorial(folder / "tutorial")
-    return {
+    earlier = {} if before is None else {"before": _earlier(folder / "before", before)}
+    return earlier | {
         "ours": small.unpack(folder / "1"),
         "bare": compiled.unpack(folder / "2"),
         "bare, stock": stock.unpack(folder / "3"),
         "tutorial": _compiled_copy(tutorial, folder / "4"),
         "tutorial, stock": tutorial,
     }
+
+
+def _earlier(folder: Path, version: str) -> Path:
+    """Package an earlier version of the application, by today's rules."""
+    source = folder / "source"
+    source.mkdir(parents=True)
+    command = ["git", "-C", str(ROOT), "archive", version]
+    archive = subprocess.run(command, check=True, capture_output=True)  # noqa: S603
+    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as opened:
+        opened.extractall(source, filter="data")
+    packages = chalice_package(folder, source)
+    shrink(packages.layer, packages.application, python=PYTHON)
+    return packages.unpack(folder / "unpacked")
 
 
 def sizes(folder: Path) -> dict[str, dict[str, int]]:

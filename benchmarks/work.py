@@ -51,6 +51,10 @@ class Work:
         event = stage.received(count)
         while len(event["Records"]) < count:
             event["Records"] += stage.received(count - len(event["Records"]))["Records"]
+        for record in event["Records"]:  # as Lambda does, or they would come again
+            stage.sqs.delete_message(
+                QueueUrl=stage.queue_url, ReceiptHandle=record["receiptHandle"]
+            )
         return event
 
     def twilio_takes(self, seconds: float, messages: int) -> None:

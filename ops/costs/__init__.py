@@ -11,12 +11,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ops.costs.bill import Bill
 from ops.costs.growth import Growth
+from ops.costs.memory import sizes
 from ops.generated import GeneratedPage
 from ops.parameters import default_templates
 from ops.template import merged
 
 HERE = Path(__file__).parent
 CALLS = HERE / "calls.json"
+MEASURED = HERE.parents[1] / "docs" / "benchmarks.json"
 PRICES = HERE / "prices.toml"
 
 
@@ -36,6 +38,7 @@ def render() -> str:
     templates.filters["count"] = count
     return templates.get_template("page.md").render(
         bill=bill,
+        memory=list(sizes(bill, json.loads(MEASURED.read_text(encoding="utf-8"))["first"])),
         growth=lambda codes: Growth(bill, codes),
         texts=len(default_templates()),
         **given,
