@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,13 @@ import app
 from chalicelib.application import Portaria
 from sandbox.event_source import sqs_event
 from tests.kit.browser import Browser
-from tests.kit.engines import LOOPBACK, REGION, aws_client, new_table
+from tests.kit.engines import LOOPBACK, aws_client, aws_environment, new_table
 from tests.kit.fakes import RunningClock
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     import pytest
     from chalice.app import Chalice
@@ -62,11 +64,8 @@ class Stage:
             "OTP_QUEUE_URL": self.queue_url,
             "OTP_DEAD_LETTER_QUEUE_URL": self.dead_letter_queue_url,
             "PARAMETER_PREFIX": self.prefix,
-            "AWS_ENDPOINT_URL": aws_url,
+            **aws_environment(aws_url),
             "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
         } | environment
 
     def put(self, name: str, value: str) -> None:
@@ -87,6 +86,15 @@ class Stage:
     def queued(self) -> list[str]:
         found = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10)
         return [message["Body"] for message in found.get("Messages", [])]
+
+
+def be_the_sandbox(
+    environment: Mapping[str, str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Have commands find these settings, in a file in `folder`, as those of the running sandbox."""
+    file = folder / "sandbox.json"
+    file.write_text(json.dumps(dict(environment)), encoding="utf-8")
+    monkeypatch.setenv("SETTINGS_FILE", str(file))
 
 
 class SilentHandler(ChaliceRequestHandler):

@@ -19,7 +19,7 @@ from ops.parameters import default_templates, put_missing
 from ops.stage import Stage
 from sandbox import deployment
 from sandbox.server import running
-from tests.kit.engines import REGION, aws_client, new_table
+from tests.kit.engines import aws_client, aws_environment, new_table
 from tests.kit.identity import APP, MACHINE, SECRET, running_logto
 from tests.kit.phone import ACCOUNT, running_twilio
 from tests.kit.recordings import recorded
@@ -90,10 +90,7 @@ class World:
             "PARAMETER_PREFIX": self.prefix,
             "TWILIO_API_URL": self.twilio.url,
             "ALLOWED_COUNTRIES": "BR US",
-            "AWS_ENDPOINT_URL": self.aws_url,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
+            **aws_environment(self.aws_url),
         }
         self.sources = [
             {

@@ -32,6 +32,16 @@ REGION = "us-east-1"
 _TABLE_FIELDS = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
 
 
+def aws_environment(url: str) -> dict[str, str]:
+    """Return the variables by which boto3 finds the AWS at `url`."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+
+
 @cache
 def aws_client(service: str, url: str, config: Config | None = None) -> Any:
     """Return a boto3 client of the AWS at `url`."""

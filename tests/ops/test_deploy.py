@@ -8,13 +8,7 @@ import pytest
 
 from ops.deploy import refuse_to_cut_off, stack_parameters
 from ops.stack import DeploymentError
-from tests.kit.engines import REGION, ROOT
-
-AWS = {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_DEFAULT_REGION": REGION,
-}
+from tests.kit.engines import REGION, ROOT, aws_environment
 
 
 def ops(*arguments: str, answer: str = "", **environment: str) -> tuple[int, str]:
@@ -131,7 +125,7 @@ def test_closing_the_default_endpoint_is_refused_before_anything_is_made(moto_se
         "LOGTO_APP_ID=a",
         "DISABLE_DEFAULT_ENDPOINT=true",
     ]
-    status, said = ops("deploy", "--stage", "dev", *given, AWS_ENDPOINT_URL=moto_server, **AWS)
+    status, said = ops("deploy", "--stage", "dev", *given, **aws_environment(moto_server))
 
     assert status == 1
     assert said.startswith("Error P024: The application would answer nowhere")
@@ -163,15 +157,16 @@ def test_without_credentials_it_stops_with_a_sentence():
 
 
 def test_the_first_deployment_requires_logto(moto_server: str):
-    named = {**AWS, "AWS_DEFAULT_REGION": "", "AWS_REGION": REGION}  # as AWS's own command line
-    status, said = ops("deploy", "--stage", "dev", AWS_ENDPOINT_URL=moto_server, **named)
+    as_awss_own_command_line = {"AWS_DEFAULT_REGION": "", "AWS_REGION": REGION}
+    named = aws_environment(moto_server) | as_awss_own_command_line
+    status, said = ops("deploy", "--stage", "dev", **named)
 
     assert status == 1
     assert "portaria deploy --stage dev LOGTO_ENDPOINT=" in said
 
 
 def test_a_stack_that_is_not_there_can_not_be_destroyed(moto_server: str):
-    status, said = ops("destroy", "--stage", "dev", AWS_ENDPOINT_URL=moto_server, **AWS)
+    status, said = ops("destroy", "--stage", "dev", **aws_environment(moto_server))
 
     assert status == 1
     assert said.startswith("Error P013: There is no stack portaria-dev in account ")

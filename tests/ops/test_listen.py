@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -19,7 +18,8 @@ from ops.listen import as_object, told
 from ops.stage import LOCAL, Stage
 from ops.stage_logs import API, LOCAL_GROUPS, WORKER, LogLine
 from sandbox.logs import STREAM, make_groups
-from tests.kit.engines import ROOT
+from tests.kit.application import be_the_sandbox
+from tests.kit.engines import ROOT, aws_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,16 +103,14 @@ def test_programs_get_an_object_a_line_with_all_that_was_logged(logged: Callable
 
 
 def test_only_events_are_on_the_pipe_and_it_ends_quietly_with_ctrl_c(
-    moto_server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    moto_server: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ):
-    environment = {
-        "AWS_ENDPOINT_URL": moto_server,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "sa-east-1",  # an emulated AWS of its own
-    }
-    published = tmp_path / "sandbox.json"
-    published.write_text(json.dumps(environment), encoding="utf-8")
+    # A region is an emulated AWS of its own.
+    environment = aws_environment(moto_server) | {"AWS_DEFAULT_REGION": "sa-east-1"}
+    be_the_sandbox(environment, tmp_path, monkeypatch)
     logs = Stage(LOCAL, environment).client("logs")
     make_groups(logs)
     log.count("Accepted", region="BR")
@@ -133,7 +131,6 @@ def test_only_events_are_on_the_pipe_and_it_ends_quietly_with_ctrl_c(
     with subprocess.Popen(
         [sys.executable, "-m", "ops", "listen", "--stage", "local", "--json"],
         cwd=ROOT,
-        env=os.environ | {"SETTINGS_FILE": str(published)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -12,11 +12,12 @@ from ops.__main__ import main
 from ops.errors import Status
 from ops.stage_logs import API, LOCAL_GROUPS, WORKER
 from sandbox.logs import STREAM, make_groups
-from tests.kit.application import Stage
+from tests.kit.application import Stage, be_the_sandbox
 from tests.kit.engines import aws_client, moto
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 REQUEST, MESSAGE, SID = "8476a536-e9f4-11e8", "0c5e6a3e-07f1-4b7a", "SM" + "0" * 32
 LINES = [
@@ -48,8 +49,8 @@ def aws_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def settings_file(aws_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A sandbox's settings, with what its functions have logged since a minute ago."""
+def stage(aws_url: str) -> Stage:
+    """A sandbox, with what its functions have logged since a minute ago."""
     logs = aws_client("logs", aws_url)
     make_groups(logs)
     for after, (function, line) in enumerate(LINES):
@@ -59,14 +60,12 @@ def settings_file(aws_url: str, tmp_path_factory: pytest.TempPathFactory) -> str
             logStreamName=STREAM,
             logEvents=[{"timestamp": int((time.time() - 60 + after) * 1000), "message": text}],
         )
-    file = tmp_path_factory.mktemp("sandbox") / "sandbox.json"
-    file.write_text(json.dumps(Stage(aws_url).environment), encoding="utf-8")
-    return str(file)
+    return Stage(aws_url)
 
 
 @pytest.fixture(autouse=True)
-def _stage(settings_file: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SETTINGS_FILE", settings_file)
+def _found(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    be_the_sandbox(stage.environment, tmp_path, monkeypatch)
 
 
 def logs(*arguments: str) -> int:

@@ -21,7 +21,7 @@ from ops.holdings import Holdings, holdings
 from ops.personal_data import ELSEWHERE
 from ops.stage import Stage
 from sandbox.identity.settings import MANAGEMENT_API
-from tests.kit.application import AUTHORIZATION, LEDGER_KEY, listening
+from tests.kit.application import AUTHORIZATION, LEDGER_KEY, be_the_sandbox, listening
 from tests.kit.browser import Browser
 from tests.kit.engines import LOOPBACK, ROOT
 from tests.kit.fakes.clock import Clock
@@ -110,9 +110,8 @@ def world(moto_server: str, logto: Logto, monkeypatch: pytest.MonkeyPatch) -> It
 def test_everything_about_a_number_is_exported_to_its_owner_alone_and_no_code(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    settings, file = tmp_path / "settings.json", tmp_path / "person.json"
-    settings.write_text(json.dumps(world.pipeline.stage.environment))
-    monkeypatch.setenv("SETTINGS_FILE", str(settings))
+    be_the_sandbox(world.pipeline.stage.environment, tmp_path, monkeypatch)
+    file = tmp_path / "person.json"
     assert main(["export", NUMBER, "--stage", "local", "--out", str(file)]) == Status.FINE
 
     assert file.stat().st_mode & 0o777 == 0o600

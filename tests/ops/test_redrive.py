@@ -12,7 +12,7 @@ import pytest
 from chalicelib.otp.aws.queue import SqsOtpQueue
 from ops.__main__ import main
 from ops.errors import Status
-from tests.kit.application import Stage
+from tests.kit.application import Stage, be_the_sandbox
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,9 +26,7 @@ DEAD = json.dumps({"to": "5511912345678", "type": "Register", "payload": {"code"
 def stage(moto_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """A sandbox with three dead letters: a living code, a dead one, and what nobody can read."""
     found = Stage(moto_server)
-    file = tmp_path / "sandbox.json"
-    file.write_text(json.dumps(found.environment), encoding="utf-8")
-    monkeypatch.setenv("SETTINGS_FILE", str(file))
+    be_the_sandbox(found.environment, tmp_path, monkeypatch)
     dead = found.dead_letter_queue_url
     SqsOtpQueue(found.sqs, dead, dead).put(LIVING, time.time() - 60)
     SqsOtpQueue(found.sqs, dead, dead).put(DEAD, time.time() - 3600)

@@ -40,6 +40,7 @@ from ops.setup.store import Store
 from ops.stage import Stage
 from ops.twilio import Twilio as TwilioClient
 from tests.kit.application import Stage as KitStage
+from tests.kit.application import be_the_sandbox
 from tests.kit.engines import ROOT
 from tests.kit.identity import MACHINE, SECRET, running_logto
 from tests.kit.phone import NUMBER, running_twilio
@@ -549,9 +550,8 @@ def test_one_of_several_numbers_must_be_named(world: World):
 @pytest.fixture
 def sandbox(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """The same world, as `--stage local` finds it without a terminal."""
-    file = tmp_path / "sandbox.json"
-    file.write_text(json.dumps({**world.stage.environment, "STAGE": "local"}))
-    for name, value in {**world.environment, "SETTINGS_FILE": str(file)}.items():
+    be_the_sandbox({**world.stage.environment, "STAGE": "local"}, tmp_path, monkeypatch)
+    for name, value in world.environment.items():
         monkeypatch.setenv(name, value)
     return world
 

@@ -15,7 +15,7 @@ from ops.errors import OperatorError
 from ops.errors.stage import AWS_UNREACHABLE, SANDBOX_NOT_RUNNING, STAGE_NOT_DEPLOYED, STAGE_UNKNOWN
 from ops.stage import Stage, sandbox_environment
 from tests.kit.application import Stage as KitStage
-from tests.kit.engines import LOOPBACK, REGION, aws_client
+from tests.kit.engines import LOOPBACK, REGION, aws_client, aws_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,12 +42,7 @@ TEMPLATE = {
 @pytest.fixture
 def account(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials, and AWS at moto's address."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": moto_server,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
-    }.items():
+    for name, value in aws_environment(moto_server).items():
         monkeypatch.setenv(name, value)
 
 

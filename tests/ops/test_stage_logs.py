@@ -3,8 +3,7 @@ from __future__ import annotations
 import json
 import time
 from itertools import islice
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from typing import Any
 
 import pytest
 
@@ -13,63 +12,33 @@ from ops.errors.watching import LOGS_UNKNOWN
 from ops.stage import LOCAL, Stage
 from ops.stage_logs import ANY_EVENT, API, LATE_SECONDS, LOCAL_GROUPS, WORKER, StageLogs, _pattern
 from sandbox.logs import STREAM, keeping, make_groups
-from tests.kit.engines import REGION, aws_client
-
-if TYPE_CHECKING:
-    pass
-
-
-class Group:
-    """The log groups of a stage, which two Lambdas write to."""
-
-    def __init__(self, moto_server: str) -> None:
-        self.client = aws_client("logs", moto_server)
-        self.names = {API: f"api-{uuid4()}", WORKER: f"worker-{uuid4()}"}
-        for name in self.names.values():
-            self.client.create_log_group(logGroupName=name)
-            for stream in ("one", "two"):
-                self.client.create_log_stream(logGroupName=name, logStreamName=stream)
-
-    def write(self, function: str, at: float, text: str, stream: str = "one") -> None:
-        self.client.put_log_events(
-            logGroupName=self.names[function],
-            logStreamName=stream,
-            logEvents=[{"timestamp": int(at * 1000), "message": text}],
-        )
+from tests.kit.engines import aws_environment
+from tests.kit.logs import LogGroups
 
 
 @pytest.fixture
-def group(moto_server: str) -> Group:
-    return Group(moto_server)
+def group(moto_server: str) -> LogGroups:
+    return LogGroups(moto_server)
 
 
 @pytest.fixture
-def logs(group: Group) -> StageLogs:
-    return StageLogs(group.client, group.names)
+def logs(group: LogGroups) -> StageLogs:
+    return group.read()
 
 
 def event(name: str, **fields: Any) -> str:
     return json.dumps({"level": "INFO", "message": name, **fields})
 
 
-def environment(aws_url: str) -> dict[str, str]:
-    return {
-        "AWS_ENDPOINT_URL": aws_url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": REGION,
-    }
-
-
 NOW = time.time()
 
 
-def test_the_lines_of_both_functions_are_one_row_in_time(group: Group, logs: StageLogs):
-    group.write(WORKER, NOW + 1, event("code_ended", outcome="sent"))
-    group.write(API, NOW, event("code_accepted"))
-    group.write(API, NOW + 2, "START RequestId: 1\n", stream="two")
-    group.write(API, NOW - 10, event("of before"))
-    group.write(API, NOW + 10, event("of after"))
+def test_the_lines_of_both_functions_are_one_row_in_time(group: LogGroups, logs: StageLogs):
+    group.write(WORKER, event("code_ended", outcome="sent"), at=NOW + 1)
+    group.write(API, event("code_accepted"), at=NOW)
+    group.write(API, "START RequestId: 1\n", at=NOW + 2, stream="two")
+    group.write(API, event("of before"), at=NOW - 10)
+    group.write(API, event("of after"), at=NOW + 10)
 
     found = logs.read(NOW - 1, NOW + 3)
 
@@ -84,10 +53,10 @@ def test_the_lines_of_both_functions_are_one_row_in_time(group: Group, logs: Sta
     assert found[0].at == pytest.approx(NOW, abs=0.001)
 
 
-def test_events_are_chosen_by_name_and_lines_by_a_text(group: Group, logs: StageLogs):
-    group.write(API, NOW, event("request_failed", reference="abc123"))
-    group.write(API, NOW, event("code_accepted"))
-    group.write(API, NOW, event("signed_in"))
+def test_events_are_chosen_by_name_and_lines_by_a_text(group: LogGroups, logs: StageLogs):
+    group.write(API, event("request_failed", reference="abc123"), at=NOW)
+    group.write(API, event("code_accepted"), at=NOW)
+    group.write(API, event("signed_in"), at=NOW)
 
     by_name = logs.read(NOW - 1, events={"code_accepted", "signed_in"})
     by_text = logs.read(NOW - 1, containing="abc123")
@@ -104,7 +73,7 @@ def test_cloudwatch_selects_what_is_asked_for():
     assert _pattern(ANY_EVENT, "") == '{ ($.message = "*") }'
 
 
-def test_more_lines_than_a_page_has_are_all_read(group: Group):
+def test_more_lines_than_a_page_has_are_all_read(group: LogGroups):
     class SmallPages:
         """The client, whose pages have two lines."""
 
@@ -117,14 +86,14 @@ def test_more_lines_than_a_page_has_are_all_read(group: Group):
             )()
 
     for number in range(5):
-        group.write(API, NOW + number, event(f"number {number}"))
+        group.write(API, event(f"number {number}"), at=NOW + number)
 
     found = StageLogs(SmallPages(), {API: group.names[API]}).read(NOW - 1)
 
     assert [line.event for line in found] == [f"number {number}" for number in range(5)]
 
 
-def test_each_line_is_followed_once_however_late_it_arrives(group: Group, logs: StageLogs):
+def test_each_line_is_followed_once_however_late_it_arrives(group: LogGroups, logs: StageLogs):
     arriving = iter(
         [
             [(NOW, "first")],
@@ -136,7 +105,7 @@ def test_each_line_is_followed_once_however_late_it_arrives(group: Group, logs: 
 
     def arrive(_: float) -> None:
         for at, name in next(arriving):
-            group.write(API, at, event(name))
+            group.write(API, event(name), at=at)
 
     following = logs.follow(NOW - 1, clock=lambda: next(times), sleep=arrive)
     found = [[line.event for line in lines] for lines in islice(following, 3)]
@@ -146,7 +115,7 @@ def test_each_line_is_followed_once_however_late_it_arrives(group: Group, logs: 
 
 def test_the_sandbox_keeps_what_its_functions_write_where_the_logs_are_read(moto_server: str):
     # A region is an emulated AWS of its own.
-    stage = Stage(LOCAL, environment(moto_server) | {"AWS_DEFAULT_REGION": "eu-west-1"})
+    stage = Stage(LOCAL, aws_environment(moto_server) | {"AWS_DEFAULT_REGION": "eu-west-1"})
     make_groups(stage.client("logs"))
     with keeping(stage.environment) as keep:
         keep("app", event("signed_in"))
@@ -164,10 +133,10 @@ def test_the_sandbox_keeps_what_its_functions_write_where_the_logs_are_read(moto
     assert [each["logStreamName"] for each in streams["logStreams"]] == [STREAM]
 
 
-def test_a_deployed_stage_has_its_log_groups_among_its_outputs(group: Group):
+def test_a_deployed_stage_has_its_log_groups_among_its_outputs(group: LogGroups):
     outputs = {"ApiLogGroup": group.names[API], "WorkerLogGroup": group.names[WORKER]}
-    settings = environment(group.client.meta.endpoint_url)
-    group.write(WORKER, NOW, event("code_ended"))
+    settings = aws_environment(group.client.meta.endpoint_url)
+    group.write(WORKER, event("code_ended"), at=NOW)
 
     found = StageLogs.of(Stage("prod", settings, outputs)).read(NOW - 1)
 

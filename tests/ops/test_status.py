@@ -18,7 +18,7 @@ from ops.doctor.context import Context
 from ops.errors import OperatorError
 from ops.errors.stage import AWS_DENIED
 from ops.stage import LOCAL, Stage
-from ops.stage_logs import API, WORKER, StageLogs
+from ops.stage_logs import WORKER
 from ops.status.command import changes
 from ops.status.figures import HOUR_SECONDS, CloudWatchMetrics, Figures, LoggedMetrics, Series
 from ops.status.reading import HOURS, Reader
@@ -26,6 +26,7 @@ from ops.status.snapshot import Delivered, delivery_by
 from ops.status.view import line, page, sparkline
 from tests.kit.doctor import Pages
 from tests.kit.engines import aws_client
+from tests.kit.logs import LogGroups
 from tests.kit.pipeline import Pipeline, running_pipeline
 
 if TYPE_CHECKING:
@@ -50,25 +51,11 @@ class Written(Protocol):
     def metrics(self) -> Metrics: ...
 
 
-class Log:
-    """Two log groups of a stage's functions."""
-
-    def __init__(self, aws_url: str) -> None:
-        self.client = aws_client("logs", aws_url)
-        self.groups = {API: f"api-{uuid4()}", WORKER: f"worker-{uuid4()}"}
-        for name in self.groups.values():
-            self.client.create_log_group(logGroupName=name)
-            self.client.create_log_stream(logGroupName=name, logStreamName="s")
+class Log(LogGroups):
+    """The log, which the sandbox's metrics are counted in."""
 
     def take(self, lines: str) -> None:
-        now = int(time.time() * 1000)
-        events = [{"timestamp": now, "message": each} for each in lines.splitlines()]
-        self.client.put_log_events(
-            logGroupName=self.groups[WORKER], logStreamName="s", logEvents=events
-        )
-
-    def read(self) -> StageLogs:
-        return StageLogs(self.client, self.groups)
+        self.write(WORKER, *lines.splitlines())
 
     def metrics(self) -> Metrics:
         return LoggedMetrics(self.read())

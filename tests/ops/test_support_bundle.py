@@ -16,12 +16,12 @@ import pytest
 
 from ops.__main__ import main
 from ops.errors import Status
-from ops.stage_logs import API, WORKER, StageLogs
+from ops.stage_logs import API, StageLogs
 from ops.support.command import CONTENTS, bundle, write
 from ops.support.redaction import Redaction
-from tests.kit.application import Stage
+from tests.kit.application import Stage, be_the_sandbox
 from tests.kit.doctor import SECRETS, World, healthy
-from tests.kit.engines import aws_client
+from tests.kit.logs import LogGroups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,19 +88,10 @@ def world(moto_server: str) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def logs(world: World) -> StageLogs:
-    client = aws_client("logs", world.aws_url)
-    groups = {function: f"{function}-{uuid4()}" for function in (API, WORKER)}
-    for group in groups.values():
-        client.create_log_group(logGroupName=group)
-        client.create_log_stream(logGroupName=group, logStreamName="one")
     event = {"level": "ERROR", "message": "request_failed", **KNOWN, **IDS}
-    lines = [json.dumps(event), *hostile_lines()]
-    client.put_log_events(
-        logGroupName=groups[API],
-        logStreamName="one",
-        logEvents=[{"timestamp": int(world.clock() * 1000), "message": line} for line in lines],
-    )
-    return StageLogs(client, groups)
+    groups = LogGroups(world.aws_url)
+    groups.write(API, json.dumps(event), *hostile_lines())
+    return groups.read()
 
 
 @pytest.fixture(scope="module")
@@ -201,10 +192,8 @@ def test_numbers_and_tokens_are_taken_out_of_every_string(written: str, kept: st
 def sandbox(moto_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A sandbox of which little can be read, in a folder without files."""
     nobody = "http://127.0.0.1:1"
-    file = tmp_path / "sandbox.json"
     environment = Stage(moto_server, PUBLIC_URL=nobody, TWILIO_API_URL=nobody).environment
-    file.write_text(json.dumps(environment), encoding="utf-8")
-    monkeypatch.setenv("SETTINGS_FILE", str(file))
+    be_the_sandbox(environment, tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -12,7 +12,7 @@ import pytest
 from ops.__main__ import main
 from ops.errors import Status
 from sandbox.identity.settings import MANAGEMENT_API
-from tests.kit.application import Stage, serving
+from tests.kit.application import Stage, be_the_sandbox, serving
 from tests.kit.identity import MACHINE, SECRET, Logto, running_logto
 
 if TYPE_CHECKING:
@@ -35,9 +35,7 @@ def stage(moto_server: str, logto: Logto, monkeypatch: pytest.MonkeyPatch, tmp_p
     stage = Stage(moto_server, LOGTO_ENDPOINT=logto.url, PUBLIC_URL=logto.app.url)
     credential = {"id": MACHINE, "secret": SECRET, "resource": MANAGEMENT_API}
     stage.put("logto/management", json.dumps(credential))
-    file = tmp_path / "sandbox.json"
-    file.write_text(json.dumps(stage.environment), encoding="utf-8")
-    monkeypatch.setenv("SETTINGS_FILE", str(file))
+    be_the_sandbox(stage.environment, tmp_path, monkeypatch)
     return stage
 
 

@@ -11,7 +11,7 @@ import pytest
 from ops.__main__ import main
 from ops.errors import Status
 from ops.parameters import default_templates, put_missing
-from tests.kit.application import Stage
+from tests.kit.application import Stage, be_the_sandbox
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,9 +42,7 @@ CONNECTOR = {
 def stage(moto_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """A sandbox's stage with the default texts, in a folder without files."""
     found = Stage(moto_server)
-    file = tmp_path / "sandbox.json"
-    file.write_text(json.dumps(found.environment), encoding="utf-8")
-    monkeypatch.setenv("SETTINGS_FILE", str(file))
+    be_the_sandbox(found.environment, tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     put_missing(found.ssm, found.prefix, default_templates())
     return found
