@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 STACKED_COLUMNS = 3
 SENTENCE = 40
 """Tables of so many columns don't fit a phone where one has a cell of so many characters."""
+WIDE_COLUMNS = 4
+"""Tables of so many columns that are no list on a phone may need to be scrolled."""
 LONG = 20
 """A name of more characters may be broken between its parts."""
 DIAGRAM = '<pre class="mermaid">'
@@ -34,7 +36,7 @@ class Rendered:
     def __init__(self, text: str, address: Callable[[str], str]) -> None:
         library = MarkdownIt("commonmark").enable(["table", "strikethrough"])
         tokens = library.parse(text)
-        _label_cells(tokens)
+        _fit_tables(tokens)
         self.headings = TableOfContents(_headings(tokens))
         for token in _all(tokens):
             if token.type == "code_inline" and len(token.content) > LONG:
@@ -71,20 +73,36 @@ def _breakable(code: str) -> str:
     return f"<code>{broken}</code>"
 
 
-def _label_cells(tokens: list[Token]) -> None:
-    """Give the cells of tables with sentences their column's name: a phone shows them as a list."""
-    tables: list[list[tuple[Token, str]]] = []
+def _fit_tables(tokens: list[Token]) -> None:
+    """Let tables fit a phone: as a list, or in a box that can be scrolled, by the keyboard too.
+
+    The cells of tables with sentences get their column's name: a phone shows them as a list.
+    """
+    tables: list[tuple[Token, list[tuple[Token, str]]]] = []
     for opening, inline in pairwise(tokens):
         if opening.type == "table_open":
-            tables.append([])
+            tables.append((opening, []))
         elif opening.type in {"th_open", "td_open"}:
-            tables[-1].append((opening, inline.content))
-    for cells in tables:
+            tables[-1][1].append((opening, inline.content))
+    for table, cells in tables:
         names = [text for cell, text in cells if cell.type == "th_open"]
         longest = max(len(text) for _, text in cells)
         if len(names) >= STACKED_COLUMNS and longest >= SENTENCE:
             for number, (cell, _) in enumerate(cells):
                 cell.attrs["data-column"] = names[number % len(names)]
+        elif len(names) >= WIDE_COLUMNS:
+            label = escape(", ".join(names))
+            box = f'<div class="scrolled" role="group" tabindex="0" aria-label="{label}">'
+            start = tokens.index(table)
+            end = next(i for i in range(start, len(tokens)) if tokens[i].type == "table_close")
+            tokens.insert(end + 1, _html("</div>\n"))
+            tokens.insert(start, _html(box + "\n"))
+
+
+def _html(content: str) -> Token:
+    token = Token("html_block", "", 0)
+    token.content = content
+    return token
 
 
 def _headings(tokens: list[Token]) -> list[AnchorLink]:
