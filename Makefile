@@ -1,6 +1,8 @@
 # Portaria: every command here does its own set-up. `make` alone explains them.
 
+# A path or name: the Python that .venv is made with. A version, 3.13: the one that a package is for.
 PYTHON ?= python3
+VERSION := $(filter 3.%,$(PYTHON))
 BIN := .venv/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -37,12 +39,12 @@ chaos: .venv/ready ## Let 10,000 codes through while everything fails: CODES=200
 	@$(BIN)/python -m tests.chaos --codes $(or $(CODES),10000) $(if $(SEED),--seed $(SEED))
 
 .PHONY: package
-package: .venv/ready ## Make what a stage consists of, template and zips: STAGE=dev
-	@$(BIN)/python -m ops package --stage $(call given,STAGE)
+package: .venv/ready ## Make what a stage consists of, template and zips: STAGE=dev, PYTHON=3.13
+	@$(BIN)/python -m ops package --stage $(call given,STAGE) $(VERSION:%=--python %)
 
 .PHONY: deploy
 deploy: .venv/ready ## Deploy a stage to AWS: STAGE=dev, and the first time LOGTO_ENDPOINT=…
-	@$(BIN)/python -m ops deploy --stage $(call given,STAGE) $(said)
+	@$(BIN)/python -m ops deploy --stage $(call given,STAGE) $(VERSION:%=--python %) $(said)
 
 .PHONY: destroy
 destroy: .venv/ready ## Delete a stage from AWS, after a confirmation: STAGE=dev
@@ -90,7 +92,7 @@ clean: ## Remove what was made: the virtual environment and all caches
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/ready: requirements-dev.txt scripts/set-up
-	@PYTHON="$(PYTHON)" scripts/set-up
+	@PYTHON="$(if $(VERSION),python3,$(PYTHON))" scripts/set-up
 
 .cache/tools/%/ready: tools/%.txt scripts/tool | .venv/ready
 	@scripts/tool $*

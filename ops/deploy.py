@@ -16,7 +16,7 @@ from ops.console import instructions
 from ops.errors import Status
 from ops.errors.deployment import FIRST_DEPLOYMENT, PARAMETER_WRONG, WOULD_CUT_OFF
 from ops.errors.stage import STAGE_NOT_DEPLOYED
-from ops.options import Architecture, DeployedStage, Json, Yes
+from ops.options import Architecture, DeployedStage, Json, Python, Yes
 from ops.parameters import default_templates, generated_secrets, names, put_missing
 from ops.stack import DeploymentError, install_sam
 from ops.template import merged, values_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-def deploy(
+def deploy(  # noqa: PLR0913 - an option each
     stage: DeployedStage,
     values: Annotated[
         list[str] | None,
@@ -36,6 +36,7 @@ def deploy(
         ),
     ] = None,
     *,
+    python: Python = None,
     architecture: Architecture = None,
     dry_run: Annotated[
         bool,
@@ -55,7 +56,7 @@ def deploy(
         raise DeploymentError(FIRST_DEPLOYMENT, stage=stage)
     refuse_to_cut_off(stage, stack.parameters(), given)
     with output.progress("Packaging …"):
-        made = package.make(stage, architecture=architecture)
+        made = package.make(stage, architecture=architecture, python=python)
     for change in made.changes:
         output.say(f"{change.archive.name}: {change.after}")
     install_sam()

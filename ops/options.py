@@ -85,7 +85,15 @@ DeployedStage = Annotated[
 ]
 Architecture = Annotated[
     Literal["arm64", "x86_64"] | None,
-    typer.Option("--architecture", help="Instead of the one in .chalice/config.json."),
+    typer.Option("--architecture", "--arch", help="Instead of the one in .chalice/config.json."),
+]
+Python = Annotated[
+    Literal["3.11", "3.12", "3.13", "3.14"] | None,
+    typer.Option(
+        "--python",
+        help="The version on Lambda, by default lambda_python_version in .chalice/config.json or "
+        "that of the Python that runs this. To package, this machine must have it, too.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for a confirmation.")]

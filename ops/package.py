@@ -1,8 +1,8 @@
 """What a stage's deployment consists of: `package` makes all of it, `template` the template alone.
 
-`chalice package` makes the template and the zips, with `.chalice/resources.yaml` merged in; the
+Chalice's own steps make the template and the zips, with `.chalice/resources.yaml` merged in; the
 layer is then trimmed and compiled, and the template settled for the stage. `template` runs
-Chalice's own steps without the one that installs requirements and packs them: the checks of roles,
+the steps without the one that installs requirements and packs them: the checks of roles,
 policies and resources need none of that, and it takes longer than they do.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 import sys
 from contextlib import redirect_stdout
@@ -28,24 +27,31 @@ from chalice.deploy.deployer import (
     BaseDeployStep,
     BuildStage,
     InjectDefaults,
+    ManagedLayerDeploymentPackager,
     PolicyGenerator,
     SwaggerBuilder,
 )
+from chalice.deploy.packager import AppOnlyDeploymentPackager, LayerDeploymentPackager
 from chalice.deploy.swagger import CFNSwaggerGenerator
 from chalice.package import (
+    AppPackager,
+    CompositePostProcessor,
     PackageOptions,
     ResourceBuilder,
+    SAMCodeLocationPostProcessor,
     SAMTemplateGenerator,
     TemplateDeepMerger,
     TemplateMergePostProcessor,
     YAMLTemplateSerializer,
 )
 from chalice.policy import AppPolicyGenerator
-from chalice.utils import OSUtils
+from chalice.utils import UI, OSUtils
 
 from ops import output
-from ops.options import Architecture, DeployedStage, Json
+from ops.options import Architecture, DeployedStage, Json, Python
+from ops.packaging.interpreters import RUNNING, interpreter
 from ops.packaging.shrink import Change, shrink
+from ops.packaging.wheels import wheels
 from ops.template import MERGED, ROOT, merged, read, settled, values_of
 
 if TYPE_CHECKING:
@@ -65,11 +71,18 @@ class Package:
 
     template: Path
     changes: tuple[Change, ...]
+    runtime: str
+    """What Lambda calls it, e.g. `python3.13`."""
+    architecture: str
+
+    def __str__(self) -> str:
+        return f"for Python {self.runtime.removeprefix('python')} on {self.architecture}"
 
 
 def package(
     stage: DeployedStage,
     *,
+    python: Python = None,
     architecture: Architecture = None,
     out: Annotated[
         Path | None, typer.Option(help="A folder, emptied first; by default build/STAGE.")
@@ -78,92 +91,123 @@ def package(
 ) -> None:
     """Make a stage's template and zips."""
     with output.progress("Packaging …"):
-        made = make(stage, out, architecture)
+        made = make(stage, out, architecture, python)
     if as_json:
-        archives = [each.as_json() for each in made.changes]
-        output.show_json({"stage": stage, "template": str(made.template), "archives": archives})
+        output.show_json(
+            {
+                "stage": stage,
+                "template": str(made.template),
+                "runtime": made.runtime,
+                "architecture": made.architecture,
+                "archives": [each.as_json() for each in made.changes],
+            }
+        )
         return
     for change in made.changes:
         print(*change.lines(), sep="\n")
-    print(f"The stage {stage} is in {made.template.parent}")
+    print(f"The stage {stage} is in {made.template.parent}, {made}")
 
 
 def template(
     stage: DeployedStage,
     *,
+    python: Python = None,
     translated: Annotated[
         bool, typer.Option("--translated", help="As CloudFormation sees it, without SAM.")
     ] = False,
 ) -> None:
     """Print a stage's template."""
-    found = synthesized(stage)
+    found = synthesized(stage, python)
     print(json.dumps(without_sam(found) if translated else found, indent=2))
 
 
-def make(stage: str, out: Path | None = None, architecture: str | None = None) -> Package:
+def make(
+    stage: str,
+    out: Path | None = None,
+    architecture: str | None = None,
+    python: str | None = None,
+) -> Package:
     """Package `stage` into `out`, which is emptied first.
 
-    The same sources result in the same bytes, so that nothing is deployed where nothing changed.
-    Raises StageUnknown and PackagingError.
+    `python` is the runtime's version, such as "3.13": by default the one that
+    `.chalice/config.json` has as `lambda_python_version`, or that of the running Python. The same
+    sources result in the same bytes, so that nothing is deployed where nothing changed. Raises
+    StageUnknown, PythonMissing, PackagingError and UnreadableOperation.
     """
     folder = out or ROOT / "build" / stage
     values_of(stage, merged())  # before anything is built
+    python = python or _python()
+    interpreter(python)  # it is missed at once, or not at all
     shutil.rmtree(folder, ignore_errors=True)
-    template = settled(_packaged(stage, folder, architecture), stage)
-    python = template["Resources"]["APIHandler"]["Properties"]["Runtime"].removeprefix("python")
+    given = {} if architecture is None else {"lambda_architecture": architecture}
+    template = settled(_packaged(stage, folder, python, given), stage)
+    handler = template["Resources"]["APIHandler"]["Properties"]
     changes = shrink(folder / LAYER, folder / APPLICATION, python=python)
     path = folder / TEMPLATE
     path.write_text(json.dumps(template, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    return Package(path, changes)
+    return Package(path, changes, handler["Runtime"], handler["Architectures"][0])
 
 
-def _packaged(stage: str, folder: Path, architecture: str | None) -> dict[str, Any]:
-    """Run `chalice package`; return its template."""
-    # Not at import: the prompts of Chalice's command line ask the terminal what it can do, and wait
-    # for ten seconds where it does not answer.
-    from chalice.cli.factory import CLIFactory
-
-    if boto3.Session().region_name is None:
-        os.environ["AWS_DEFAULT_REGION"] = _REGION
-    factory = CLIFactory(str(ROOT), environ=os.environ)
-    given = {} if architecture is None else {"lambda_architecture": architecture}
-    config = factory.create_config_obj(stage, user_provided_params=given)
+def _packaged(stage: str, folder: Path, python: str, given: dict[str, str]) -> dict[str, Any]:
+    """Do what `chalice package` does, for this Python; return its template."""
+    config, files = _config(stage, python, given), OSUtils()
     with redirect_stdout(sys.stderr):  # what Chalice says is no data
-        packager = factory.create_app_packager(
-            config, factory.create_package_options(), "cloudformation", "json", str(MERGED)
+        architecture = config.lambda_architecture
+        parts = (files, wheels(python, architecture), UI(), architecture)
+        packages = ManagedLayerDeploymentPackager(
+            AppOnlyDeploymentPackager(*parts), LayerDeploymentPackager(*parts)
         )
-        packager.package_app(config, str(folder), stage)
-    written = folder / "sam.yaml"  # Chalice takes the suffix of the merged file
+        AppPackager(
+            SAMTemplateGenerator(config, _options()),
+            _resources(packages),
+            CompositePostProcessor([SAMCodeLocationPostProcessor(files), _merge(files)]),
+            YAMLTemplateSerializer(),
+            files,
+        ).package_app(config, str(folder), stage)
+    written = folder / "sam.yaml"
     template = read(written)
     written.unlink()
     return template
 
 
-def synthesized(stage: str) -> dict[str, Any]:
-    """Return the template of `stage`, Chalice's part and ours merged. Raises StageUnknown."""
-    config, files = _config(stage), OSUtils()
+def synthesized(stage: str, python: str | None = None) -> dict[str, Any]:
+    """Return the template of `stage`, Chalice's part and ours merged; `python` as for `make`.
+
+    Raises StageUnknown.
+    """
+    config = _config(stage, python or _python(), {})
+    resources = _resources(_NamedPackages()).construct_resources(config, stage)
+    template: dict[str, Any] = SAMTemplateGenerator(config, _options()).generate(resources)
+    _merge(OSUtils()).process(template, config, "", stage)
+    return settled(template, stage)
+
+
+def _resources(packages: BaseDeployStep) -> ResourceBuilder:
+    files = OSUtils()
     build = BuildStage(
         steps=[
             InjectDefaults(),
-            _NamedPackages(),
+            packages,
             PolicyGenerator(policy_gen=AppPolicyGenerator(osutils=files), osutils=files),
             SwaggerBuilder(swagger_generator=CFNSwaggerGenerator()),
         ]
     )
-    resources = ResourceBuilder(
-        ApplicationGraphBuilder(), DependencyBuilder(), build
-    ).construct_resources(config, stage)
+    return ResourceBuilder(ApplicationGraphBuilder(), DependencyBuilder(), build)
+
+
+def _options() -> PackageOptions:
     session = botocore.session.Session()
-    session.set_config_variable("region", _REGION)
-    options = PackageOptions(TypedAWSClient(session))
-    template: dict[str, Any] = SAMTemplateGenerator(config, options).generate(resources)
-    TemplateMergePostProcessor(
+    session.set_config_variable("region", boto3.Session().region_name or _REGION)
+    return PackageOptions(TypedAWSClient(session))
+
+
+def _merge(files: OSUtils) -> TemplateMergePostProcessor:
+    return TemplateMergePostProcessor(
         osutils=files,
         merger=TemplateDeepMerger(),
         template_serializer=YAMLTemplateSerializer(),
         merge_template=str(MERGED),
-    ).process(template, config, "", stage)
-    return settled(template, stage)
+    )
 
 
 def without_sam(template: dict[str, Any]) -> dict[str, Any]:
@@ -188,11 +232,35 @@ class _NamedPackages(BaseDeployStep):
         resource.filename = "deployment.zip"
 
 
-def _config(stage: str) -> Config:
+class _Config(Config):
+    """Chalice's configuration, with a runtime of our own choice."""
+
+    _python = RUNNING
+
+    @property
+    def lambda_python_version(self) -> str:
+        """The name of the runtime."""
+        return f"python{self._python}"
+
+
+def _config(stage: str, python: str, given: dict[str, str]) -> Config:
     import app
 
-    return Config(
+    # Chalice makes copies for each function by calling the class.
+    kind: type[Config] = type("_ConfigFor", (_Config,), {"_python": python})
+    return kind(
         chalice_stage=stage,
-        user_provided_params={"chalice_app": app.app, "project_dir": str(ROOT)},
-        config_from_disk=json.loads((ROOT / ".chalice" / "config.json").read_text()),
+        user_provided_params={"chalice_app": app.app, "project_dir": str(ROOT), **given},
+        config_from_disk=_from_disk(),
     )
+
+
+def _python() -> str:
+    """Return the version that packages are for by default."""
+    version: str = _from_disk().get("lambda_python_version", RUNNING)
+    return version
+
+
+def _from_disk() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((ROOT / ".chalice" / "config.json").read_text("utf-8"))
+    return found

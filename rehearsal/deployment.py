@@ -13,7 +13,7 @@ import boto3
 
 from rehearsal.emulator import CREDENTIALS
 from tests.kit.engines import REGION, ROOT, aws_client
-from tests.packaging.deployment import ARCHITECTURE
+from tests.packaging.deployment import ARCHITECTURE, PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ class Deployment:
     def deploy(self, **values: str) -> str:
         """Run `deploy` with these parameters; returns what it said."""
         given = [f"{name}={value}" for name, value in values.items()]
-        return self.ops("deploy", "--architecture", ARCHITECTURE, *given)
+        return self.ops("deploy", "--architecture", ARCHITECTURE, "--python", PYTHON, *given)
 
     def do(
         self,

@@ -155,6 +155,7 @@ _RECORDS = (
         ("*/METADATA", "*/entry_points.txt", "*/LICEN[CS]E*", "*/licenses/*"),
     ),
     Rule("*.data/scripts/*", "commands"),
+    Rule("bin/*", "commands"),
     Rule("*.pyi", "types, for checkers"),
     Rule("*/py.typed", "types, for checkers"),
     Rule("*.[ch]", "sources of compiled modules"),

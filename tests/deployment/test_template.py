@@ -6,15 +6,19 @@ import base64
 import hashlib
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chalicelib.web.answers import security_headers
 from ops import costs
-from ops.package import synthesized, without_sam
+from ops.package import make, synthesized, without_sam
+from ops.packaging.interpreters import PythonMissing
 from ops.template import merged, settled, stages
 from tests.kit.engines import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STAGES = sorted(stages(merged()))
 RUNBOOK = (ROOT / "docs" / "guides" / "runbook.md").read_text(encoding="utf-8")
@@ -105,6 +109,26 @@ def test_every_stage_is_chalices_too(stage: str):
     config = json.loads((ROOT / ".chalice" / "config.json").read_text("utf-8"))
 
     assert stage in config["stages"]
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
+def test_functions_and_layer_are_for_the_python_that_is_asked_for(python: str):
+    resources = synthesized("dev", python)["Resources"].values()
+    functions = [each for each in resources if each["Type"] == "AWS::Serverless::Function"]
+    (layer,) = (each for each in resources if each["Type"] == "AWS::Serverless::LayerVersion")
+
+    assert {each["Properties"]["Runtime"] for each in functions} == {f"python{python}"}
+    assert layer["Properties"]["CompatibleRuntimes"] == [f"python{python}"]
+
+
+def test_a_package_for_a_python_that_this_machine_lacks_is_refused_before_anything_is_built(
+    tmp_path: Path,
+):
+    (tmp_path / "kept").touch()
+
+    with pytest.raises(PythonMissing):
+        make("dev", tmp_path, python="3.99")
+    assert (tmp_path / "kept").exists()
 
 
 def test_a_settled_template_can_be_no_other_stages(template: dict[str, Any]):
