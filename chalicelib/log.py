@@ -13,13 +13,16 @@ import sys
 import traceback
 from functools import cache
 from pathlib import PurePath
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
     AmazonCloudWatchEMFProvider,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NAMESPACE = "Portaria"
 _FRAMES = 12
@@ -86,20 +89,21 @@ def failure(name: str, error: BaseException, **fields: Field) -> None:
 
 def count(name: str, **dimensions: str) -> None:
     """Add one to the CloudWatch metric `name` (embedded metric format)."""
-    _metric(name, MetricUnit.Count, 1, dimensions)
+    _add({name: 1}, MetricUnit.Count, dimensions)
 
 
-def measure_seconds(name: str, seconds: float, **dimensions: str) -> None:
-    """Add a duration to the CloudWatch metric `name`."""
-    _metric(name, MetricUnit.Seconds, round(seconds, 3), dimensions)
+def measure_seconds(durations: Mapping[str, float], **dimensions: str) -> None:
+    """Add a duration each to CloudWatch metrics, by their names, in one line."""
+    rounded = {name: round(seconds, 3) for name, seconds in durations.items()}
+    _add(rounded, MetricUnit.Seconds, dimensions)
 
 
 def share(name: str, *, hit: bool, **dimensions: str) -> None:
     """Add a hit or a miss to the metric `name`: its average is the share of hits, 0 to 1."""
-    _metric(name, MetricUnit.NoUnit, int(hit), dimensions)
+    _add({name: int(hit)}, MetricUnit.NoUnit, dimensions)
 
 
-def _metric(name: str, unit: MetricUnit, value: float, dimensions: dict[str, str]) -> None:
+def _add(values: Mapping[str, float], unit: MetricUnit, dimensions: dict[str, str]) -> None:
     # The stage's total, and once more by each dimension alone: an alarm needs the total, and
     # every combination of countries, types and codes would be a metric that AWS charges for.
     keys = _logger().get_current_keys()
@@ -107,7 +111,8 @@ def _metric(name: str, unit: MetricUnit, value: float, dimensions: dict[str, str
     metric = AmazonCloudWatchEMFProvider({}, stage, NAMESPACE, {})
     for dimension in dimensions.items():
         metric.add_dimensions(**stage, **dict([dimension]))
-    metric.add_metric(name, unit, value)
+    for name, value in values.items():
+        metric.add_metric(name, unit, value)
     if keys.get("function_request_id"):
         metric.add_metadata("function_request_id", keys["function_request_id"])
     line = json.dumps(metric.serialize_metric_set(), separators=(",", ":"))

@@ -6,6 +6,7 @@ import json
 import time
 from datetime import UTC, datetime
 from io import StringIO
+from itertools import product
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
@@ -71,9 +72,8 @@ class CloudWatch:
     def take(self, lines: str) -> None:
         for fields in filter(lambda each: "_aws" in each, map(json.loads, lines.splitlines())):
             (directive,) = fields["_aws"]["CloudWatchMetrics"]
-            (metric,) = directive["Metrics"]
-            for names in directive["Dimensions"]:
-                values = fields | {"stage": self.stage}
+            values = fields | {"stage": self.stage}
+            for metric, names in product(directive["Metrics"], directive["Dimensions"]):
                 datum = {
                     "MetricName": metric["Name"],
                     "Value": fields[metric["Name"]][0],
@@ -96,8 +96,8 @@ def test_figures_are_the_same_from_the_log_and_from_cloudwatch(
     log.count("Refused", usage_type="SignIn", region="BR", error_code="21614")
     log.count("Limited", limit="country", usage_type="SignIn", region="BR")
     log.count("SignedIn")
-    log.measure_seconds("AgeAtSend", 1.0, usage_type="SignIn", region="BR")
-    log.measure_seconds("AgeAtSend", 4.0, usage_type="SignIn", region="US")
+    log.measure_seconds({"AgeAtSend": 1.0, "TwilioLatency": 0.2}, usage_type="SignIn", region="BR")
+    log.measure_seconds({"AgeAtSend": 4.0, "TwilioLatency": 0.3}, usage_type="SignIn", region="US")
     log.count("TemplateProblem", problem="segments")
     written.take(capsys.readouterr().out)
 

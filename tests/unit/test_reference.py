@@ -70,8 +70,7 @@ def written(functions: dict[str, str], computed: set[str]) -> dict[str, Written]
             if not isinstance(call.func, ast.Attribute) or call.func.attr not in functions:
                 continue
             name = call.args[0]
-            names = {str(name.value)} if isinstance(name, ast.Constant) else computed
-            for each in names:
+            for each in literals(name) or computed:
                 entry = found.setdefault(each, Written())
                 entry.kinds.add(functions[call.func.attr])
                 entry.fields |= PLACES if call.func.attr == "failure" else set()
@@ -80,6 +79,12 @@ def written(functions: dict[str, str], computed: set[str]) -> dict[str, Written]
                         {keyword.arg} if keyword.arg else keys(keyword.value, scope, module)
                     )
     return found
+
+
+def literals(name: ast.expr) -> set[str]:
+    """Return the name, or the names of several, where they are not computed."""
+    found = name.keys if isinstance(name, ast.Dict) else [name]
+    return {str(each.value) for each in found if isinstance(each, ast.Constant)}
 
 
 def calls(module: ast.Module) -> Iterator[tuple[ast.AST, ast.Call]]:
