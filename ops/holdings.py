@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ from chalicelib.otp.sealed_codes import SID_PREFIX
 from ops.dead_letters import DeadLetterQueue
 from ops.doctor.context import Context, NotAsked
 from ops.http_api import ApiError
+from ops.moments import utc
 from ops.sessions import living
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def _readable(value: Any) -> Any:
         case list():
             return [_readable(each) for each in value]
         case Decimal() if value >= _FIRST_MOMENT:
-            return datetime.fromtimestamp(float(value), UTC).isoformat()
+            return utc(float(value)).isoformat()
         case Decimal():
             return int(value) if value == int(value) else float(value)
         case _:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ops import output
+from ops.moments import to_the_millisecond, utc
 from ops.options import Json, StageName
 from ops.stage import Stage
 from ops.stage_logs import ANY_EVENT, StageLogs, plain
@@ -62,14 +62,13 @@ def as_object(line: LogLine) -> str:
 
 def told(line: LogLine) -> Table:
     """Return an event for people: time, name, the code's id, and what else there is to know."""
-    moment = datetime.fromtimestamp(line.at, UTC)
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(style=_style(line), no_wrap=True, min_width=_NAME_WIDTH)
     table.add_column(style="cyan", no_wrap=True, min_width=SHORT_ID)
     table.add_column()
     table.add_row(
-        f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}",
+        to_the_millisecond(utc(line.at)),
         line.event,
         str(line.fields.get("message_id", ""))[:SHORT_ID],
         Text("  ").join(_about(line)),

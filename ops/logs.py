@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +14,7 @@ from ops import output
 from ops.errors import OperatorError
 from ops.errors.application import ANSWERS
 from ops.errors.operation import REFERENCE_NOT_FOUND, REFERENCE_WRONG
+from ops.moments import to_the_millisecond, utc
 from ops.options import Json, StageName
 from ops.stage import Stage
 from ops.stage_logs import API, StageLogs, plain
@@ -114,12 +114,11 @@ def _timeline(lines: list[LogLine]) -> Table:
     table.add_column(overflow="fold")
     day = None
     for line in lines:
-        moment = datetime.fromtimestamp(line.at, UTC)
+        moment = utc(line.at)
         if moment.date() != day:
             day = moment.date()
             table.add_row(Text(f"{day} UTC", "not dim bold"), "", "")
-        clock_time = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
-        table.add_row(clock_time, line.function, _told(line))
+        table.add_row(to_the_millisecond(moment), line.function, _told(line))
     return table
 
 
@@ -144,7 +143,7 @@ def _metric(line: LogLine) -> str:
 
 def _as_json(line: LogLine) -> dict[str, Any]:
     return {
-        "at": datetime.fromtimestamp(line.at, UTC).isoformat(),
+        "at": utc(line.at).isoformat(),
         "function": line.function,
         "event": line.event or None,
         "fields": line.fields or None,

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.console import Console
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
 from ops.errors import OperatorError
@@ -67,6 +68,11 @@ def show(*what: RenderableType) -> None:
 def say(*what: RenderableType) -> None:
     """Print on stderr what is not data."""
     _print(talk(), what)
+
+
+def table() -> Table:
+    """Return a table without lines, to which columns with titles are added."""
+    return Table(box=None, pad_edge=False, header_style="bold")
 
 
 def show_json(value: Any) -> None:

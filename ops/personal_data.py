@@ -8,7 +8,6 @@ have a phone flooded, and have the traces of it deleted.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +19,7 @@ from ops.errors.people import FORGET_INCOMPLETE
 from ops.files import Out, deliver
 from ops.forgetting import Forgetting
 from ops.holdings import holdings
+from ops.moments import to_the_minute, utc
 from ops.options import DryRun, Json, StageName, Yes
 from ops.stage import Stage
 from ops.trace import in_e164
@@ -94,7 +94,7 @@ def export(
     document = {
         "number": recipient,
         "stage": found_stage.name,
-        "made_at": datetime.fromtimestamp(found_stage.portaria.clock(), UTC).isoformat(),
+        "made_at": utc(found_stage.portaria.clock()).isoformat(),
         **found.as_json(),
         "elsewhere": _elsewhere(found_stage, found),
     }
@@ -144,7 +144,7 @@ def forget(
 
 
 def _planned(forgetting: Forgetting) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = output.table()
     table.add_column("what", no_wrap=True)
     for title in ("to delete", "stays"):
         table.add_column(title, justify="right", no_wrap=True)
@@ -152,7 +152,7 @@ def _planned(forgetting: Forgetting) -> Table:
     planned, staying = asdict(forgetting.planned), forgetting.staying
     for name, number in planned.items():
         needed = [each.needed_until for each in staying.get(name, ())]
-        reason = f"until {_moment(max(needed))}: {_WHY[name]}" if needed else ""
+        reason = f"until {to_the_minute(utc(max(needed)))}: {_WHY[name]}" if needed else ""
         table.add_row(_WORDS[name], str(number), str(len(needed)), reason)
     return table
 
@@ -160,7 +160,7 @@ def _planned(forgetting: Forgetting) -> Table:
 def _told(stage: Stage, forgetting: Forgetting, done: Done) -> Iterator[RenderableType]:
     yield "Deleted." if any(asdict(done).values()) else "There was nothing to delete."
     if forgetting.stays_until:
-        until = _moment(forgetting.stays_until)
+        until = to_the_minute(utc(forgetting.stays_until))
         yield f"What stays is of no use after {until}. Run it again then, or leave it to the table."
     yield "Kept elsewhere:"
     table = Table.grid(padding=(0, 2))
@@ -176,7 +176,7 @@ def _rest(forgetting: Forgetting) -> dict[str, Any]:
     until = forgetting.stays_until
     return {
         "stays": {name: len(items) for name, items in forgetting.staying.items()},
-        "stays_until": datetime.fromtimestamp(until, UTC).isoformat() if until else None,
+        "stays_until": utc(until).isoformat() if until else None,
         "elsewhere": _elsewhere(forgetting.stage, forgetting.found),
     }
 
@@ -193,7 +193,3 @@ def _tell_whether_logto_was_asked(found: Holdings) -> None:
             "Sessions were not looked for, because logto/management is not in SSM: find the user's "
             "id in Logto's Console, and run `portaria sessions end --user ID`."
         )
-
-
-def _moment(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"

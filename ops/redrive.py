@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
 from rich.text import Text
 
 from chalicelib.otp.errors import LedgerUnavailable
@@ -15,11 +13,14 @@ from ops.aws_errors import explained
 from ops.dead_letters import Action, DeadLetterQueue, masked
 from ops.errors import OperatorError, Status
 from ops.errors.operation import LEDGER_STILL_AWAY
+from ops.moments import utc
 from ops.options import DryRun, Json, StageName, Yes
 from ops.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from rich.table import Table
 
     from ops.dead_letters import DeadLetter
 
@@ -89,7 +90,7 @@ def _plan(letters: Sequence[DeadLetter], now: float) -> str:
 def _shown(letters: Sequence[DeadLetter], now: float) -> Iterator[Table]:
     if not letters:
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = output.table()
     for title in ("accepted", "number", "type", "life", "reason", "action"):
         table.add_column(title, no_wrap=title not in {"type", "reason"}, overflow="fold")
     for letter in letters:
@@ -97,7 +98,7 @@ def _shown(letters: Sequence[DeadLetter], now: float) -> Iterator[Table]:
         left = letter.expires_at - now
         word, style = _SHOWN[letter.action(now)]
         table.add_row(
-            f"{_moment(letter.queued.accepted_at):%H:%M:%SZ}",
+            f"{utc(letter.queued.accepted_at):%H:%M:%SZ}",
             masked(known.recipient) if known else "-",
             known.usage_type if known else "-",
             ("expired" if left <= 0 else f"{left:.0f} s") if known else "-",
@@ -111,14 +112,10 @@ def _as_json(letter: DeadLetter, now: float) -> dict[str, Any]:
     known = letter.request
     return {
         "message_id": letter.queued.message_id,
-        "accepted_at": _moment(letter.queued.accepted_at).isoformat(),
+        "accepted_at": utc(letter.queued.accepted_at).isoformat(),
         "number": masked(known.recipient) if known else None,
         "type": known.usage_type if known else None,
         "reason": letter.reason,
         "remaining_seconds": round(max(0.0, letter.expires_at - now), 3) if known else None,
         "action": letter.action(now).value,
     }
-
-
-def _moment(at: float) -> datetime:
-    return datetime.fromtimestamp(at, UTC)

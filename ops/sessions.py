@@ -7,22 +7,24 @@ ends and hashes of the user's and of Logto's session's ids.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from chalicelib.sign_in.errors import SignInError
 from chalicelib.sign_in.sessions import index_hash
 from ops import output
 from ops.errors import OperatorError
 from ops.errors.people import LOGTO_SESSIONS_NOT_ENDED
+from ops.moments import to_the_minute, utc
 from ops.options import DryRun, Group, Json, StageName, Yes
 from ops.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rich.table import Table
 
     from chalicelib.application import Portaria
 
@@ -121,7 +123,7 @@ def living(portaria: Portaria, user: str) -> list[LivingSession]:
         LivingSession(
             record.id,
             record.provider_session_hash or "",
-            datetime.fromtimestamp(record.expires_at, UTC).isoformat(),
+            utc(record.expires_at).isoformat(),
             record.version,
         )
         for record in sorted(records, key=lambda record: record.expires_at, reverse=True)
@@ -157,12 +159,12 @@ def _subject_hash(portaria: Portaria, user: str) -> str:
 
 
 def _table(found: Sequence[LivingSession]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = output.table()
     for title in ("session", "at Logto", "ends, unless used before"):
         table.add_column(title, no_wrap=True)
     table.add_column("writes", justify="right")
     for each in found:
-        ends_at = f"{datetime.fromisoformat(each.ends_at):%Y-%m-%d %H:%M} UTC"
+        ends_at = to_the_minute(datetime.fromisoformat(each.ends_at))
         table.add_row(each.id[:_SHOWN], each.logto_session[:_SHOWN], ends_at, str(each.writes))
     return table
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +12,7 @@ from chalicelib.sealing import SealBroken
 from ops import output
 from ops.errors import OperatorError
 from ops.errors.test_numbers import NO_TEST_CODE, NOT_A_TEST_NUMBER, TEST_CODE_FORGED
+from ops.moments import utc
 from ops.options import Json, StageOrEnvironment
 from ops.stage import Stage
 from ops.trace import history, in_e164
@@ -90,4 +90,4 @@ def _take(portaria: Portaria, recipient: str) -> ShownCode | None:
 
 
 def _iso(at: float) -> str:
-    return datetime.fromtimestamp(int(at), UTC).isoformat()
+    return utc(int(at)).isoformat()

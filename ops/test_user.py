@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
@@ -16,6 +16,7 @@ from ops.errors import OperatorError
 from ops.errors.setting_up import PROVIDER_UNREACHABLE
 from ops.errors.test_numbers import LOGTO_CREDENTIAL_MISSING, ONE_TIME_TOKEN_REFUSED
 from ops.http_api import ApiError, parsed
+from ops.moments import to_the_minute, utc
 from ops.options import DryRun, Json, StageName
 from ops.stage import Stage
 
@@ -68,9 +69,8 @@ def command(
         output.show_json(asdict(made))
         return
     print(made.link)  # on one line, however narrow the terminal is
-    output.say(
-        f"Whoever opens it first, until {_moment(made.expires_at)}, is signed in as {email}."
-    )
+    until = to_the_minute(datetime.fromisoformat(made.expires_at))
+    output.say(f"Whoever opens it first, until {until}, is signed in as {email}.")
 
 
 def link(start: str, email: str, token: Mapping[str, Any]) -> SignInLink:
@@ -78,7 +78,7 @@ def link(start: str, email: str, token: Mapping[str, Any]) -> SignInLink:
 
     def from_json(given: Mapping[str, Any]) -> SignInLink:
         query = urlencode({"one_time_token": str(given["token"]), "login_hint": email})
-        expires_at = datetime.fromtimestamp(given["expiresAt"] // 1000, UTC)
+        expires_at = utc(given["expiresAt"] // 1000)
         return SignInLink(f"{start}?{query}", email, expires_at.isoformat())
 
     return parsed("Logto", from_json, token)
@@ -93,7 +93,3 @@ def _explained(stage: str) -> Iterator[None]:
     except ApiError as error:
         problem = PROVIDER_UNREACHABLE if error.status is None else ONE_TIME_TOKEN_REFUSED
         raise OperatorError(problem, f"{error}.", stage=stage) from None
-
-
-def _moment(iso: str) -> str:
-    return f"{datetime.fromisoformat(iso):%Y-%m-%d %H:%M} UTC"

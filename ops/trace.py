@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,11 +16,13 @@ from ops import output
 from ops.errors import OperatorError
 from ops.errors.application import about_twilios
 from ops.errors.codes import NOT_A_NUMBER
+from ops.moments import to_the_millisecond, utc
 from ops.options import Json, StageOrEnvironment
 from ops.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from chalicelib.otp.ledger import LedgerEntry
     from chalicelib.otp.ledger_keys import LedgerKeys
@@ -125,7 +126,7 @@ def _timeline(entry: LedgerEntry) -> Table:
     table.add_column(overflow="fold")
     for step in _steps(entry):
         moment, after = _moment(step.at), step.at - entry.accepted_at
-        clock_time = f"  {moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
+        clock_time = f"  {to_the_millisecond(moment)}"
         table.add_row(clock_time, f"+{after:.3f} s", step.name, step.detail or "")
     return table
 
@@ -161,4 +162,4 @@ def _as_json(entry: LedgerEntry) -> dict[str, Any]:
 
 
 def _moment(at: float) -> datetime:
-    return datetime.fromtimestamp(round(at, 3), UTC)
+    return utc(round(at, 3))

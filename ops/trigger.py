@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import requests
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from chalicelib.setting_kinds import is_loopback
@@ -185,7 +184,7 @@ def _list(*, as_json: bool) -> None:
             ]
         )
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = output.table()
     table.add_column("event", no_wrap=True)
     table.add_column("answer", justify="right", no_wrap=True)
     table.add_column("what it is")

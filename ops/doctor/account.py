@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from ops.aws_errors import is_denied
 from ops.doctor.check import Check, Result, failed, fine, warning
-from ops.doctor.context import NOT_IN_THE_SANDBOX, NotAsked
+from ops.doctor.context import NotAsked
 from ops.errors.doctor.aws import (
     CLOCK_WRONG,
     IDENTITY_UNKNOWN,
@@ -93,8 +93,7 @@ def skew(header: str | None, service: str, context: Context) -> Result:
 
 def concurrency(context: Context) -> Result:
     """Whether the account runs as many functions at once as the stage needs."""
-    if context.stage.is_local:
-        raise NotAsked(NOT_IN_THE_SANDBOX)
+    context.need_deployment()
     worker = int(values_of(context.stage.name, merged())["WorkerConcurrency"])
     limits = context.client("lambda").get_account_settings()["AccountLimit"]
     free = int(limits.get("UnreservedConcurrentExecutions", limits["ConcurrentExecutions"]))

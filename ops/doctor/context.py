@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chalicelib.otp.errors import SenderMisconfigured
@@ -14,19 +13,20 @@ from ops.doctor.once import Once
 from ops.http_api import Answer, call
 from ops.logto.client import Logto, public_sign_in_experience
 from ops.logto.resources import Application, Connector, Credential
+from ops.moments import utc
 from ops.parameters import MANAGEMENT, TEMPLATES, TWILIO, read
 from ops.stack import PREFIX
 from ops.twilio import Twilio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from chalicelib.settings import Settings
     from ops.parameters import Parameter
     from ops.stage import Stage
 
 T = TypeVar("T")
-NOT_IN_THE_SANDBOX = "not in the sandbox"
 
 
 class NotAsked(Exception):
@@ -58,7 +58,7 @@ class Context:
     @property
     def today(self) -> datetime:
         """The present moment."""
-        return datetime.fromtimestamp(self.clock(), UTC)
+        return utc(self.clock())
 
     @property
     def settings(self) -> Settings:
@@ -74,6 +74,11 @@ class Context:
     def stack_name(self) -> str:
         """The name of the stage's stack."""
         return f"{PREFIX}{self.stage.name}"
+
+    def need_deployment(self) -> None:
+        """Raise NotAsked for the sandbox, which lacks some of what AWS has."""
+        if self.stage.is_local:
+            raise NotAsked("not in the sandbox")
 
     def client(self, service: str) -> Any:
         """Return a boto3 client; making one is not for several threads at once."""
@@ -230,8 +235,7 @@ class Context:
         self._once = Once()
 
     def _resources(self) -> dict[str, str]:
-        if self.stage.is_local:
-            raise NotAsked(NOT_IN_THE_SANDBOX)
+        self.need_deployment()
         pages = (
             self.client("cloudformation")
             .get_paginator("list_stack_resources")

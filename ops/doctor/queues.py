@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from ops.aws_errors import is_absent
 from ops.doctor.check import Change, Check, Result, failed, fine
-from ops.doctor.context import NOT_IN_THE_SANDBOX, NotAsked
+from ops.doctor.context import NotAsked
 from ops.errors.doctor.aws import (
     DEAD_LETTERS,
     QUEUE_IN_CLEAR,
@@ -88,8 +88,7 @@ def fix_retention(context: Context) -> list[Change]:
 
 def encryption(context: Context) -> Result:
     """Whether both queues, whose messages have numbers and codes in them, are encrypted."""
-    if context.stage.is_local:
-        raise NotAsked(NOT_IN_THE_SANDBOX)
+    context.need_deployment()
     for name, each in zip(("OTP", "dead-letter"), both(context), strict=True):
         if each.get("SqsManagedSseEnabled") != "true" and not each.get("KmsMasterKeyId"):
             return failed(f"The {name} queue is not encrypted.")

@@ -10,7 +10,6 @@ from phonenumbers import parse as parse_number
 from chalicelib import __version__
 from chalicelib.otp.phone_numbers import parse
 from ops.doctor.check import Check, Result, failed, fine, warning
-from ops.doctor.context import NOT_IN_THE_SANDBOX, NotAsked
 from ops.errors import OperatorError
 from ops.errors.doctor.product import (
     APPLICATION_SILENT,
@@ -54,8 +53,7 @@ def windows(context: Context) -> Result:
 
 def countries(context: Context) -> Result:
     """Whether codes go to chosen countries only."""
-    if context.stage.is_local:
-        raise NotAsked(NOT_IN_THE_SANDBOX)
+    context.need_deployment()
     allowed = context.settings.allowed_countries
     if not allowed:
         return warning(

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from ops.aws_errors import is_absent
 from ops.doctor.check import Change, Check, Result, failed, fine, warning
-from ops.doctor.context import NOT_IN_THE_SANDBOX, NotAsked
+from ops.doctor.context import NotAsked
 from ops.errors.doctor.aws import (
     BACKUPS_OFF,
     INDEX_MISSING,
@@ -90,8 +90,7 @@ def indexes(which: str, context: Context) -> Result:
 
 def backups(which: str, context: Context) -> Result:
     """Whether a table can be restored to any second of the last 35 days."""
-    if context.stage.is_local:
-        raise NotAsked(NOT_IN_THE_SANDBOX)
+    context.need_deployment()
     name = _existing(which, context)
     found = context.client("dynamodb").describe_continuous_backups(TableName=name)
     state = found["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ops.doctor.check import Check, Result, failed, fine, warning
-from ops.doctor.context import NOT_IN_THE_SANDBOX, NotAsked
+from ops.doctor.context import NotAsked
 from ops.doctor.queues import both
 from ops.errors.doctor.aws import (
     ALARM_RINGS,
@@ -60,8 +60,7 @@ def worker_limit(context: Context) -> Result:
 
 def alarms(context: Context) -> Result:
     """Whether an alarm rings."""
-    if context.stage.is_local:
-        raise NotAsked(NOT_IN_THE_SANDBOX)
+    context.need_deployment()
     pages = context.client("cloudwatch").get_paginator("describe_alarms")
     found = [
         each

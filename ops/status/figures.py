@@ -9,10 +9,10 @@ docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metri
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib.log import NAMESPACE
+from ops.moments import utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -125,8 +125,8 @@ class CloudWatchMetrics:
             some = wanted[start : start + _QUERIES]
             ids = {f"m{index}": series for index, series in enumerate(some)}
             pages = self.cloudwatch.get_paginator("get_metric_data").paginate(
-                StartTime=datetime.fromtimestamp(figures.since, UTC),
-                EndTime=datetime.fromtimestamp(figures.since + figures.hours * HOUR_SECONDS, UTC),
+                StartTime=utc(figures.since),
+                EndTime=utc(figures.since + figures.hours * HOUR_SECONDS),
                 MetricDataQueries=[self._query(id_, series, stat) for id_, series in ids.items()],
             )
             for page in pages:
@@ -179,8 +179,8 @@ def by_minute(
     namespace, name = metric
     wanted = {"Namespace": namespace, "MetricName": name, "Dimensions": pairs}
     found = cloudwatch.get_metric_data(
-        StartTime=datetime.fromtimestamp(since, UTC),
-        EndTime=datetime.fromtimestamp(until, UTC),
+        StartTime=utc(since),
+        EndTime=utc(until),
         ScanBy="TimestampDescending",
         MetricDataQueries=[
             {"Id": "m", "MetricStat": {"Metric": wanted, "Period": 60, "Stat": "Maximum"}}

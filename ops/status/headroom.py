@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ops.costs.bill import QUEUE_STEP
-from ops.doctor.context import NOT_IN_THE_SANDBOX, Context, NotAsked
+from ops.doctor.context import Context
 from ops.status.figures import HOUR_SECONDS, by_minute
 from ops.status.snapshot import Headroom
 
@@ -41,7 +41,7 @@ class Quotas:
 
     def concurrency(self) -> Headroom:
         """Return how many functions ran at once in the last hour, in the whole account."""
-        self._refuse_sandbox()
+        self.context.need_deployment()
         limits = self.context.client("lambda").get_account_settings()["AccountLimit"]
         used = max(self._instances({}), default=0.0)
         return Headroom("Lambda's concurrency", used, limits["ConcurrentExecutions"])
@@ -52,7 +52,7 @@ class Quotas:
         SSM says nothing of it. Each busy instance reads its parameters again when they are
         PARAMETERS_TTL_SECONDS old, so that it is calculated by the instances.
         """
-        self._refuse_sandbox()
+        self.context.need_deployment()
         calls = {step: len(made) for step, made in self.bill().measured["parameters"].items()}
         worker = calls.pop(QUEUE_STEP)
         a_round = {"APIHandler": sum(calls.values()), "SendOtp": worker}
@@ -68,7 +68,3 @@ class Quotas:
     def _instances(self, dimensions: dict[str, str]) -> list[float]:
         cloudwatch, now = self.context.client("cloudwatch"), self.context.clock()
         return by_minute(cloudwatch, _INSTANCES, dimensions, (now - HOUR_SECONDS, now))
-
-    def _refuse_sandbox(self) -> None:
-        if self.context.stage.is_local:
-            raise NotAsked(NOT_IN_THE_SANDBOX)

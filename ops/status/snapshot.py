@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from ops.moments import utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -169,4 +170,4 @@ def _delivered(found: Delivered) -> dict[str, Any]:
 
 
 def _moment(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+    return utc(at).isoformat(timespec="seconds")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.bar import Bar
@@ -10,7 +9,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from ops import output
 from ops.costs import money
+from ops.moments import utc
 from ops.status.snapshot import (
     OUTCOMES,
     average_age,
@@ -40,10 +41,9 @@ _TIMES = "\N{MULTIPLICATION SIGN}"
 
 def page(snapshot: Snapshot) -> Group:
     """Return all that is known, and what is not and why."""
+    at = f"{utc(snapshot.at):%Y-%m-%d %H:%M:%S} UTC"
     return Group(
-        Text.assemble(
-            (snapshot.stage, "bold"), f"  {_time(snapshot.at)} UTC, and its last 24 hours\n"
-        ),
+        Text.assemble((snapshot.stage, "bold"), f"  {at}, and its last 24 hours\n"),
         _labelled(_rows(snapshot)),
         *(_delivery(snapshot.figures) if snapshot.figures else ()),
         *_headroom(snapshot.headroom),
@@ -114,7 +114,7 @@ def _codes(figures: Figures) -> Iterator[tuple[str, Text]]:
 
 
 def _delivery(figures: Figures) -> Iterator[RenderableType]:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = output.table()
     table.add_column("Delivery", min_width=_LABEL_WIDTH)
     table.add_column("codes", justify="right")
     table.add_column("receipts", justify="right")
@@ -137,7 +137,7 @@ def _delivery(figures: Figures) -> Iterator[RenderableType]:
 
 
 def _headroom(headroom: Sequence[Headroom]) -> Iterator[RenderableType]:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = output.table()
     for title in ("Headroom", "used", "of"):
         table.add_column(title, justify="left" if title == "Headroom" else "right")
     table.add_column(width=_BAR_WIDTH)
@@ -201,7 +201,3 @@ def _percent(share: float) -> str:
 
 def _amount(money: Money) -> str:
     return f"{money.amount:.2f} {money.currency}"
-
-
-def _time(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}"

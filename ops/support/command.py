@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from ops import output
@@ -28,6 +27,8 @@ from ops.support.sections import collected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from rich.table import Table
 
 CONTENTS = {
     "versions.json": "versions of Portaria, Python and packages",
@@ -118,7 +119,7 @@ def _described(name: str, text: bytes) -> Text:
 
 
 def _shown(files: Mapping[str, bytes]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = output.table()
     table.add_column("file", no_wrap=True)
     table.add_column("bytes", justify="right", no_wrap=True)
     table.add_column("what")

@@ -10,13 +10,13 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 import requests
 
+from ops.moments import utc
 from ops.support.redaction import MASK
 from ops.template import ROOT
 
@@ -49,7 +49,7 @@ _TIMED_OUT = re.compile(
 
 def kept(line: LogLine) -> dict[str, Any]:
     """Return what may be known of a line outside of the stage."""
-    at = datetime.fromtimestamp(line.at, UTC).isoformat(timespec="milliseconds")
+    at = utc(line.at).isoformat(timespec="milliseconds")
     found = {"time": at, "function": line.function}
     if line.event:
         return found | {"event": _words(line.event), **_fields(line.fields)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text as Styled
 
 from chalicelib.otp import texts as product
@@ -32,7 +31,7 @@ def list_(stage: StageName, *, as_json: Json = False) -> None:
     if as_json:
         output.show_json([_described(name, text) for name, text in found.items()])
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = output.table()
     table.add_column("text", no_wrap=True)
     for title in ("version", "SMS"):
         table.add_column(title, justify="right")
