@@ -15,7 +15,7 @@ FIRST_DEPLOYMENT = Problem(
     "P021",
     "The first deployment needs to know Logto's endpoint.",
     "It is the address of the tenant. The application need not exist: `portaria setup` makes it "
-    "afterwards, and tells the stage its id. Later deployments keep both.",
+    "afterwards, and sets its id in the stack. Later deployments keep both.",
     "portaria deploy --stage {stage} LOGTO_ENDPOINT=https://foo.logto.app",
 )
 STACK_NEVER_MADE = Problem(

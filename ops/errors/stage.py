@@ -60,7 +60,7 @@ AWS_DENIED = Problem(
     "P017",
     "The credentials are not allowed to do this.",
     "An IAM policy does not allow the call, or the KMS key of a SecureString does not allow to "
-    "decrypt it. docs/guides/deployment.md lists what an operator needs.",
+    "decrypt it. docs/reference/command-line.md lists what commands need.",
     "aws sts get-caller-identity",
     Status.UNREACHABLE,
 )

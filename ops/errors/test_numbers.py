@@ -23,15 +23,15 @@ NO_TEST_CODE = Problem(
 TEST_CODE_FORGED = Problem(
     "P192",
     "The code is not as the worker wrote it.",
-    "Somebody with write access to the ledger's table changed it. It opens with the stage's "
+    "Someone with write access to the ledger's table changed it. It opens with the stage's "
     "ledger-key, for its own number and message only.",
     "portaria doctor --stage {stage}",
 )
 TEST_NUMBERS_QUESTIONABLE = Problem(
     "P193",
     "Test numbers are not as they should be.",
-    "In production, whoever may read the stage's secrets and its ledger can sign in as the users "
-    "of test numbers. In any stage, Logto's pages refuse area codes that don't exist, and "
+    "In production, anyone who may read the stage's secrets and its ledger can sign in as the "
+    "users of test numbers. In any stage, Logto's pages refuse area codes that don't exist, and "
     "ALLOWED_COUNTRIES holds for test numbers as for all others.",
     "portaria deploy --stage {stage}",
 )

@@ -105,7 +105,7 @@ OTP = (
         ("number_short", "number_long"),
         "text, 429",
         "Too many codes were asked for by one number.",
-        "An impatient visitor, or somebody who floods that phone. It ends by itself within "
+        "An impatient visitor, or someone who floods that phone. It ends by itself within "
         "NUMBER_SHORT_SECONDS or NUMBER_LONG_SECONDS.",
         _TRACE,
     ),

@@ -13,7 +13,7 @@ IDENTITY_UNKNOWN = Problem(
 PERMISSIONS_LACKING = Problem(
     "P117",
     "The credentials lack permissions.",
-    "Some checks could not be asked. docs/guides/deployment.md lists what an operator needs.",
+    "Some checks could not be asked. docs/reference/command-line.md lists what doctor needs.",
     "aws sts get-caller-identity",
 )
 CLOCK_WRONG = Problem(
@@ -116,7 +116,7 @@ BATCHES_WRONG = Problem(
 WORKER_LIMIT_WRONG = Problem(
     "P133",
     "The worker's concurrency is not the template's.",
-    "Somebody changed the event source by hand.",
+    "The event source was changed by hand.",
     "portaria deploy --stage {stage}",
 )
 ALARM_RINGS = Problem(

@@ -39,7 +39,7 @@ URI_MISSING = Problem(
 BACK_CHANNEL_WRONG = Problem(
     "P141",
     "Logto does not tell us of sign-outs.",
-    "Whoever signs out elsewhere stays signed in here.",
+    "Users who sign out elsewhere stay signed in here.",
     "portaria setup --stage {stage}",
 )
 APP_SECRET_WRONG = Problem(
@@ -77,6 +77,6 @@ PHONE_NOT_OFFERED = Problem(
 DEAD_TABS = Problem(
     "P147",
     "A dead tab does not lead to the sign-in.",
-    "Without unknownSessionRedirectUrl whoever reloads an old tab sees Logto's error page.",
+    "Without unknownSessionRedirectUrl a visitor who reloads an old tab sees Logto's error page.",
     "portaria setup --stage {stage}",
 )

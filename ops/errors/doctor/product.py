@@ -40,7 +40,7 @@ SECRETS_MISSING = Problem(
 SECRETS_IN_CLEAR = Problem(
     "P105",
     "Secrets are in SSM in clear.",
-    "A parameter of the type String can be read by whoever may list parameters. SSM changes "
+    "A parameter of the type String can be read by everybody who may list parameters. SSM changes "
     "no parameter's type: delete it, and put it again as a SecureString.",
     "aws ssm delete-parameter --name {name}",
 )
