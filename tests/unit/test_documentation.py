@@ -39,6 +39,13 @@ def test_every_link_to_a_file_leads_somewhere(page: Path):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_column_of_a_table_has_a_name(page: Path):
+    text = page.read_text(encoding="utf-8")
+    for names in re.findall(r"^ *\|(.+)\|\n *\|[-: |]+\|$", text, re.MULTILINE):
+        assert all(each.strip() for each in names.split("|")), names
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_make_command_of_a_page_exists(page: Path):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
