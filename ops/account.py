@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import boto3
 
-from ops.errors.stage import NO_REGION
+from ops.errors.stage import NO_REGION, STAGE_NOT_DEPLOYED
 from ops.stack import PREFIX, DeploymentError, Stack
 
 
@@ -34,3 +34,15 @@ class Account:
         """Return the stage's stack, which may not exist yet."""
         cloudformation = self.session.client("cloudformation")
         return Stack(f"{PREFIX}{stage}", self.region, cloudformation)
+
+    def deployed(self, stage: str) -> tuple[Stack, dict[str, str]]:
+        """Return the stage's stack and its outputs. Raises DeploymentError where there is none."""
+        stack = self.stack(stage)
+        outputs = stack.outputs()
+        if outputs is None:
+            raise DeploymentError(
+                STAGE_NOT_DEPLOYED,
+                f"There is no stack {stack.name} in account {self.number}, {self.region}.",
+                stage=stage,
+            )
+        return stack, outputs

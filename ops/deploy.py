@@ -15,7 +15,6 @@ from ops.account import Account
 from ops.console import instructions
 from ops.errors import Status
 from ops.errors.deployment import FIRST_DEPLOYMENT, PARAMETER_WRONG, WOULD_CUT_OFF
-from ops.errors.stage import STAGE_NOT_DEPLOYED
 from ops.options import Architecture, DeployedStage, Json, Python, Yes
 from ops.parameters import default_templates, generated_secrets, names, put_missing
 from ops.stack import DeploymentError, install_sam
@@ -98,13 +97,7 @@ def destroy(stage: DeployedStage, *, yes: Yes = False) -> int:
     """Delete a stage from AWS, after its name was typed."""
     tables_stay = values_of(stage, merged())["TablesAtTheEnd"] == "Retain"
     account = Account.current()
-    stack = account.stack(stage)
-    if stack.outputs() is None:
-        raise DeploymentError(
-            STAGE_NOT_DEPLOYED,
-            f"There is no stack {stack.name} in account {account.number}, {account.region}.",
-            stage=stage,
-        )
+    stack, _ = account.deployed(stage)
     output.say(
         f"This deletes the stack {stack.name} in account {account.number}, {account.region}."
     )

@@ -128,6 +128,13 @@ def unreadable(service: str) -> ApiError:
     return ApiError(service, "unreadable", "the answer lacks what was expected")
 
 
+def masked(text: str, hidden: Iterable[str]) -> str:
+    """Return a text without the secrets, numbers and codes that are `hidden`."""
+    for each in sorted(filter(None, hidden), key=len, reverse=True):
+        text = text.replace(each, _MASK)
+    return text
+
+
 def _json(response: requests.Response) -> Any:
     try:
         return response.json()
@@ -143,6 +150,4 @@ def _refused(service: str, status: int, body: Any, hidden: Iterable[str]) -> Api
     )
     if not message:
         message = "redirected" if status < _CLIENT_ERRORS else "refused without a reason"
-    for each in sorted(filter(None, hidden), key=len, reverse=True):
-        message = message.replace(each, _MASK)
-    return ApiError(service, str(code), message, status)
+    return ApiError(service, str(code), masked(message, hidden), status)

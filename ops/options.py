@@ -95,9 +95,9 @@ Python = Annotated[
         "that of the Python that runs this. To package, this machine must have it, too.",
     ),
 ]
+Number = Annotated[str, typer.Argument(help="With country code, e.g. +12125550100.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for a confirmation.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show what would be changed, and change nothing.")
 ]
-Fix = Annotated[bool, typer.Option("--fix", help="Mend what is safe to mend.")]

@@ -8,9 +8,8 @@ have a phone flooded, and have the traces of it deleted.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
 from rich.table import Table
 
 from ops import output
@@ -20,7 +19,7 @@ from ops.files import Out, deliver
 from ops.forgetting import Forgetting
 from ops.holdings import holdings
 from ops.moments import to_the_minute, utc
-from ops.options import DryRun, Json, StageName, Yes
+from ops.options import DryRun, Json, Number, StageName, Yes
 from ops.stage import Stage
 from ops.trace import in_e164
 
@@ -77,8 +76,6 @@ _WHY = {
     "newest_codes": "no older code is sent after a newer one",
     "limits": "nobody lifts a limit by asking to be forgotten",
 }
-
-Number = Annotated[str, typer.Argument(help="With country code, e.g. +12125550100.")]
 
 
 def export(

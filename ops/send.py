@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import TYPE_CHECKING, Annotated, Any
 
-import requests
 import typer
 from rich.text import Text
 
@@ -14,19 +14,20 @@ from ops import output
 from ops.delivery import Delivery
 from ops.doctor.context import Context, NotAsked
 from ops.errors import OperatorError
-from ops.errors.codes import APPLICATION_UNREACHABLE, CODE_REFUSED, STAGE_INCOMPLETE
-from ops.options import Json, StageName
+from ops.errors.codes import CODE_REFUSED, STAGE_INCOMPLETE
+from ops.events.posts import Post
+from ops.options import Json, Number, StageName
 from ops.stage import Stage
 from ops.trace import in_e164
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TIMEOUT_SECONDS = 30.0  # API Gateway gives up after 29 s
+_ERRORS = 400
 
 
 def command(
-    number: Annotated[str, typer.Argument(help="With country code, e.g. +12125550100.")],
+    number: Number,
     *,
     stage: StageName,
     usage_type: Annotated[
@@ -76,18 +77,9 @@ def request(recipient: str, usage_type: str, locale: str | None) -> dict[str, An
 
 
 def _post(url: str, authorization: str, body: dict[str, Any], stage: str) -> None:
-    try:
-        answer = requests.post(
-            url,
-            json=body,
-            headers={"Authorization": authorization},
-            timeout=TIMEOUT_SECONDS,
-            allow_redirects=False,
-        )
-    except requests.RequestException as error:
-        raise OperatorError(
-            APPLICATION_UNREACHABLE, f"{url}: {type(error).__name__}.", stage=stage
-        ) from None
-    if not answer.ok:
-        said = f": {answer.text[:200]}" if answer.text else ""
-        raise OperatorError(CODE_REFUSED, f"It answered {answer.status_code}{said}", stage=stage)
+    headers = {"Authorization": authorization, "Content-Type": "application/json"}
+    hidden = body["to"], body["payload"]["code"]
+    reply = Post(url, headers, json.dumps(body).encode(), hidden).send(stage)
+    if reply.status >= _ERRORS:
+        said = f": {reply.said}" if reply.said else ""
+        raise OperatorError(CODE_REFUSED, f"It answered {reply.status}{said}", stage=stage)

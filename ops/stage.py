@@ -18,7 +18,7 @@ from chalicelib.aws import CONFIG as CLIENTS
 from chalicelib.aws import Aws
 from chalicelib.settings import Settings, SettingsError
 from ops.errors import OperatorError
-from ops.errors.stage import SANDBOX_NOT_RUNNING, SETTINGS_INCOMPLETE, STAGE_NOT_DEPLOYED
+from ops.errors.stage import SANDBOX_NOT_RUNNING, SETTINGS_INCOMPLETE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,14 +82,7 @@ class Stage:
 
         values_of(name, merged())
         account = Account.current()
-        stack = account.stack(name)
-        outputs = stack.outputs()
-        if outputs is None:
-            raise OperatorError(
-                STAGE_NOT_DEPLOYED,
-                f"There is no stack {stack.name} in account {account.number}, {account.region}.",
-                stage=name,
-            )
+        stack, outputs = account.deployed(name)
         parameters = stack.parameters()
         environment = {
             **configured(name),

@@ -17,7 +17,7 @@ from ops.errors import OperatorError
 from ops.errors.application import about_twilios
 from ops.errors.codes import NOT_A_NUMBER
 from ops.moments import to_the_millisecond, utc
-from ops.options import Json, StageOrEnvironment
+from ops.options import Json, Number, StageOrEnvironment
 from ops.stage import Stage
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ DEFAULT_CODES = 5
 
 
 def command(
-    number: Annotated[str, typer.Argument(help="With country code, e.g. +12125550100.")],
+    number: Number,
     *,
     codes: Annotated[int, typer.Option(min=1, help="How many codes.")] = DEFAULT_CODES,
     stage: StageOrEnvironment = None,

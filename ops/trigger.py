@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
-import requests
 import typer
 from rich.text import Text
 
@@ -14,10 +13,10 @@ from chalicelib.setting_kinds import is_loopback
 from ops import output
 from ops.doctor.context import Context, NotAsked
 from ops.errors import OperatorError, Status
-from ops.errors.codes import APPLICATION_UNREACHABLE, STAGE_INCOMPLETE
+from ops.errors.codes import STAGE_INCOMPLETE
 from ops.errors.people import EVENT_UNKNOWN, REAL_TEXT
 from ops.events import RECEIPT, catalogue
-from ops.events.posts import FICTITIOUS, Post, Posts
+from ops.events.posts import FICTITIOUS, Posts
 from ops.http_api import ApiError
 from ops.options import Json, StageOrEnvironment, Yes
 from ops.stage import Stage
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from ops.events import Event
 
 HOSTILE = "hostile"
-TIMEOUT_SECONDS = 30.0  # API Gateway gives up after 29 s
-_SAID_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +105,8 @@ def triggered(
         except ApiError as error:
             raise error.for_operator(stage.name) from None
         for post in made:
-            answer = _posted(post, stage.name)
-            said = answer.text[:_SAID_LENGTH].strip()
-            yield Answer(event.name, answer.status_code, event.expected, said)
+            reply = post.send(stage.name)
+            yield Answer(event.name, reply.status, event.expected, reply.said)
 
 
 def _chosen(names: Sequence[str]) -> list[Event]:
@@ -141,22 +137,6 @@ def _guard(
             does = "change a real record"
         if does:
             raise OperatorError(REAL_TEXT, f"{event.name} would {does}.", event=event.name)
-
-
-def _posted(post: Post, stage: str) -> requests.Response:
-    try:
-        return requests.post(
-            post.url,
-            data=post.body,
-            headers=post.headers,
-            timeout=TIMEOUT_SECONDS,
-            allow_redirects=False,
-        )
-    except requests.RequestException as error:
-        address = post.url.partition("?")[0]
-        raise OperatorError(
-            APPLICATION_UNREACHABLE, f"{address}: {type(error).__name__}.", stage=stage
-        ) from None
 
 
 def _line(answer: Answer) -> Text:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 from rich.table import Table
 from rich.text import Text
 
@@ -14,7 +15,7 @@ from ops.doctor.checks import CHECKS, GROUPS
 from ops.doctor.context import Context
 from ops.doctor.run import Finding, run
 from ops.errors import Status
-from ops.options import DryRun, Fix, Json, StageOrEnvironment
+from ops.options import DryRun, Json, StageOrEnvironment
 from ops.stage import Stage
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _SYMBOLS = {
 def command(
     *,
     stage: StageOrEnvironment = None,
-    fix: Fix = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what is safe to mend.")] = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> int:

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import jwt
+import requests
 from cryptography.hazmat.primitives.asymmetric import ec
 from twilio.request_validator import RequestValidator
 
 from chalicelib.otp.request import TEST_CODE
+from ops.errors import OperatorError
+from ops.errors.codes import APPLICATION_UNREACHABLE
 from ops.events import (
     FORGED,
     HONEST,
@@ -25,7 +28,7 @@ from ops.events import (
     read,
     recording,
 )
-from ops.http_api import call
+from ops.http_api import call, masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +42,16 @@ _FORM = "application/x-www-form-urlencoded"
 _EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _NOBODY = "nobody"
 _SECONDS = 120
+TIMEOUT_SECONDS = 30.0  # API Gateway gives up after 29 s
+_SAID_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """How a request was answered; `said` is the answer's beginning, without what was hidden."""
+
+    status: int
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,26 @@ class Post:
     url: str
     headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    hidden: tuple[str, ...] = field(default=(), repr=False)
+    """What must not be shown of an answer: a server may send back what it got."""
+
+    def send(self, stage: str) -> Reply:
+        """Post it to the stage of this name. Raises OperatorError where nothing answers."""
+        try:
+            answer = requests.post(
+                self.url,
+                data=self.body,
+                headers=self.headers,
+                timeout=TIMEOUT_SECONDS,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            address = self.url.partition("?")[0]
+            raise OperatorError(
+                APPLICATION_UNREACHABLE, f"{address}: {type(error).__name__}.", stage=stage
+            ) from None
+        hidden = (*self.hidden, self.headers.get("Authorization", ""))
+        return Reply(answer.status_code, masked(answer.text, hidden)[:_SAID_LENGTH].strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +107,8 @@ class Posts:
         return found * event.times
 
     def _otp(self, event: Event) -> Post:
-        headers = {}
+        headers: dict[str, str] = {}
+        hidden: tuple[str, ...] = ()
         if event.credential == HONEST:
             headers["Authorization"] = self.context.secret("otp/authorization")
         elif event.credential == FORGED:
@@ -92,8 +126,10 @@ class Posts:
             if event.padding:
                 payload["padding"] = "x" * event.padding
             # Logto writes JSON without spaces, and numbers without their plus sign.
-            text = json.dumps(body | {"to": number.removeprefix("+")}, separators=(",", ":"))
-        return self._post(event, headers, text, "application/json")
+            digits = number.removeprefix("+")
+            text = json.dumps(body | {"to": digits}, separators=(",", ":"))
+            hidden = digits, payload["code"]
+        return self._post(event, headers, text, "application/json", hidden)
 
     def _receipts(self, event: Event) -> Iterator[Post]:
         sid = self.message_sid or f"SM{secrets.token_hex(16)}"
@@ -146,9 +182,16 @@ class Posts:
         headers["kid"] = call("Logto", "GET", f"{endpoint}/oidc/jwks").body["keys"][0]["kid"]
         return jwt.encode(claims, ec.generate_private_key(ec.SECP384R1()), "ES384", headers)
 
-    def _post(self, event: Event, headers: dict[str, str], text: str, content_type: str) -> Post:
+    def _post(
+        self,
+        event: Event,
+        headers: dict[str, str],
+        text: str,
+        content_type: str,
+        hidden: tuple[str, ...] = (),
+    ) -> Post:
         kind = {"Content-Type": event.content_type or content_type}
-        return Post(self._url(event), headers | kind, text.encode())
+        return Post(self._url(event), headers | kind, text.encode(), hidden)
 
     def _url(self, event: Event) -> str:
         return f"{self.context.public_url}{event.route}"

@@ -94,10 +94,6 @@ class Logto:
         body = {"name": name, "expiresAt": None}
         return _one(AppSecret.from_json, self._call("POST", path, json=body))
 
-    def delete_secret(self, app_id: str, name: str) -> None:
-        """Delete a secret."""
-        self._call("DELETE", _path("applications", app_id, "secrets", name))
-
     def sms_connector(self) -> Connector | None:
         """Return the tenant's SMS connector, of which there is one at most."""
         found = _every(Connector.from_json, self._call("GET", "connectors"))

@@ -17,8 +17,6 @@ OSS_RESOURCE = "https://default.logto.app/api"
 
 HTTP_SMS, TWILIO_SMS = "http-sms", "twilio-short-message-service"
 
-
-WHATSAPP = "whatsapp-short-message-service"
 _CODE_SECONDS = 600  # where the tenant's policy names no other
 
 

@@ -123,13 +123,7 @@ class Reader:
     def _reasons(self) -> Mapping[str, int]:
         # Looking at a letter hides it for a moment from everybody else, `redrive` included.
         if self._dead_letters() != sum(self._known_reasons.values()):
-            settings = self.context.settings
-            dead = DeadLetterQueue(
-                self.context.client("sqs"),
-                settings.otp_dead_letter_queue_url,
-                settings.code_lifetime_seconds,
-            )
-            with dead.taken() as letters:
+            with DeadLetterQueue.of(self.context.stage).taken() as letters:
                 reasons = Counter(letter.reason for letter in letters)
             self._known_reasons = dict(reasons.most_common())
         return self._known_reasons
