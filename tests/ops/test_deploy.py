@@ -1,31 +1,32 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+from collections.abc import Callable
 
 import pytest
 
+from ops.__main__ import main
 from ops.deploy import refuse_to_cut_off, stack_parameters
 from ops.stack import DeploymentError
-from tests.kit.engines import REGION, ROOT, aws_environment
+from tests.kit.engines import REGION, aws_environment
+
+Run = Callable[..., tuple[int, str]]
 
 
-def ops(*arguments: str, answer: str = "", **environment: str) -> tuple[int, str]:
-    """Run a command in an environment without AWS; returns its status and what it said."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    done = subprocess.run(  # noqa: S603 - our own arguments
-        [sys.executable, "-m", "ops", *arguments],
-        cwd=ROOT,
-        env={**inherited, **nowhere, "AWS_EC2_METADATA_DISABLED": "true", **environment},
-        input=answer,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout
+@pytest.fixture
+def ops(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command where nothing names an AWS; returns its status and what it said."""
+    for name in [each for each in os.environ if each.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    nowhere = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+
+    def run(*arguments: str, **environment: str) -> tuple[int, str]:
+        given = {**nowhere, "AWS_EC2_METADATA_DISABLED": "true", **environment}
+        for name, value in given.items():
+            monkeypatch.setenv(name, value)
+        return main([*arguments]), "".join(capsys.readouterr())
+
+    return run
 
 
 def test_values_are_named_as_in_an_environment():
@@ -119,7 +120,9 @@ def test_the_default_endpoint_is_not_closed_together_with_a_new_domain(before: d
         )
 
 
-def test_closing_the_default_endpoint_is_refused_before_anything_is_made(moto_server: str):
+def test_closing_the_default_endpoint_is_refused_before_anything_is_made(
+    moto_server: str, ops: Run
+):
     given = [
         "LOGTO_ENDPOINT=https://a.logto.app",
         "LOGTO_APP_ID=a",
@@ -132,7 +135,7 @@ def test_closing_the_default_endpoint_is_refused_before_anything_is_made(moto_se
 
 
 @pytest.mark.parametrize("command", ["deploy", "destroy"])
-def test_a_stage_that_does_not_exist_is_said_before_anything_is_done(command: str):
+def test_a_stage_that_does_not_exist_is_said_before_anything_is_done(command: str, ops: Run):
     status, said = ops(command, "--stage", "nope")
 
     assert status == 1
@@ -140,23 +143,22 @@ def test_a_stage_that_does_not_exist_is_said_before_anything_is_done(command: st
 
 
 @pytest.mark.parametrize("command", ["deploy", "destroy"])
-def test_without_a_region_it_stops_with_a_sentence(command: str):
+def test_without_a_region_it_stops_with_a_sentence(command: str, ops: Run):
     status, said = ops(command, "--stage", "dev")
 
     assert status == 3
     assert said.startswith("Error P011: No AWS region is set.")
 
 
-def test_without_credentials_it_stops_with_a_sentence():
+def test_without_credentials_it_stops_with_a_sentence(ops: Run):
     status, said = ops("deploy", "--stage", "dev", AWS_DEFAULT_REGION=REGION)
 
     assert status == 3
     assert said.startswith("Error P010")
     assert "credentials" in said
-    assert "Traceback" not in said
 
 
-def test_the_first_deployment_requires_logto(moto_server: str):
+def test_the_first_deployment_requires_logto(moto_server: str, ops: Run):
     as_awss_own_command_line = {"AWS_DEFAULT_REGION": "", "AWS_REGION": REGION}
     named = aws_environment(moto_server) | as_awss_own_command_line
     status, said = ops("deploy", "--stage", "dev", **named)
@@ -165,7 +167,7 @@ def test_the_first_deployment_requires_logto(moto_server: str):
     assert "portaria deploy --stage dev LOGTO_ENDPOINT=" in said
 
 
-def test_a_stack_that_is_not_there_can_not_be_destroyed(moto_server: str):
+def test_a_stack_that_is_not_there_can_not_be_destroyed(moto_server: str, ops: Run):
     status, said = ops("destroy", "--stage", "dev", **aws_environment(moto_server))
 
     assert status == 1
