@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import typer
+from typer.exceptions import TyperException
 
 from ops import (
     costs,
@@ -26,11 +27,13 @@ from ops import (
     trace,
     trigger,
 )
+from ops.again import again
 from ops.aws_errors import explained
 from ops.doctor import checks
 from ops.doctor import command as doctor
 from ops.errors import OperatorError, Status
-from ops.options import COMMAND, Commands, needed
+from ops.errors.command_line import USAGE_WRONG
+from ops.options import GIVEN, Commands
 from ops.setup.command import command as setup
 from ops.status import command as status
 from ops.support.command import command as support_bundle
@@ -71,11 +74,8 @@ class _Commands(Commands):
 
 
 def _told(error: OperatorError, context: Any) -> Status:
-    name = context.invoked_subcommand
-    here = name, needed(context.command.commands.get(name))
-    command, arguments = context.meta.get(COMMAND, here)
-    error.names.setdefault("command", command)
-    error.names.setdefault("arguments", arguments)
+    given = again(context.meta[GIVEN], error.command, error.names)
+    error.names.setdefault("command", given)
     output.show_error(error)
     return error.problem.status
 
@@ -84,7 +84,6 @@ app = typer.Typer(
     name=NAME,
     help=HELP,
     cls=_Commands,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,  # main() lets none through that an operator can mend
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -116,10 +115,19 @@ for page in (costs.PAGE, settings.PAGE, explain.PAGE, checks.PAGE):
 def main(arguments: list[str] | None = None) -> int:
     """Run one command, by default the one of this process's arguments; return its exit status."""
     try:
-        typer.main.get_command(app).main(arguments, prog_name=NAME)
-    except SystemExit as ended:
+        return int(
+            typer.main.get_command(app).main(arguments, prog_name=NAME, standalone_mode=False) or 0
+        )
+    except SystemExit as ended:  # of a shell's completion
         return int(ended.code or 0)
-    return Status.FINE
+    except typer.Abort:  # Ctrl-C, or no more input, where something was asked
+        output.say("Stopped.")
+        return Status.INTERRUPTED
+    except TyperException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path.removeprefix(NAME) if context else ""
+        output.show_error(OperatorError(USAGE_WRONG, error.format_message(), command=command))
+        return Status.USAGE
 
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ _INTRODUCTION = """\
 Made from `ops/errors/` by `.venv/bin/portaria errors`; don't edit it by hand.
 
 Each code has an anchor here and keeps its meaning. `portaria explain CODE` shows the same as this
-page. Words in capital letters are for you to fill in.
+page. Words in capital letters are for you to fill in; COMMAND is what
+you ran, with its arguments.
 
 - [Codes of the command line](#codes-of-the-command-line): P and three digits.
 - [Codes of the application](#codes-of-the-application): on pages, in JSON, in what Logto shows its
@@ -47,7 +48,10 @@ ones in receipts; [Twilio's list](https://www.twilio.com/docs/api/errors) has al
 def command(
     code: Annotated[
         str | None,
-        typer.Argument(help="Such as P014, attempt_unknown or 21408; without it all are listed."),
+        typer.Argument(
+            metavar="CODE",
+            help="Such as P014, attempt_unknown or 21408; without it all are listed.",
+        ),
     ] = None,
     *,
     as_json: Json = False,

@@ -39,18 +39,21 @@ def command(
     reference: Annotated[
         str,
         typer.Argument(
+            metavar="REFERENCE",
             help="As a failure page or an answer shows it; a message id, a message SID or a "
-            "function's request id will do, too."
+            "function's request id will do, too.",
         ),
     ],
     *,
     stage: StageName,
-    days: Annotated[int, typer.Option(min=1, help="How many days back to look.")] = DAYS,
+    days: Annotated[
+        int, typer.Option(metavar="DAYS", min=1, help="How many days back to look.")
+    ] = DAYS,
     as_json: Json = False,
 ) -> None:
     """Show all that a stage's logs hold about a reference, in order of time."""
     if not _REFERENCE.fullmatch(reference):
-        raise OperatorError(REFERENCE_WRONG)
+        raise OperatorError(REFERENCE_WRONG, wrong=reference, right="a1b2c3d4e5")
     logs = StageLogs.of(Stage.find(stage))
     with output.progress("Searching the logs …"):
         lines = about(logs, reference, since=time.time() - days * _DAY_SECONDS)
@@ -58,8 +61,6 @@ def command(
         raise OperatorError(
             REFERENCE_NOT_FOUND,
             f"No line of the last {days} day{'' if days == 1 else 's'} has it.",
-            reference=reference,
-            stage=stage,
         )
     if as_json:
         output.show_json([_as_json(line) for line in lines])

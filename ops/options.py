@@ -8,25 +8,26 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from ops.errors import Status
 from ops.stage import CONFIG, LOCAL
 
-COMMAND = "ops.command"
-"""Under this name the whole command, e.g. "texts push", is in typer's `meta`, with `needed`."""
-
-
-def needed(command: Any) -> str:
-    """Return what a command can't do without, to be filled in, e.g. "NUMBER --stage STAGE"."""
-    required = [each for each in getattr(command, "params", []) if each.required]
-    return " ".join(
-        each.name.upper()
-        if each.param_type_name == "argument"
-        else f"{each.opts[0]} {each.name.upper()}"
-        for each in required
-    )
+GIVEN = "ops.given"
+"""Under this name typer's `meta` has the arguments as they were given."""
 
 
 class Commands(TyperGroup):
-    """Commands whose own help is plain: in rich's five columns, 80 leave 17 for the words."""
+    """Commands whose own help is plain: in rich's five columns, 80 leave 17 for the words.
+
+    Without a command they are listed, and nothing is done.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Read the arguments, and keep them for an error to repeat."""
+        if not args and not ctx.resilient_parsing:
+            typer.echo(ctx.get_help())
+            raise typer.Exit(Status.USAGE)
+        ctx.meta.setdefault(GIVEN, list(args))
+        return super().parse_args(ctx, args)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command by its name."""
@@ -34,19 +35,6 @@ class Commands(TyperGroup):
         if isinstance(command, TyperCommand):
             command.rich_markup_mode = None
         return command
-
-
-class Group(Commands):
-    """A command that has commands, which an error can name."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command that was asked for."""
-        try:
-            return super().invoke(ctx)
-        finally:
-            name = ctx.invoked_subcommand
-            arguments = needed(self.commands.get(name or ""))
-            ctx.meta[COMMAND] = f"{ctx.info_name} {name}", arguments
 
 
 def _stages(incomplete: str) -> list[str]:
@@ -95,7 +83,9 @@ Python = Annotated[
         "that of the Python that runs this. To package, this machine must have it, too.",
     ),
 ]
-Number = Annotated[str, typer.Argument(help="With country code, e.g. +12125550100.")]
+Number = Annotated[
+    str, typer.Argument(metavar="NUMBER", help="With country code, e.g. +12125550100.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for a confirmation.")]
 DryRun = Annotated[

@@ -85,7 +85,11 @@ def package(
     python: Python = None,
     architecture: Architecture = None,
     out: Annotated[
-        Path | None, typer.Option(help="A folder, emptied first; by default build/STAGE.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="A folder, emptied first; by default build/STAGE.",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

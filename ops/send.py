@@ -31,10 +31,20 @@ def command(
     *,
     stage: StageName,
     usage_type: Annotated[
-        str, typer.Option("--type", help="SignIn, Register, ForgotPassword, Generic …")
+        str,
+        typer.Option(
+            "--type",
+            metavar="TYPE",
+            help="SignIn, Register, ForgotPassword, Generic …",
+        ),
     ] = TEST_USAGE_TYPE,
     locale: Annotated[
-        str | None, typer.Option(help="The visitor's language, e.g. pt-BR.", show_default=False)
+        str | None,
+        typer.Option(
+            metavar="LOCALE",
+            help="The visitor's language, e.g. pt-BR.",
+            show_default=False,
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -18,7 +18,7 @@ from ops import output
 from ops.errors import OperatorError
 from ops.errors.people import LOGTO_SESSIONS_NOT_ENDED
 from ops.moments import to_the_minute, utc
-from ops.options import DryRun, Group, Json, StageName, Yes
+from ops.options import Commands, DryRun, Json, StageName, Yes
 from ops.stage import Stage
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 commands = typer.Typer(
     name="sessions",
     help="Who is signed in: a user's sessions, and how to end them.",
-    cls=Group,
-    no_args_is_help=True,
+    cls=Commands,
 )
 _SHOWN = 10  # characters of a hash, enough to tell one from another
 

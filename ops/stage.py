@@ -69,6 +69,7 @@ class Stage:
                 raise OperatorError(
                     SETTINGS_INCOMPLETE,
                     "No --stage is given, and the environment has no settings either.",
+                    stage="dev",
                 )
             return cls(os.environ["STAGE"], os.environ)
         if name == LOCAL:
@@ -105,7 +106,7 @@ class Stage:
         try:
             return Settings.from_env(self.environment)
         except SettingsError as error:
-            raise OperatorError(SETTINGS_INCOMPLETE, f"{error}.") from None
+            raise OperatorError(SETTINGS_INCOMPLETE, f"{error}.", stage=self.name) from None
 
     @cached_property
     def portaria(self) -> Portaria:

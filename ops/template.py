@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import json
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,14 +44,20 @@ _BASE_URL = {
     ]
 }
 
+_SANDBOX = "local"  # a stage to every command but those that deploy
+
 
 class StageUnknown(OperatorError):
     """The template has no values for this stage; `known` are the stages that it has."""
 
     def __init__(self, stage: str, known: list[str]) -> None:
         self.stage, self.known = stage, known
+        meant = get_close_matches(stage, [*known, _SANDBOX], n=1)
         super().__init__(
-            STAGE_UNKNOWN, f"There is no stage {stage!r}; there are {', '.join(known)}."
+            STAGE_UNKNOWN,
+            f"There is no stage {stage!r}; there are {', '.join(known)}.",
+            wrong=stage,
+            right=meant[0] if meant else "STAGE",
         )
 
 

@@ -34,7 +34,9 @@ class ShownCode:
 
 
 def command(
-    number: Annotated[str, typer.Argument(help="One of TEST_NUMBERS, e.g. +12125550100.")],
+    number: Annotated[
+        str, typer.Argument(metavar="NUMBER", help="One of TEST_NUMBERS, e.g. +12125550100.")
+    ],
     *,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for a code, up to a minute, if there is none.")

@@ -37,11 +37,19 @@ class SignInLink:
 
 
 def command(
-    email: Annotated[str, typer.Argument(help="The user's address. Logto sends nothing to it.")],
+    email: Annotated[
+        str, typer.Argument(metavar="EMAIL", help="The user's address. Logto sends nothing to it.")
+    ],
     *,
     stage: StageName,
     hours: Annotated[
-        int, typer.Option(min=1, max=_WEEK_HOURS, help="How long the link can be used.")
+        int,
+        typer.Option(
+            metavar="HOURS",
+            min=1,
+            max=_WEEK_HOURS,
+            help="How long the link can be used.",
+        ),
     ] = 48,
     dry_run: DryRun = False,
     as_json: Json = False,

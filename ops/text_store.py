@@ -91,8 +91,11 @@ def changes(before: Mapping[str, Text], after: Mapping[str, Text]) -> list[Chang
     return found
 
 
-def refuse_useless(texts: Mapping[str, Text]) -> None:
-    """Raise OperatorError where nobody could sign in with one of the texts."""
+def refuse_useless(texts: Mapping[str, Text], **names: str) -> None:
+    """Raise OperatorError where nobody could sign in with one of the texts.
+
+    `names` are for the error's next command: `folder`, where the texts are files.
+    """
     useless = [
         f"{name} ({problem.value})"
         for name, text in texts.items()
@@ -100,7 +103,7 @@ def refuse_useless(texts: Mapping[str, Text]) -> None:
         if problem.makes_useless
     ]
     if useless:
-        raise OperatorError(TEXT_USELESS, f"Of no use: {', '.join(useless)}.")
+        raise OperatorError(TEXT_USELESS, f"Of no use: {', '.join(useless)}.", **names)
 
 
 def _name(file: Path) -> str:

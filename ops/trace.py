@@ -33,7 +33,9 @@ DEFAULT_CODES = 5
 def command(
     number: Number,
     *,
-    codes: Annotated[int, typer.Option(min=1, help="How many codes.")] = DEFAULT_CODES,
+    codes: Annotated[
+        int, typer.Option(metavar="COUNT", min=1, help="How many codes.")
+    ] = DEFAULT_CODES,
     stage: StageOrEnvironment = None,
     as_json: Json = False,
 ) -> None:
@@ -78,6 +80,8 @@ def in_e164(written: str) -> str:
             NOT_A_NUMBER,
             "That can't be a phone number: write all of its digits and its country code, "
             "e.g. +12125550100.",
+            wrong=written,
+            right="+12125550100",
         ) from None
     return recipient
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,10 @@ def reckoned_with() -> dict[str, Any]:
 
 
 def money(dollars: float) -> str:
-    """Format an amount to the cent, and one below a cent to one digit."""
-    return f"${dollars:,.2f}" if dollars >= 0.01 or not dollars else f"${dollars:.1g}"  # noqa: PLR2004 - a cent
+    """Format an amount to the cent, and one below a cent to its first digit."""
+    if dollars >= 0.01 or not dollars:  # noqa: PLR2004 - a cent
+        return f"${dollars:,.2f}"
+    return f"${Decimal(f'{dollars:.1g}'):f}"  # a float would be 7e-05
 
 
 def count(number: float) -> str:

@@ -47,7 +47,7 @@ class Problem:
     """One entry of the catalogue for a command's errors.
 
     `command` may have {names}, filled in where it is raised; {command} is the one that failed,
-    and {arguments} are those that it needs.
+    with its arguments. Of these, what `names` has as "wrong" is replaced by "right".
     """
 
     code: str

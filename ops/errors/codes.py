@@ -8,7 +8,7 @@ NOT_A_NUMBER = Problem(
     "P040",
     "That can't be a phone number.",
     "A number is written with all of its digits and its country code.",
-    "portaria {command} +12125550100",
+    "portaria {command}",
     Status.USAGE,
 )
 TEST_NOT_DELIVERED = Problem(

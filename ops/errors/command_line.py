@@ -8,7 +8,7 @@ NOT_CONFIRMED = Problem(
     "P080",
     "Nothing was changed, because nobody could be asked.",
     "Changes are shown and confirmed on a terminal. Scripts say --yes.",
-    "portaria {command} {arguments} --yes",
+    "portaria {command} --yes",
     Status.USAGE,
 )
 SECRETS_TO_STDOUT = Problem(
@@ -16,14 +16,22 @@ SECRETS_TO_STDOUT = Problem(
     "Secrets are not printed.",
     "What is printed stays in logs and in the terminal's history. A file gets them that only its "
     "owner can read.",
-    "portaria texts export --with-secrets --out connector.json",
+    "portaria {command} --out connector.json",
+    Status.USAGE,
+)
+USAGE_WRONG = Problem(
+    "P083",
+    "The command line can't be understood.",
+    "A command, an argument or an option is missing, misspelt, or has a value that it can't have. "
+    "Nothing was done.",
+    "portaria {command} --help",
     Status.USAGE,
 )
 FILE_UNWRITABLE = Problem(
     "P082",
     "A file can't be written.",
     "The folder is not there or not yours, or the disk is full.",
-    "portaria {command} {arguments} {option}",
+    "portaria {command} {option}",
 )
 PAGE_OUTDATED = Problem(
     "P090",

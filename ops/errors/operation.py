@@ -16,7 +16,7 @@ REFERENCE_WRONG = Problem(
     "P171",
     "That can't be a reference.",
     "References, message ids and SIDs are 8 to 64 letters, digits and hyphens.",
-    "portaria {command} a1b2c3d4e5 --stage STAGE",
+    "portaria {command}",
     Status.USAGE,
 )
 REFERENCE_NOT_FOUND = Problem(
@@ -24,12 +24,12 @@ REFERENCE_NOT_FOUND = Problem(
     "The logs don't have this reference.",
     "It may be misread, another stage's, or older than what was searched. CloudWatch shows a line "
     "up to half a minute after it was written.",
-    "portaria {command} {reference} --stage {stage} --days 90",
+    "portaria {command} --days 90",
 )
 BUNDLE_EXISTS = Problem(
     "P173",
     "There is such a file already.",
     "An archive is never written over.",
-    "portaria {command} --stage {stage} --out ANOTHER.tar.gz",
+    "portaria {command} --out ANOTHER.tar.gz",
     Status.USAGE,
 )

@@ -24,7 +24,7 @@ STAGE_UNKNOWN = Problem(
     "There is no such stage.",
     "The name is misspelt, or the stage has no values in .chalice/resources.yaml. Stages are "
     "called dev and prod unless more were added; local is the sandbox.",
-    "portaria deploy --stage dev",
+    "portaria {command}",
 )
 STAGE_NOT_DEPLOYED = Problem(
     "P013",
@@ -47,7 +47,7 @@ SETTINGS_INCOMPLETE = Problem(
     "Settings are missing or wrong.",
     "Without --stage, the product's settings are read from the environment, as its Lambda "
     "functions have them. docs/settings.md lists them.",
-    "portaria {command} {arguments} --stage dev",
+    "portaria {command} --stage {stage}",
 )
 AWS_UNREACHABLE = Problem(
     "P016",
@@ -69,7 +69,7 @@ AWS_REFUSED = Problem(
     "A call to AWS failed.",
     "AWS answered with an error. Its name says which; throttling and internal errors pass by "
     "themselves.",
-    "portaria {command} {arguments}",
+    "portaria {command}",
 )
 PARAMETER_MISSING = Problem(
     "P019",

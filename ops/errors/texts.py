@@ -9,7 +9,7 @@ TEXT_USELESS = Problem(
     "A text can't be used.",
     "Nobody could sign in with it: {{code}} is missing, or it is longer than the 1,600 characters "
     "that Twilio takes. Nothing was changed.",
-    "portaria texts lint",
+    "portaria texts lint --folder {folder}",
 )
 TEXT_UNKNOWN = Problem(
     "P031",

@@ -57,7 +57,7 @@ class Setup:
         self._connector: ConnectorSetup
         self._twilio: TwilioSetup
         if stage.settings.public_url is None:
-            raise OperatorError(SETTINGS_INCOMPLETE, "PUBLIC_URL: must be set.", command="setup")
+            raise OperatorError(SETTINGS_INCOMPLETE, "PUBLIC_URL: must be set.", stage=stage.name)
         self.url = stage.settings.public_url.rstrip("/")
 
     def find(self) -> None:

@@ -46,7 +46,14 @@ CONTENTS = {
 def command(
     *,
     stage: StageName,
-    out: Annotated[Path | None, typer.Option(help="The file to write.", show_default=False)] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The file to write.",
+            show_default=False,
+        ),
+    ] = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:

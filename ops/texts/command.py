@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from ops.options import Group
+from ops.options import Commands
 from ops.texts import logto, moving, preview, reading
 
 commands = typer.Typer(
     name="texts",
     help="The text messages of a stage: in SSM, in files, and what they cost.",
-    cls=Group,
-    no_args_is_help=True,
+    cls=Commands,
 )
 commands.command("list")(reading.list_)
 commands.command("show")(reading.show)

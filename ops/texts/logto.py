@@ -23,7 +23,9 @@ def import_(
     file: Annotated[
         Path,
         typer.Argument(
-            help="JSON as Logto's Management API answers GET /api/connectors.", dir_okay=False
+            metavar="FILE",
+            help="JSON as Logto's Management API answers GET /api/connectors.",
+            dir_okay=False,
         ),
     ],
     stage: StageName,

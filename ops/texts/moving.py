@@ -20,7 +20,7 @@ def push(
 ) -> int:
     """Write a folder's texts to a stage, after showing what changes; nothing is deleted."""
     texts = of_folder(folder, stage)
-    text_store.refuse_useless(texts)
+    text_store.refuse_useless(texts, folder=str(folder))
     found = Stage.find(stage)
     ssm, prefix = found.client("ssm"), found.settings.parameter_prefix
     before = text_store.in_ssm(ssm, prefix)

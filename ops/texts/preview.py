@@ -41,14 +41,19 @@ class _Message:
 
 def preview(
     name: Annotated[
-        str | None, typer.Argument(help="Such as SignIn or SignIn/pt-BR; without it, all.")
+        str | None,
+        typer.Argument(metavar="NAME", help="Such as SignIn or SignIn/pt-BR; without it, all."),
     ] = None,
     *,
     folder: Folder = FOLDER,
     stage: OptionalStage = None,
     price: Annotated[
         float | None,
-        typer.Option(min=0, help="Dollars for one SMS; by default Twilio's for the United States."),
+        typer.Option(
+            metavar="DOLLARS",
+            min=0,
+            help="Dollars for one SMS; by default Twilio's for the United States.",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -52,7 +52,7 @@ def list_(stage: StageName, *, as_json: Json = False) -> None:
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="Such as SignIn, or SignIn/pt-BR.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Such as SignIn, or SignIn/pt-BR.")],
     stage: StageName,
     *,
     as_json: Json = False,

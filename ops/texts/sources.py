@@ -13,7 +13,7 @@ from ops.errors.texts import NO_TEXTS
 from ops.stage import Stage
 from ops.text_store import Text
 
-Folder = Annotated[Path, typer.Option("--folder", help="Where the files are.")]
+Folder = Annotated[Path, typer.Option("--folder", metavar="FOLDER", help="Where the files are.")]
 FOLDER = Path("texts")
 OptionalStage = Annotated[
     str | None,

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ops.__main__ import main
+from ops.again import again
 from ops.errors import Status
 from ops.errors.catalogue import catalogue
 from ops.explain import PAGE
@@ -87,15 +88,59 @@ def test_an_unknown_code_is_a_wrong_command_line(capsys: pytest.CaptureFixture[s
     assert said.err.startswith("Error P091: There is no error 'P999'.\n")
 
 
-@pytest.mark.parametrize("given", [["nonsense"], ["trace"], ["trace", "--codes", "none", "+1"]])
-def test_a_wrong_command_line_is_told_on_stderr(
-    given: list[str], capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("given", "command"),
+    [
+        (["nonsense"], "portaria --help"),
+        (["trace"], "portaria trace --help"),
+        (["trace", "--codes", "none", "+1"], "portaria trace --help"),
+        (["texts", "show"], "portaria texts show --help"),
+    ],
+)
+def test_a_wrong_command_line_is_an_error_like_others(
+    given: list[str], command: str, capsys: pytest.CaptureFixture[str]
 ):
     assert main(given) == Status.USAGE
 
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err
+    assert said.err.startswith("Error P083: ")
+    assert f"  Next:  {command}\n" in said.err
+
+
+@pytest.mark.parametrize("given", [[], ["texts"]])
+def test_where_a_command_is_missing_all_are_listed(
+    given: list[str], capsys: pytest.CaptureFixture[str]
+):
+    assert main(given) == Status.USAGE
+
+    assert "list" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "command"),
+    [
+        ("send 123 --stage local", "send +12125550100 --stage local"),
+        ("setup --test-phone=123 --stage dev", "setup --test-phone=+12125550100 --stage dev"),
+        ("logs x --stage dev --days 3", "logs a1b2c3d4e5 --stage dev --days 3"),
+        ("trace +12125550100 --stage=lcal", "trace NUMBER --stage=local"),
+        ("destroy --stage other --yes", "destroy --stage STAGE --yes"),
+        ("texts export --with-secrets --stage dev", None),
+    ],
+)
+def test_what_to_run_next_has_the_arguments_that_were_given(
+    given: str, command: str | None, capsys: pytest.CaptureFixture[str]
+):
+    main(given.split())
+
+    expected = command or f"{given} --out connector.json"
+    assert f"  Next:  portaria {expected}\n" in capsys.readouterr().err
+
+
+def test_an_option_that_is_to_have_another_value_is_named_once():
+    given = ["logs", "a1b2c3d4e5", "--days", "3", "--stage=dev"]
+
+    assert again(given, "portaria {command} --days 90", {}) == "logs a1b2c3d4e5 --stage=dev"
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def test_without_anybody_to_ask_nothing_is_changed(
     capsys.readouterr()
 
     assert texts("push") == Status.USAGE
-    assert "portaria texts push --stage STAGE --yes" in capsys.readouterr().err
+    assert "portaria texts push --stage local --yes" in capsys.readouterr().err
     assert value(stage, "templates/SignIn").startswith("[[code]] is your code")
 
 
@@ -273,7 +273,8 @@ def test_a_file_that_cant_be_written_is_an_error(
     assert texts(*command) == Status.FAILED
     told = capsys.readouterr().err
     assert "Error P082: in-the-way" in told
-    assert f"portaria texts {command[0]} --stage STAGE {option}\n" in told
+    assert f" --stage local {option}\n" in told
+    assert "in-the-way --" not in told
 
 
 def test_secrets_are_exported_only_when_asked_for_and_never_printed(
