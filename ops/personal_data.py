@@ -109,7 +109,7 @@ def forget(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Delete what is kept of a number, at Twilio too, but for what still protects somebody.
+    """Delete what is kept of a number, at Twilio too, except what still protects a person.
 
     Ends its user's sessions. An entry stays while its code could be sent again, and a limit while
     it counts.

@@ -39,7 +39,7 @@ _PLANS = {
 def command(
     *, stage: StageName, dry_run: DryRun = False, yes: Yes = False, as_json: Json = False
 ) -> Status:
-    """Put dead letters back on the queue: living codes are sent, expired ones only recorded.
+    """Put dead letters back on the queue: valid codes are sent, expired ones only recorded.
 
     Deletes messages that can't be read, and test messages of Logto's Console.
     """
