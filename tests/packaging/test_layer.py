@@ -12,6 +12,8 @@ BELOW = site_packages(PYTHON)
 MODEL = '{"metadata": {"endpointPrefix": "sqs"}, "operations": {}, "shapes": {}}'
 LIBRARIES = {
     "boto3/__init__.py": "",
+    "boto3/dynamodb/types.py": "",
+    "boto3/data/dynamodb/2012-08-10/resources-1.json": "{}",
     "botocore/data/endpoints.json": '{"partitions": []}',
     "botocore/data/sqs/2012-11-05/service-2.json": MODEL,
     "botocore/data/s3/2006-03-01/service-2.json": MODEL,
@@ -97,6 +99,21 @@ def test_aiohttp_stays_with_what_it_needs_where_a_team_imports_it():
 def test_a_part_that_is_rarely_used_stays_where_it_is_imported():
     assert "dateutil/rrule.pyc" not in kept("import dateutil")
     assert "dateutil/rrule.pyc" in kept("from dateutil.rrule import rrule")
+
+
+@pytest.mark.parametrize(
+    "source", ["from boto3.dynamodb.types import TypeSerializer", "boto3.resource('dynamodb')"]
+)
+def test_what_belongs_to_resources_of_dynamodb_stays_where_something_uses_it(source: str):
+    assert "boto3/dynamodb/types.pyc" not in kept("import boto3")
+    assert "boto3/dynamodb/types.pyc" in kept(source)
+
+
+def test_models_of_resources_stay_with_the_resources():
+    model = "boto3/data/dynamodb/2012-08-10/resources-1.json"
+
+    assert model not in kept("boto3.client('dynamodb')")
+    assert model in kept("boto3.resource('dynamodb')")
 
 
 def test_a_distributions_metadata_loses_its_description():
