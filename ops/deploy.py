@@ -15,7 +15,7 @@ from ops.account import Account
 from ops.console import instructions
 from ops.errors import Status
 from ops.errors.deployment import FIRST_DEPLOYMENT, PARAMETER_WRONG, WOULD_CUT_OFF
-from ops.options import Architecture, DeployedStage, Json, Python, Yes
+from ops.options import Architecture, DeployedStage, DryRun, Json, Python, Yes
 from ops.parameters import default_templates, generated_secrets, names, put_missing
 from ops.stack import DeploymentError, install_sam
 from ops.template import merged, values_of
@@ -93,19 +93,23 @@ def deploy(  # noqa: PLR0913 - an option each
         print(instructions(stage, outputs, ssm, reveal=sys.stdout.isatty()))
 
 
-def destroy(stage: DeployedStage, *, yes: Yes = False) -> int:
+def destroy(stage: DeployedStage, *, dry_run: DryRun = False, yes: Yes = False) -> int:
     """Delete a stage from AWS, after its name was typed."""
     tables_stay = values_of(stage, merged())["TablesAtTheEnd"] == "Retain"
     account = Account.current()
     stack, _ = account.deployed(stage)
     output.say(
-        f"This deletes the stack {stack.name} in account {account.number}, {account.region}."
+        f"This {'would delete' if dry_run else 'deletes'} the stack {stack.name} "
+        f"in account {account.number}, {account.region}."
     )
     output.say(
         "No one can sign in then. "
         + ("Its tables stay" if tables_stay else "Its tables, with all sessions, go with it")
         + "; what is in SSM stays."
     )
+    if dry_run:
+        output.say("Nothing was deleted.")
+        return Status.FINE
     if not yes:
         output.talk().print(f"Type {stage} to go on: ", end="")
         if sys.stdin.readline().strip() != stage:

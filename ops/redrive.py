@@ -48,8 +48,8 @@ def command(
     dead = DeadLetterQueue.of(found)
     with dead.taken() as letters:
         now = portaria.clock()
-        if not as_json:
-            output.show(*_shown(letters, now))
+        # What is asked about is seen before it is answered, and JSON is printed at the end.
+        (output.say if as_json else output.show)(*_shown(letters, now))
         status = Status.FINE
         if not letters:
             output.say("The dead-letter queue is empty.")

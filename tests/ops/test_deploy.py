@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 
@@ -8,7 +9,7 @@ import pytest
 from ops.__main__ import main
 from ops.deploy import refuse_to_cut_off, stack_parameters
 from ops.stack import DeploymentError
-from tests.kit.engines import REGION, aws_environment
+from tests.kit.engines import REGION, aws_client, aws_environment
 
 Run = Callable[..., tuple[int, str]]
 
@@ -172,3 +173,17 @@ def test_a_stack_that_is_not_there_can_not_be_destroyed(moto_server: str, ops: R
 
     assert status == 1
     assert said.startswith("Error P013: There is no stack portaria-dev in account ")
+
+
+def test_what_would_be_destroyed_is_only_said(moto_server: str, ops: Run):
+    cloudformation = aws_client("cloudformation", moto_server)
+    topic = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
+    cloudformation.create_stack(StackName="portaria-prod", TemplateBody=json.dumps(topic))
+
+    status, said = ops("destroy", "--stage", "prod", "--dry-run", **aws_environment(moto_server))
+
+    assert status == 0
+    assert said.startswith("This would delete the stack portaria-prod in account ")
+    assert "Its tables stay; what is in SSM stays.\nNothing was deleted.\n" in said
+    assert cloudformation.describe_stacks(StackName="portaria-prod")["Stacks"]
+    cloudformation.delete_stack(StackName="portaria-prod")

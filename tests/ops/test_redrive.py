@@ -65,6 +65,7 @@ def test_a_dry_run_lists_each_and_hides_and_changes_nothing(
     assert stage.queued() == []
     said = capsys.readouterr()
     assert "put 1 back to be sent, put 1 back to be recorded as expired and delete 1" in said.err
+    assert re.search(r"\+1…01 +SignIn", said.err)  # the same letters as without --json
     found: list[dict[str, Any]] = json.loads(said.out)
     left = [each.pop("remaining_seconds") for each in found]
     assert left[0] == 0.0
