@@ -97,13 +97,17 @@ class Lambda:
     cpu_seconds: float = 0.0
     """What it took of a processor until its latest answer, Python's own start included."""
     peak_kilobytes: int = 0
+    script: tuple[str | Path, ...] = (RUNTIME,)
+    """What Python runs, with its arguments; by default the runtime."""
+    under: tuple[str | Path, ...] = ()
+    """The program that runs Python, with its arguments; by default none."""
 
     def __enter__(self) -> Self:
         places = [self.unpacked / "task", self.unpacked / "opt" / site_packages(PYTHON)]
         prepared = {"_HANDLER": self.handler} if self.handler else {}
         self._process = subprocess.Popen(  # noqa: S603 - our own arguments
             # No site-packages of this machine, and not the script's own folder.
-            [sys.executable, "-S", "-s", "-P", "-B", "-W", "error", RUNTIME],
+            [*self.under, sys.executable, "-S", "-s", "-P", "-B", "-W", "error", *self.script],
             cwd=self.unpacked / "task",
             env=self.environment | prepared | {"PYTHONPATH": ":".join(map(str, places))},
             stdin=subprocess.PIPE,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING
 
 import pytest
-from twilio.request_validator import RequestValidator
 
 from ops.costs import CALLS
 from ops.packaging.bytecode import PackagingError
@@ -16,42 +14,15 @@ from ops.packaging.shrink import shrink
 from tests.kit.api_gateway import request
 from tests.kit.application import AUTHORIZATION
 from tests.kit.engines import ROOT
-from tests.kit.identity import Logto
-from tests.kit.phone import PHONE
-from tests.kit.surroundings import Surroundings, surroundings
-from tests.packaging.deployment import PYTHON, Lambda, Packages, chalice_package
+from tests.kit.surroundings import Surroundings
+from tests.packaging.deployment import PYTHON, Lambda, Packages
+from tests.packaging.first_requests import API, FORM, WORKER, receipt, sign_in
 from tests.packaging.runtime import Context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 ZIPPED_BYTES, UNPACKED_BYTES = 10_000_000, 30_000_000
-API, WORKER = "app.app", "app.send_otp"
-FORM = "application/x-www-form-urlencoded"
-
-
-@pytest.fixture(scope="module")
-def stock(tmp_path_factory: pytest.TempPathFactory) -> Packages:
-    return chalice_package(tmp_path_factory.mktemp("chalice"))
-
-
-@pytest.fixture(scope="module")
-def small(stock: Packages, tmp_path_factory: pytest.TempPathFactory) -> Packages:
-    packages = stock.copy(tmp_path_factory.mktemp("small") / "packages")
-    shrink(packages.layer, packages.application, python=PYTHON)
-    return packages
-
-
-@pytest.fixture(scope="module")
-def unpacked(small: Packages, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small.unpack(tmp_path_factory.mktemp("unpacked"))
-
-
-@pytest.fixture
-def around(moto_server: str) -> Iterator[Surroundings]:
-    with surroundings(moto_server, ALLOWED_COUNTRIES="BR") as around:
-        yield around
 
 
 def test_the_package_is_small(small: Packages, unpacked: Path):
@@ -103,26 +74,6 @@ def test_packages_that_are_small_already_are_left_alone(small: Packages, tmp_pat
 
 def as_list(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
-
-
-def cookie_of(answer: Any, name: str) -> str:
-    values: list[str] = answer["multiValueHeaders"]["Set-Cookie"]
-    return next(v for v in values if v.startswith(name)).partition(";")[0]
-
-
-def sign_in(api: Lambda, logto: Logto) -> str:
-    """Walk through a sign-in; returns the session's cookie."""
-    begun = api.invoke("app", request("GET", "/sign-in"))
-    browser = logto.browser()
-    called = logto.walk(browser, browser.get(begun["headers"]["Location"])).headers["Location"]
-    done = api.invoke(
-        "app",
-        request(
-            "GET", called.removeprefix(logto.app.url), Cookie=cookie_of(begun, "portaria_attempt")
-        ),
-    )
-    assert done["statusCode"] == 302, done
-    return cookie_of(done, "portaria_session")
 
 
 def test_a_visitor_signs_in_and_out(unpacked: Path, around: Surroundings):
@@ -195,14 +146,6 @@ def test_a_lambda_without_settings_starts_and_says_which_are_missing(
     events = [json.loads(line).get("message") for line in log.read_text().splitlines()]
     assert ("preparation_failed" in events) == bool(handler)
     assert "LOGTO_ENDPOINT" in log.read_text()
-
-
-def receipt(public_url: str, sid: str) -> dict[str, Any]:
-    form = {"MessageSid": sid, "MessageStatus": "delivered", "To": "+5511987654321"}
-    signed = RequestValidator(PHONE.auth_token).compute_signature(f"{public_url}/otp/status", form)
-    return request(
-        "POST", "/otp/status", urlencode(form), Content_Type=FORM, X_Twilio_Signature=signed
-    )
 
 
 def assert_loaded_by_init_from_the_packages(process: Lambda, unpacked: Path) -> None:
