@@ -138,9 +138,7 @@ class CloudWatchMetrics:
         dimensions = {_STAGE: self.stage}
         if series.dimension:
             dimensions[series.dimension] = series.value
-        pairs = [{"Name": name, "Value": value} for name, value in dimensions.items()]
-        metric = {"Namespace": NAMESPACE, "MetricName": series.name, "Dimensions": pairs}
-        return {"Id": id_, "MetricStat": {"Metric": metric, "Period": HOUR_SECONDS, "Stat": stat}}
+        return _query(id_, (NAMESPACE, series.name), dimensions, HOUR_SECONDS, stat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,18 +173,22 @@ def by_minute(
     the epoch.
     """
     since, until = between
-    pairs = [{"Name": key, "Value": value} for key, value in dimensions.items()]
-    namespace, name = metric
-    wanted = {"Namespace": namespace, "MetricName": name, "Dimensions": pairs}
     found = cloudwatch.get_metric_data(
         StartTime=utc(since),
         EndTime=utc(until),
         ScanBy="TimestampDescending",
-        MetricDataQueries=[
-            {"Id": "m", "MetricStat": {"Metric": wanted, "Period": 60, "Stat": "Maximum"}}
-        ],
+        MetricDataQueries=[_query("m", metric, dimensions, 60, "Maximum")],
     )
     return [float(value) for value in found["MetricDataResults"][0]["Values"]]
+
+
+def _query(
+    id_: str, metric: tuple[str, str], dimensions: Mapping[str, str], seconds: int, stat: str
+) -> dict[str, Any]:
+    namespace, name = metric
+    pairs = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+    wanted = {"Namespace": namespace, "MetricName": name, "Dimensions": pairs}
+    return {"Id": id_, "MetricStat": {"Metric": wanted, "Period": seconds, "Stat": stat}}
 
 
 def _embedded(fields: Mapping[str, Any]) -> Iterator[tuple[Series, float, float]]:

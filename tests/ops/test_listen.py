@@ -128,6 +128,8 @@ def test_only_events_are_on_the_pipe_and_it_ends_quietly_with_ctrl_c(
         )
 
     write(-60, event.replace("code_accepted", "of before"))
+    # A shell lets its background jobs ignore Ctrl-C, and what they start inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(
         [sys.executable, "-m", "ops", "listen", "--stage", "local", "--json"],
         cwd=ROOT,

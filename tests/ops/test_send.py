@@ -7,6 +7,8 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from flask import Flask
+from flask import request as asked
 
 import app
 from chalicelib.otp.request import OtpRequest
@@ -14,7 +16,8 @@ from ops.errors import OperatorError
 from ops.errors.codes import APPLICATION_UNREACHABLE, CODE_REFUSED, STAGE_INCOMPLETE
 from ops.send import request, sent
 from ops.stage import Stage
-from tests.kit.application import listening
+from sandbox.server import running
+from tests.kit.application import AUTHORIZATION, listening
 from tests.kit.engines import LOOPBACK
 from tests.kit.pipeline import Pipeline, running_pipeline
 
@@ -60,6 +63,23 @@ def test_a_code_that_is_held_back_is_an_error_with_the_applications_sentence(
 
     assert failure.value.problem is CODE_REFUSED
     assert pipeline.receive() == []
+
+
+def test_a_server_that_sends_back_what_it_got_has_nothing_of_it_shown(pipeline: Pipeline):
+    echo, body = Flask(__name__), request(NUMBER, "SignIn", None)
+
+    @echo.post("/otp")
+    def answer() -> tuple[str, int]:
+        return f"{asked.headers['Authorization']} {asked.get_data(as_text=True)}", 418
+
+    with running(lambda _: echo) as url:
+        stage = Stage("test", pipeline.stage.environment | {"PUBLIC_URL": url})
+        with pytest.raises(OperatorError) as failure:
+            list(sent(stage, NUMBER, body))
+
+    assert failure.value.detail.startswith("It answered 418: … {")
+    for secret in (AUTHORIZATION, body["to"], body["payload"]["code"]):
+        assert secret not in str(failure.value)
 
 
 def test_an_application_that_does_not_answer_is_an_error(pipeline: Pipeline):
