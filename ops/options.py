@@ -68,6 +68,15 @@ StageOrEnvironment = Annotated[
         autocompletion=_stages,
     ),
 ]
+StageOrFolder = Annotated[
+    str | None,
+    typer.Option(
+        "--stage",
+        metavar="NAME",
+        help="Take the texts of this stage, not those of the folder.",
+        autocompletion=_stages,
+    ),
+]
 DeployedStage = Annotated[
     str, typer.Option("--stage", metavar="NAME", help="dev, prod …", autocompletion=_deployed)
 ]

@@ -16,10 +16,10 @@ from ops import output
 from ops.costs import PRICES
 from ops.errors import OperatorError
 from ops.errors.texts import TEXT_UNKNOWN
-from ops.options import Json
+from ops.options import Json, StageOrFolder
 from ops.stage import Stage
 from ops.text_store import Text
-from ops.texts.sources import FOLDER, Folder, OptionalStage, texts_of
+from ops.texts.sources import FOLDER, Folder, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,7 +46,7 @@ def preview(
     ] = None,
     *,
     folder: Folder = FOLDER,
-    stage: OptionalStage = None,
+    stage: StageOrFolder = None,
     price: Annotated[
         float | None,
         typer.Option(

@@ -12,10 +12,10 @@ from chalicelib.otp.segments import Segments
 from ops import connector, output
 from ops.errors import OperatorError, Status
 from ops.errors.texts import TEXT_UNKNOWN
-from ops.options import Json, StageName
+from ops.options import Json, StageName, StageOrFolder
 from ops.text_store import Text
 from ops.texts.preview import typical
-from ops.texts.sources import FOLDER, Folder, OptionalStage, of_stage, texts_of
+from ops.texts.sources import FOLDER, Folder, of_stage, texts_of
 
 _MEANINGS = {
     product.TemplateProblem.CODE_MISSING: "has no {{code}}",
@@ -67,7 +67,7 @@ def show(
         print(text.text)
 
 
-def lint(*, folder: Folder = FOLDER, stage: OptionalStage = None, as_json: Json = False) -> Status:
+def lint(*, folder: Folder = FOLDER, stage: StageOrFolder = None, as_json: Json = False) -> Status:
     """Check texts, in a folder or in a stage; exit with 1 where something is to be mended."""
     found = texts_of(folder, stage)
     wrong = [(name, each) for name, text in found.items() for each in product.problems(text.text)]

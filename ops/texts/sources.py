@@ -15,12 +15,6 @@ from ops.text_store import Text
 
 Folder = Annotated[Path, typer.Option("--folder", metavar="FOLDER", help="Where the files are.")]
 FOLDER = Path("texts")
-OptionalStage = Annotated[
-    str | None,
-    typer.Option(
-        "--stage", metavar="NAME", help="Take the texts of this stage, not those of the folder."
-    ),
-]
 
 
 def of_stage(stage: str) -> dict[str, Text]:

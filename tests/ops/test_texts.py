@@ -73,13 +73,16 @@ def test_texts_are_listed(capsys: pytest.CaptureFixture[str]):
 
 
 @pytest.mark.usefixtures("stage")
-def test_texts_are_listed_as_json(capsys: pytest.CaptureFixture[str]):
+def test_texts_are_listed_as_json_and_the_default_ones_have_no_problem(
+    capsys: pytest.CaptureFixture[str],
+):
     assert texts("list", "--json") == Status.FINE
 
     found = {each["name"]: each for each in printed(capsys)}
     assert found["SignIn"]["text"] == SIGN_IN
     assert found["SignIn/es"]["locale"] == "es"
     assert all(each["segments"] == 1 and not each["problems"] for each in found.values())
+    assert texts("lint") == Status.FINE
 
 
 @pytest.mark.usefixtures("stage")
@@ -190,11 +193,6 @@ def test_problems_are_found_in_files(tmp_path: Path, capsys: pytest.CaptureFixtu
         "SignIn has a placeholder that stays as it is (unknown_placeholder)",
     ]
     assert "Texts checked: 2. Problems: 2." in said.err
-
-
-@pytest.mark.usefixtures("stage")
-def test_the_default_texts_have_no_problem():
-    assert texts("lint") == Status.FINE
 
 
 def test_a_folder_without_texts_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
