@@ -162,7 +162,8 @@ def _spend(spend: Spend) -> Iterator[RenderableType]:
     rows = []
     if spend.twilio is not None:
         rows.append(("Twilio says", f"{_amount(spend.twilio)} for all texts of the account"))
-    texts = f"{money(spend.text_dollars)} for {spend.texts} texts of one SMS each"
+    count = "1 text" if spend.texts == 1 else f"{spend.texts} texts"
+    texts = f"{money(spend.text_dollars)} for {count} of one SMS each"
     if spend.unpriced:
         countries = ", ".join(f"{count} to {region}" for region, count in spend.unpriced.items())
         texts += f"; without a price: {countries}"
