@@ -13,18 +13,25 @@ from tests.costs.measured import measured, told
 from tests.kit.journey import journey
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from tests.kit.journey import Journey
 
 RENEW = "python -m tests.costs; python -m ops costs"
 
 
 @pytest.fixture(scope="module")
-def now(moto_server: str, dynamodb_local: str) -> Mapping[str, Any]:
-    """What the flows take now."""
+def made(moto_server: str, dynamodb_local: str) -> Iterator[Journey]:
     with journey(moto_server, dynamodb_local) as made:
         made.make()
         made.make()
-        return measured(made)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def now(made: Journey) -> Mapping[str, Any]:
+    """What the flows take now."""
+    return measured(made)
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +53,12 @@ def test_each_part_reads_the_parameters_that_the_page_reckons_with(
     now: Mapping[str, Any], written: Mapping[str, Any]
 ):
     assert now["parameters"] == written["parameters"], RENEW
+
+
+def test_a_cold_step_makes_the_same_calls_and_reads_parameters(made: Journey):
+    for name, (first, second) in made.took.items():
+        cold, warm = ([each["operation"] for each in took.calls] for took in (first, second))
+        assert [each for each in cold if not each.startswith("GetParameter")] == warm, name
 
 
 @pytest.mark.parametrize("length", ["log_bytes", "answer_bytes"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -88,6 +89,21 @@ def test_an_init_phase_loads_what_its_function_needs_and_nothing_else(
         assert function.loaded_by_init
 
     assert_loaded(tmp_path / "importers", f"the init phase of {handler}", PREPARED[handler])
+
+
+@pytest.mark.parametrize("handler", PREPARED)
+def test_an_init_phase_connects_to_nobody(unpacked: Path, around: Surroundings, handler: str):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        addresses = {"LOGTO_ENDPOINT", "TWILIO_API_URL"} | {
+            name for name in around.stage.environment if name.startswith("AWS_ENDPOINT_URL")
+        }
+        environment = around.stage.environment | dict.fromkeys(addresses, url)
+        with Lambda(unpacked, environment, handler) as function:
+            assert function.loaded_by_init
+        server.settimeout(0)  # what has connected is waiting already
+        with pytest.raises(BlockingIOError):
+            server.accept()
 
 
 def test_a_cold_start_takes_as_many_instructions_as_before(
