@@ -41,12 +41,17 @@ class Forgetting:
 
     @property
     def staying(self) -> dict[str, list[Item]]:
-        """The items that are still needed, by their kind."""
+        """The items that are still needed, by their kind; an entry for each message that has one.
+
+        A message at Twilio is deleted with its code's entry, which has the message's name.
+        """
         now = self._now
-        return {
+        needed = {
             name: [each for each in items if each.needed_until > now]
             for name, items in self._kinds.items()
         }
+        messages = [each for each in needed["codes"] for _sid in each.message_sids]
+        return {**needed, "messages_at_twilio": messages}
 
     @property
     def stays_until(self) -> float | None:

@@ -75,6 +75,7 @@ _WHY = {
     "codes": "no code is sent twice",
     "newest_codes": "no older code is sent after a newer one",
     "limits": "nobody lifts a limit by asking to be forgotten",
+    "messages_at_twilio": "deleted with their codes' entries",
 }
 
 

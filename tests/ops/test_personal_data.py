@@ -136,8 +136,10 @@ def test_a_logto_that_refuses_the_credential_ends_it_before_anything_is_deleted(
 
 def test_what_protects_somebody_stays_and_all_else_is_deleted(world: World):
     before = world.items()
-    done, failures = world.forgetting().carry_out()
+    forgetting = world.forgetting()
+    done, failures = forgetting.carry_out()
 
+    assert len(forgetting.staying["messages_at_twilio"]) == 2
     assert (failures, asdict(done)) == ([], NOTHING | {"sessions": 1, "dead_letters": 1})
     assert world.items() == before
     assert not world.is_signed_in()
