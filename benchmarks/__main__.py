@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import measure, packages, page
 from benchmarks.batches import batches
 from benchmarks.growth import growth
+from benchmarks.limits import limits
 from benchmarks.measure import Case, in_turns
 from benchmarks.throttle import can_throttle, share
 from benchmarks.work import Visitor, Work
@@ -207,6 +208,7 @@ PARTS: dict[str, Callable[[Mapping[str, Path], Surroundings, int], Any]] = {
     "first": first,
     "warm": warm,
     "batches": batches,
+    "limits": limits,
     "calls": calls,
     "growth": growth,  # the last: it fills the tables
 }

@@ -11,8 +11,7 @@ from typing import Any
 
 
 class _LoadedOnUse(ModuleType):
-    # importlib's LazyLoader makes such modules, too, but before Python 3.13 an `import` of one
-    # already loads it.
+    # Not importlib's LazyLoader: an `import` of a module that it has made already loads it.
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)  # asked by the import system and by `inspect`
