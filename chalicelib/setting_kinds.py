@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import MISSING, field
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -38,6 +39,14 @@ class Kind(NamedTuple):
 
     read: Callable[[str], object]
     accepts: str
+
+
+def setting(kind: Kind, meaning: str, *, default: Any = MISSING) -> Any:
+    """Declare a setting: what it can be, what it means, and its value where it is unset.
+
+    One without a default must be set.
+    """
+    return field(default=default, metadata={"kind": kind, "meaning": meaning})
 
 
 def text(most: int | None = None, *, pattern: str | None = None) -> Kind:

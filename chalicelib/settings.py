@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chalicelib import setting_kinds as kinds
+from chalicelib.setting_kinds import setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from chalicelib.setting_kinds import Kind
 
 
 MAX_CODE_LIFETIME_SECONDS = 3600  # Logto's upper bound, and half of what the OTP queue keeps
@@ -31,14 +30,6 @@ class SettingsError(Exception):
     def __init__(self, problems: Mapping[str, str]) -> None:
         self.problems = dict(problems)
         super().__init__("; ".join(f"{name}: {why}" for name, why in self.problems.items()))
-
-
-def setting(kind: Kind, meaning: str, *, default: Any = MISSING) -> Any:
-    """Declare a setting: what it can be, what it means, and its value where it is unset.
-
-    One without a default must be set.
-    """
-    return field(default=default, metadata={"kind": kind, "meaning": meaning})
 
 
 # Not a pydantic model: pages and the worker, which need pydantic for nothing else, would load it

@@ -11,7 +11,7 @@ from chalicelib.otp.limits import HOUR_SECONDS
 from chalicelib.settings import MAX_CODE_LIFETIME_SECONDS, Settings
 from chalicelib.sign_in.sessions import MARK_SECONDS
 from chalicelib.sign_in.store import TAKEN_SECONDS
-from ops.package import synthesized
+from ops.synthesis import synthesized
 from ops.template import stages
 from tests.kit.engines import ROOT
 

@@ -14,7 +14,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from ops.package import synthesized
+from ops.synthesis import synthesized
 from ops.template import merged, stages
 from tests.deployment import rare_events
 from tests.deployment.roles import NotUnderstood, Permission, Role, permissions, roles

@@ -12,8 +12,9 @@ import pytest
 
 from chalicelib.web.answers import security_headers
 from ops import costs
-from ops.package import make, synthesized, without_sam
+from ops.package import make
 from ops.packaging.interpreters import PythonMissing
+from ops.synthesis import synthesized, without_sam
 from ops.template import merged, settled, stages
 from tests.kit.engines import ROOT
 
