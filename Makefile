@@ -57,6 +57,7 @@ rehearse: .venv/ready .cache/tools/sam/ready .cache/tools/ministack/ready ## Dep
 
 .PHONY: bench
 bench: .venv/ready .cache/tools/plots/ready ## Compare with a bare Chalice function and Logto's tutorial, into docs/benchmarks.md
+	@scripts/test-prerequisites
 	@$(BIN)/python -m benchmarks $(ARGS)
 	@.cache/tools/plots/bin/python benchmarks/plots.py docs/benchmarks.json docs/benchmarks
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.kit.surroundings import Surroundings
 
 CLAIM_KILOBYTES = (0, 2, 4, 8, 16)
-SESSIONS = (100, 1_000, 10_000)  # moto copies its tables in every transaction
+SESSIONS = (1_000, 10_000, 50_000)
 WORKERS = (1, 2, 4, 8)
 ROUNDS = 100
 BATCH = 10

@@ -104,9 +104,8 @@ def warm(cases: Mapping[str, Case], environment: dict[str, str], rounds: int) ->
         for _ in range(rounds):
             for name, case in cases.items():
                 function, event = functions[name], case.event()
-                before = function.cpu_seconds
                 _accepted(function.invoke(case.handler, event))
-                took[name].append(function.cpu_seconds - before)
+                took[name].append(function.call_cpu_seconds)
     finally:
         for function in functions.values():
             function.__exit__(None, None, None)

@@ -29,9 +29,8 @@ class Work:
     def body(self) -> str:
         """Return what Logto posts for a code."""
         number = f"55119{next(_numbers)}"
-        return json.dumps(
-            {"to": number, "type": "SignIn", "payload": {"code": "123456", "locale": "pt-BR"}}
-        )
+        payload = {"code": "123456", "locale": "pt-BR"}
+        return json.dumps({"to": number, "type": "SignIn", "payload": payload, "ip": "203.0.113.9"})
 
     def otp(self, path: str = "/otp") -> dict[str, Any]:
         """Return the event of a code that Logto posts."""

@@ -96,6 +96,8 @@ class Lambda:
     """Where its log goes, as `Popen` has it; by default where this process's errors go."""
     cpu_seconds: float = 0.0
     """What it took of a processor until its latest answer, Python's own start included."""
+    call_cpu_seconds: float = 0.0
+    """What the handler took for its latest answer."""
     peak_kilobytes: int = 0
     script: tuple[str | Path, ...] = (RUNTIME,)
     """What Python runs, with its arguments; by default the runtime."""
@@ -150,5 +152,6 @@ class Lambda:
         line = self._process.stdout.readline()
         assert line, "the Lambda is gone; its standard error says why"
         said: dict[str, Any] = json.loads(line)
-        self.cpu_seconds, self.peak_kilobytes = said["cpu_seconds"], said["peak_kilobytes"]
+        self.cpu_seconds, self.call_cpu_seconds = said["cpu_seconds"], said["call_cpu_seconds"]
+        self.peak_kilobytes = said["peak_kilobytes"]
         return said

@@ -29,16 +29,19 @@ class Context:
 def serve() -> None:
     answers, sys.stdout = sys.stdout, sys.stderr
     app = importlib.import_module("app")
-    write(answers, None)
+    write(answers, None, 0.0)
     for line in sys.stdin:
         handler, event = json.loads(line)
-        write(answers, getattr(app, handler)(event, Context()))
+        before = time.process_time()
+        answer: Any = getattr(app, handler)(event, Context())
+        write(answers, answer, time.process_time() - before)
 
 
-def write(answers: TextIO, answer: Any) -> None:
+def write(answers: TextIO, answer: Any, call_cpu_seconds: float) -> None:
     """Write an answer, with what the process took so far, and the files of what is loaded."""
     took = {
         "cpu_seconds": time.process_time(),
+        "call_cpu_seconds": call_cpu_seconds,
         "peak_kilobytes": peak_kilobytes(),
     }
     loaded = sorted(
