@@ -30,7 +30,7 @@ class Row:
     ) -> None:
         self.what, self.ours, self.peer, self.ratio = what, ours, peer, f"{ratio:.2f}"
         if goal is None:
-            self.goal = self.reached = "–"
+            self.goal = self.reached = "-"
         else:
             self.goal = f"{goal:.2f}"
             self.reached = "yes" if round(ratio, 2) <= goal else "**no**"
