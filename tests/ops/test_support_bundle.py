@@ -10,7 +10,6 @@ import stat
 import tarfile
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_plus
-from uuid import uuid4
 
 import pytest
 
@@ -35,7 +34,11 @@ PLANTED = (
     *(CODE, NUMBER, NUMBER[1:], "11987654321", "98765-4321", COOKIE, TOKEN, TOKEN.split(".")[2]),
     *(PASSWORD, WEBHOOK_KEY, *SECRETS, *(each.removeprefix("Bearer ") for each in SECRETS)),
 )
-IDS = {"message_id": str(uuid4()), "reference": "a1b2c3d4e5", "message_sid": "SM" + "0a" * 16}
+IDS = {
+    "message_id": "596a19ad-4f52-432a-8e03-f4afcfa6dbbd",
+    "reference": "a1b2c3d4e5",
+    "message_sid": "SM" + "0a" * 16,
+}
 
 
 KNOWN = {"error": "StoreUnavailable < ClientError", "at": ["web/auth.py:99 current_user"]}
