@@ -72,7 +72,7 @@ def _lines(x: str, y: str, lines: dict[str, Any], *, logarithmic: bool = False) 
         axes.plot([int(at) for at in points], list(points.values()), "o-", color=colour, label=name)
     if logarithmic:
         axes.set_xscale("log")
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.15 * max(value for points in lines.values() for value in points.values()))
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     if len(lines) > 1:
