@@ -12,9 +12,13 @@ from functools import cache
 import certifi
 
 
+def context(authorities: str | None = None) -> ssl.SSLContext:
+    """Return the context that verifies certificates and host names by this file, or certifi's."""
+    return _context(authorities or certifi.where())
+
+
 @cache
-def context(authorities: str = certifi.where()) -> ssl.SSLContext:
-    """Return the context that verifies certificates and host names by this file."""
+def _context(authorities: str) -> ssl.SSLContext:
     found = _Context(ssl.PROTOCOL_TLS_CLIENT)
     found.minimum_version = ssl.TLSVersion.TLSv1_2
     found.load_verify_locations(authorities)

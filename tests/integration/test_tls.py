@@ -7,9 +7,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING
 
+import certifi
 import pytest
 from botocore.exceptions import SSLError
 
+from chalicelib import tls
 from chalicelib.aws import Aws
 from chalicelib.sign_in.errors import ProviderUnreachable
 from chalicelib.sign_in.logto.http import Http
@@ -52,6 +54,10 @@ def port(authorities: Path) -> Iterator[int]:
         yield server.server_address[1]
         server.shutdown()
         thread.join()
+
+
+def test_whoever_names_the_usual_authorities_gets_the_context_of_whoever_names_none():
+    assert tls.context(certifi.where()) is tls.context()
 
 
 def test_all_clients_of_aws_share_what_was_read_once(
