@@ -211,9 +211,9 @@ class Portaria:
             sender = SealingSender(settings.test_numbers, self.sealed_codes(WORKER_SECRETS), sender)
         keys = partial(self.ledger_keys, WORKER_SECRETS)
         templates = SsmTemplates.from_settings(settings, self.aws.ssm, self.monotonic)
-        lifetime = settings.code_lifetime_seconds
-        sending = Sending(ledger, sender, clock, self.counters, BackOff(lifetime, clock))
-        delivery = Delivery(ledger, keys, templates, sending, self.queue, lifetime, clock)
+        seconds = settings.code_lifetime_seconds
+        sending = Sending(ledger, sender, clock, self.counters, BackOff(seconds, clock))
+        delivery = Delivery(ledger, keys, templates, sending, self.queue, seconds, clock)
         return Worker(delivery, self.queue, seconds_for_one=sender.send_seconds + AWS_SECONDS)
 
     @cached_property

@@ -9,21 +9,19 @@ be dead by the first request. Elsewhere, in tests or under `chalice local`, noth
 from __future__ import annotations
 
 import gc
-import os
 from typing import TYPE_CHECKING
 
-from chalicelib import log, tls
+from chalicelib.settings import lambda_handler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chalicelib.application import Portaria
 
-HANDLER = os.environ.get("_HANDLER")
-"""What Lambda calls in this process, e.g. `app.send_otp`; None elsewhere."""
+HANDLER = lambda_handler()
 
 if HANDLER is not None:
-    gc.disable()  # nothing of what is imported will be garbage
+    gc.disable()  # nothing of what is imported from here on will be garbage
 
 
 def finish(portaria: Portaria) -> None:
@@ -33,6 +31,8 @@ def finish(portaria: Portaria) -> None:
     try:
         PARTS.get(HANDLER, _nothing)(portaria)
     except Exception as error:  # noqa: BLE001 - an error here would be Lambda's, without our words
+        from chalicelib import log
+
         log.failure("preparation_failed", error)
     gc.freeze()  # what is there stays, and no collection looks at it again
     gc.enable()
@@ -45,30 +45,28 @@ def _nothing(_: Portaria) -> None:
 def _api(portaria: Portaria) -> None:
     from cryptography.hazmat.backends import default_backend
 
-    from chalicelib.otp import phone_numbers
-
     for part in ("sign_in", "sign_out", "access", "bearer_tokens", "intake", "receipts"):
         getattr(portaria, part)
     _ = portaria.provider
     default_backend()  # which PyJWT loads at the first token
     portaria.pages.prepare()
     portaria.languages.prepare()
-    phone_numbers.prepare(portaria.settings.allowed_countries.split())
-    _connections(portaria)
+    _both(portaria)
 
 
 def _worker(portaria: Portaria) -> None:
+    _ = portaria.worker
+    _both(portaria)
+
+
+def _both(portaria: Portaria) -> None:
+    from chalicelib import tls
     from chalicelib.otp import phone_numbers
 
-    _ = portaria.worker
     phone_numbers.prepare(portaria.settings.allowed_countries.split())
-    _connections(portaria)
-
-
-def _connections(portaria: Portaria) -> None:
+    _ = portaria.aws.ssm
     tls.context()
     "localhost".encode("idna")  # Python loads this codec when it first looks up a host
-    _ = portaria.aws.ssm
 
 
 PARTS: dict[str, Callable[[Portaria], None]] = {"app.app": _api, "app.send_otp": _worker}

@@ -231,6 +231,11 @@ class Settings:
         return cls(**values)
 
 
+def lambda_handler() -> str | None:
+    """Return what Lambda calls in this process, e.g. `app.send_otp`; None where it is no Lambda."""
+    return os.environ.get("_HANDLER")
+
+
 def _in_file(path: str) -> dict[str, str]:
     # How a plain `chalice local`, which has fixed values in .chalice/config.json, learns of the
     # sandbox's ports and providers. Where no sandbox runs there is no such file.
