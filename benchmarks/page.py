@@ -5,10 +5,9 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from benchmarks.packages import HERE
 from benchmarks.throttle import share
+from ops.generated import templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,16 +37,10 @@ class Row:
 
 def write(found: Mapping[str, Any], page: Path) -> None:
     """Write the page."""
-    environment = Environment(
-        loader=FileSystemLoader(HERE),
-        autoescape=False,  # noqa: S701 - Markdown
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     page.write_text(
-        environment.get_template("page.md").render(
+        templates(HERE)
+        .get_template("page.md")
+        .render(
             found=found,
             rows=list(rows(found)),
             memory=list(memory(found)),

@@ -7,11 +7,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ops.costs.bill import VCPU_MB
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WHOLE_MEGABYTES = 1769
-"""The memory that brings one whole processor, by Lambda's documentation."""
 PERIOD_MICROSECONDS = 20_000
 """How Lambda's own scheduler divides time, as people have measured it from outside."""
 _V1, _V2 = Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup")
@@ -19,7 +19,7 @@ _V1, _V2 = Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup")
 
 def share(megabytes: int) -> float:
     """Return the share of a processor that comes with so much memory."""
-    return min(1.0, megabytes / WHOLE_MEGABYTES)
+    return min(1.0, megabytes / VCPU_MB)
 
 
 def can_throttle() -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ops.errors import OperatorError
 from ops.errors.command_line import PAGE_OUTDATED
@@ -15,6 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DOCS = Path(__file__).parent.parent / "docs"
+
+
+def templates(folder: Path) -> Environment:
+    """Return the templates of pages in Markdown that are in a folder of ours."""
+    return Environment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - a page of ours for readers of Markdown, from our own files
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,19 +71,9 @@ class Deployment:
         status: int = 0,
     ) -> str:
         """Run a command on the stage, typing `answer` where it asks; it must end with `status`."""
-        given = [command, "--stage", self.stage, *arguments]
-        return self._run(*given, environment=environment, answer=answer, status=status)
-
-    def _run(
-        self,
-        *arguments: str,
-        environment: Mapping[str, str] = MappingProxyType({}),
-        answer: str = "",
-        status: int = 0,
-    ) -> str:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "LOGTO_"))}
         done = subprocess.run(
-            [sys.executable, "-m", "ops", *arguments],
+            [sys.executable, "-m", "ops", command, "--stage", self.stage, *arguments],
             cwd=ROOT,
             env={**inherited, **CREDENTIALS, "AWS_ENDPOINT_URL": self.aws_url, **environment},
             input=answer,
@@ -125,7 +115,7 @@ class Deployment:
 
     def traced(self, number: str) -> str:
         """Return the output of `trace` for a number."""
-        return self._run("trace", number, "--stage", self.stage)
+        return self.ops("trace", number)
 
     def described(self) -> dict[str, Any]:
         """Return the stack as CloudFormation describes it."""

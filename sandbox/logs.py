@@ -36,7 +36,7 @@ def make_groups(logs: Any) -> None:
 
 @contextmanager
 def keeping(environment: Mapping[str, str]) -> Iterator[Callable[[str, str], None]]:
-    """Give a function that keeps a line of a part, for as long as the block runs.
+    """Run a block with a function that keeps a line of a part.
 
     `environment` names AWS's address and keys. A thread brings the lines there: whoever reads a
     part's output must not wait for it.

@@ -106,7 +106,7 @@ def _html(content: str) -> Token:
 
 
 def _headings(tokens: list[Token]) -> list[AnchorLink]:
-    """Give each heading GitHub's anchor, and a link to itself; return them as a tree."""
+    """Add GitHub's anchor and a link to itself to each heading; return them as a tree."""
     seen: Counter[str] = Counter()
     top: list[AnchorLink] = []
     above: list[AnchorLink] = []

@@ -8,12 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from ops.costs.bill import Bill
 from ops.costs.growth import Growth
 from ops.costs.memory import sizes
-from ops.generated import GeneratedPage
+from ops.generated import GeneratedPage, templates
 from ops.parameters import default_templates
 from ops.template import merged
 
@@ -27,19 +25,12 @@ def render() -> str:
     """Return the page as Markdown."""
     given = reckoned_with()
     bill = Bill(json.loads(CALLS.read_text(encoding="utf-8")), given)
-    templates = Environment(
-        loader=FileSystemLoader(HERE),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - a page of ours for readers of Markdown, from our own files
-    )
-    templates.filters["money"] = money
-    templates.filters["count"] = count
-    return templates.get_template("page.md").render(
+    pages = templates(HERE)
+    pages.filters["money"] = money
+    pages.filters["count"] = count
+    return pages.get_template("page.md").render(
         bill=bill,
-        memory=list(sizes(bill, json.loads(MEASURED.read_text(encoding="utf-8"))["first"])),
+        memory=list(sizes(bill, json.loads(MEASURED.read_text(encoding="utf-8"))["first"] or {})),
         growth=lambda codes: Growth(bill, codes),
         texts=len(default_templates()),
         **given,
